@@ -1,0 +1,191 @@
+/**
+ * Reading and writing binary records, big-endian as PROOF's wire is.
+ *
+ * The writer is chained so that a record reads like the table that specifies it; the reader checks
+ * every length before it takes a view, so a peer can only ever get a ShortRead.
+ */
+
+/** Thrown when a record ends before a field does. */
+export class ShortRead extends Error {
+  override readonly name = "ShortRead";
+  constructor(wanted: number, left: number) {
+    super(`record too short: ${wanted} bytes wanted, ${left} left`);
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** Builds one binary record in a growing buffer. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(capacity = 64) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  #room(size: number): number {
+    const at = this.#length;
+    this.#length += size;
+    if (this.#length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#buffer.length * 2));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
+    }
+    return at;
+  }
+
+  u8(value: number): this {
+    const at = this.#room(1);
+    this.#buffer[at] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    const at = this.#room(2);
+    this.#buffer.writeUInt16BE(value, at);
+    return this;
+  }
+
+  i32(value: number): this {
+    const at = this.#room(4);
+    this.#buffer.writeInt32BE(value, at);
+    return this;
+  }
+
+  u32(value: number): this {
+    const at = this.#room(4);
+    this.#buffer.writeUInt32BE(value, at);
+    return this;
+  }
+
+  i64(value: bigint): this {
+    const at = this.#room(8);
+    this.#buffer.writeBigInt64BE(value, at);
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    const at = this.#room(value.length);
+    this.#buffer.set(value, at);
+    return this;
+  }
+
+  zeros(count: number): this {
+    const at = this.#room(count);
+    this.#buffer.fill(0, at, at + count);
+    return this;
+  }
+
+  /** UTF-8 text without terminator. */
+  text(value: string): this {
+    return this.bytes(Buffer.from(value));
+  }
+
+  /** Text followed by one NUL, as C strings travel. */
+  cstring(value: string): this {
+    return this.text(value).u8(0);
+  }
+
+  /** ROOT's TString: one length byte, or 255 and an i32 length, then the characters. */
+  tstring(value: string): this {
+    const bytes = Buffer.from(value);
+    if (bytes.length < 255) this.u8(bytes.length);
+    else this.u8(255).i32(bytes.length);
+    return this.bytes(bytes);
+  }
+
+  /** Text cut or NUL-padded to exactly `size` bytes. */
+  fixed(value: string, size: number): this {
+    const bytes = Buffer.from(value).subarray(0, size);
+    return this.bytes(bytes).zeros(size - bytes.length);
+  }
+
+  /** The record; a view, valid until the writer is written to again. */
+  done(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+}
+
+/** Takes one binary record apart. All views share the record's memory. */
+export class ByteReader {
+  readonly #buffer: Buffer;
+  #at = 0;
+
+  constructor(record: Uint8Array) {
+    this.#buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  }
+
+  /** Bytes not yet read. */
+  get left(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  #take(size: number): number {
+    if (size < 0 || size > this.left) throw new ShortRead(size, this.left);
+    const at = this.#at;
+    this.#at += size;
+    return at;
+  }
+
+  u8(): number {
+    return this.#buffer[this.#take(1)] ?? 0;
+  }
+
+  u16(): number {
+    return this.#buffer.readUInt16BE(this.#take(2));
+  }
+
+  i32(): number {
+    return this.#buffer.readInt32BE(this.#take(4));
+  }
+
+  u32(): number {
+    return this.#buffer.readUInt32BE(this.#take(4));
+  }
+
+  i64(): bigint {
+    return this.#buffer.readBigInt64BE(this.#take(8));
+  }
+
+  bytes(size: number): Buffer {
+    const at = this.#take(size);
+    return this.#buffer.subarray(at, at + size);
+  }
+
+  /** Everything left. */
+  rest(): Buffer {
+    return this.bytes(this.left);
+  }
+
+  /** Everything left as text, without trailing NULs. */
+  restText(): string {
+    return trimNul(this.rest());
+  }
+
+  /** Text up to the next NUL, or to the end where there is none. */
+  cstring(): string {
+    const end = this.#buffer.indexOf(0, this.#at);
+    if (end < 0) return decoder.decode(this.rest());
+    const text = decoder.decode(this.bytes(end - this.#at));
+    this.#at++;
+    return text;
+  }
+
+  /** ROOT's TString. */
+  tstring(): string {
+    const short = this.u8();
+    return decoder.decode(this.bytes(short === 255 ? this.i32() : short));
+  }
+
+  /** A NUL-padded field of `size` bytes. */
+  fixed(size: number): string {
+    return trimNul(this.bytes(size));
+  }
+}
+
+function trimNul(bytes: Buffer): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return decoder.decode(bytes.subarray(0, end));
+}

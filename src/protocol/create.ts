@@ -1,0 +1,197 @@
+/**
+ * Creating a session: the create buffer with our options, its answer, and how a failure travels.
+ */
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { asObject, Fields, parseObject } from "../lib/check.ts";
+import { PROOF_PROTOCOL, XPROOFD_VERSION } from "./codes.ts";
+import { decodeItem, decodeItems, encodeItem, encodeItems, OUR_ITEM } from "./requests.ts";
+
+/** How many workers the client wants. */
+export interface WorkerWish {
+  count: number;
+  /** Whether `count` is meant for each node instead of for the session. */
+  perNode: boolean;
+}
+
+/** How a master opens its workers. */
+export type StartupMode = "serial" | "parallel";
+
+/** What our callers ask for beyond PROOF's own items. */
+export interface CreateOptions {
+  workers?: WorkerWish | undefined;
+  masterOnly: boolean;
+  startup?: StartupMode | undefined;
+  requireAll: boolean;
+  env: Record<string, string>;
+}
+
+/** A create buffer. */
+export interface CreateBuffer {
+  /** The alias a client gave, or `session-<top tag>` from a master. */
+  name: string;
+  /** `0` for a top master, `0.k`, `0.k.j` below. */
+  ordinal: string;
+  /** Whether the caller is one of ours, and so reads our items in the answer. */
+  ours: boolean;
+  options: CreateOptions;
+}
+
+const ORDINAL = /^\d{1,6}(\.\d{1,6}){0,7}$/;
+
+/** Whether `text` is an ordinal such as `0.3.2`. */
+export function isOrdinal(text: string): boolean {
+  return ORDINAL.test(text);
+}
+
+/** Options of a caller that asks for nothing in particular. */
+export const NO_OPTIONS: CreateOptions = { masterOnly: false, requireAll: false, env: {} };
+
+export function encodeCreate(name: string, ordinal: string, options: CreateOptions): Buffer {
+  const items: [string, string][] = [[OUR_ITEM, encodeItem(options)]];
+  if (ordinal !== "0") items.unshift(["ord", ordinal]);
+  return encodeItems(name, items);
+}
+
+/** Reads a create buffer of ours or of ROOT's; throws CheckError. */
+export function decodeCreate(payload: Buffer): CreateBuffer {
+  const { positional, items } = decodeItems(payload);
+  const item = items.get(OUR_ITEM);
+  const options = item === undefined ? rootOptions(items) : decodeOptions(item);
+  return { name: positional, ordinal: items.get("ord") ?? "0", ours: item !== undefined, options };
+}
+
+function decodeOptions(item: string): CreateOptions {
+  const object = parseObject(decodeItem(item), "create");
+  const fields = new Fields(object, "create");
+  let workers: WorkerWish | undefined;
+  if (fields.has("workers")) {
+    const wish = new Fields(asObject(object["workers"], "create.workers"), "create.workers");
+    workers = { count: wish.integer("count", 1, 65_536), perNode: wish.boolean("perNode") };
+  }
+  return {
+    workers,
+    masterOnly: fields.boolean("masterOnly"),
+    startup: fields.has("startup")
+      ? fields.oneOf<StartupMode>("startup", ["serial", "parallel"])
+      : undefined,
+    requireAll: fields.boolean("requireAll"),
+    env: fields.strings("env", 512),
+  };
+}
+
+/** ROOT's `cf:` and `envs:` items; neither commas nor bars can be escaped in them. */
+function rootOptions(items: ReadonlyMap<string, string>): CreateOptions {
+  const env: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const pair of (items.get("envs") ?? "").split(",")) {
+    const equals = pair.indexOf("=");
+    if (equals > 0) env[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  const conf = items.get("cf") ?? "";
+  const wish = /^workers=(\d{1,5})(x?)$/.exec(conf);
+  return {
+    masterOnly: conf === "masteronly",
+    requireAll: false,
+    env,
+    workers:
+      wish === null ? undefined : { count: Math.max(1, Number(wish[1])), perNode: wish[2] === "x" },
+  };
+}
+
+/** The answer to a create. */
+export interface Created {
+  sid: number;
+  logPath: string;
+  /** Ours only: the facts a ROOT client does not get. */
+  facts?: CreatedFacts;
+}
+
+/** What our daemon adds to the answer. */
+export interface CreatedFacts {
+  tag: string;
+  host: string;
+  pid: number;
+  version: string;
+  /** Milliseconds by phase on the daemon's side: `spawn`, `callback`. */
+  phases: Record<string, number>;
+}
+
+const FACTS = `|${OUR_ITEM}:`;
+
+export function encodeCreated(created: Created): Buffer {
+  const body = new ByteWriter(128).i32(created.sid).u16(PROOF_PROTOCOL).u16(XPROOFD_VERSION);
+  // Before `|log:`, since everything behind that is the path to a ROOT client.
+  if (created.facts !== undefined) body.text(`${FACTS}${encodeItem(created.facts)}`);
+  return body.text(`|log:${created.logPath}`).done();
+}
+
+/** Reads the answer to a create; throws ShortRead or CheckError. */
+export function decodeCreated(payload: Buffer): Created {
+  const reader = new ByteReader(payload);
+  const sid = reader.i32();
+  reader.u16();
+  reader.u16();
+  const text = reader.restText();
+  const log = text.indexOf("|log:");
+  const created: Created = { sid, logPath: log < 0 ? "" : text.slice(log + 5) };
+  if (text.startsWith(FACTS)) {
+    const item = text.slice(FACTS.length, log < 0 ? undefined : log);
+    const fields = new Fields(parseObject(decodeItem(item), "created"), "created");
+    created.facts = {
+      tag: fields.string("tag", 256),
+      host: fields.string("host", 256),
+      pid: fields.integer("pid", 0, 0x7fffffff),
+      version: fields.string("version", 64),
+      phases: fields.numbers("phases"),
+    };
+  }
+  return created;
+}
+
+/** An error answer taken apart. */
+export interface ErrorReply {
+  number: number;
+  text: string;
+  /** JSON behind the text's NUL, from our daemons. */
+  facts?: string;
+}
+
+/** Reads the body of an error response. */
+export function decodeError(payload: Buffer): ErrorReply {
+  if (payload.length < 4) return { number: 0, text: "error without a text" };
+  const reader = new ByteReader(payload);
+  const number = reader.i32();
+  const text = reader.cstring();
+  const facts = reader.restText();
+  return facts === "" ? { number, text } : { number, text, facts };
+}
+
+/** What is known about something that went wrong with a proofserv, wherever it happened. */
+export interface FailureFacts {
+  /** A ProofError code. */
+  code: string;
+  /** The phase that failed: tcp, login, create, spawn, callback, setup, running. */
+  phase: string;
+  host: string;
+  message: string;
+  hint?: string | undefined;
+  /** The last lines of the log, oldest first. */
+  log?: string[] | undefined;
+}
+
+/** Lines and characters of log that travel with a failure. */
+export const LOG_TAIL = { lines: 20, characters: 400 } as const;
+
+/** Reads failure facts out of an object that a peer sent; throws CheckError. */
+export function readFailure(value: Fields): FailureFacts {
+  const log = value.list("log", LOG_TAIL.lines, (line) =>
+    String(line).slice(0, LOG_TAIL.characters + 1),
+  );
+  return {
+    code: value.string("code", 64),
+    phase: value.string("phase", 64),
+    host: value.string("host", 256),
+    message: value.string("message", 8192),
+    hint: value.optionalString("hint", 4096),
+    log: log.length === 0 ? undefined : log,
+  };
+}

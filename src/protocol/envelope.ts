@@ -1,0 +1,91 @@
+/**
+ * The session's byte stream: ROOT's message envelope (u32 length of what follows, u32 `what`, body).
+ * Bodies of our own kinds (20000 and up) are a JSON head and raw attachments:
+ * u32 head length, u32 attachment count, u32 size of each, head, attachments one after another.
+ */
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { CheckError, type JsonObject, parseObject } from "../lib/check.ts";
+import { FrameError, Framer } from "./frames.ts";
+
+/** One message of a session. */
+export interface Message {
+  what: number;
+  body: Buffer;
+}
+
+/** Kinds from here on are ours. */
+export const OUR_KINDS = 20_000;
+/** Attachments of one message at most. */
+const MAX_ATTACHMENTS = 4096;
+/** Bytes of a JSON head at most: what is larger belongs into an attachment. */
+export const MAX_HEAD = 16 * 1024 * 1024;
+
+/** Bytes of a whole message around `body`. */
+export function encodeMessage(what: number, body: Uint8Array): Buffer {
+  return new ByteWriter(8 + body.length)
+    .u32(4 + body.length)
+    .u32(what)
+    .bytes(body)
+    .done();
+}
+
+/**
+ * A message of ours as the pieces to send one after another: header, then each attachment as it is,
+ * so that large ones are never copied together.
+ */
+export function encodeOurs(
+  what: number,
+  head: object,
+  attachments: readonly Uint8Array[] = [],
+): Uint8Array[] {
+  const json = Buffer.from(JSON.stringify(head));
+  const attached = attachments.reduce((sum, part) => sum + part.length, 0);
+  const bodySize = 8 + 4 * attachments.length + json.length + attached;
+  const writer = new ByteWriter(16 + 4 * attachments.length + json.length);
+  writer
+    .u32(4 + bodySize)
+    .u32(what)
+    .u32(json.length)
+    .u32(attachments.length);
+  for (const part of attachments) writer.u32(part.length);
+  return [writer.bytes(json).done(), ...attachments];
+}
+
+/** Head and attachments of a message of ours; throws CheckError. */
+export function decodeOurs(message: Message): { head: JsonObject; attachments: Buffer[] } {
+  const reader = new ByteReader(message.body);
+  const headLength = reader.u32();
+  const count = reader.u32();
+  if (headLength > MAX_HEAD)
+    throw new CheckError(`message ${message.what}: head of ${headLength} bytes`);
+  if (count > MAX_ATTACHMENTS)
+    throw new CheckError(`message ${message.what}: ${count} attachments`);
+  const sizes = Array.from({ length: count }, () => reader.u32());
+  const head = parseObject(reader.bytes(headLength).toString(), `message ${message.what}`);
+  return { head, attachments: sizes.map((size) => reader.bytes(size)) };
+}
+
+/** Cuts a session's byte stream into messages of at most `limit` bytes. */
+export class MessageFramer {
+  readonly #framer: Framer;
+
+  constructor(limit: number) {
+    this.#framer = new Framer(4, (header) => {
+      const length = header.readUInt32BE(0);
+      if (length < 4) throw new FrameError(`message of ${length} bytes has no kind`);
+      if (length > limit)
+        throw new FrameError(`message of ${length} bytes is over the limit of ${limit}`);
+      return length;
+    });
+  }
+
+  push(chunk: Buffer): void {
+    this.#framer.push(chunk);
+  }
+
+  next(): Message | undefined {
+    const record = this.#framer.next();
+    if (record === undefined) return undefined;
+    return { what: record.readUInt32BE(4), body: record.subarray(8) };
+  }
+}

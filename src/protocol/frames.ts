@@ -1,0 +1,238 @@
+/**
+ * Frames: 24-byte request headers and 8-byte response headers, each followed by `dlen` payload bytes.
+ * The two stream-id bytes are opaque and echoed verbatim; see the protocol reference §1.1.
+ */
+import { ByteWriter } from "../lib/bytes.ts";
+import { Attention, Status } from "./codes.ts";
+
+/** A request: its 16 body bytes are read by the codec of its id. */
+export interface RequestFrame {
+  /** The two stream bytes, read big-endian only to have a number: echo, never interpret. */
+  stream: number;
+  id: number;
+  body: Buffer;
+  payload: Buffer;
+}
+
+/** A response, solicited or (status attn) not. */
+export interface ResponseFrame {
+  stream: number;
+  status: number;
+  payload: Buffer;
+}
+
+export const REQUEST_HEADER = 24;
+export const RESPONSE_HEADER = 8;
+
+const EMPTY = Buffer.alloc(0);
+const NO_BODY = Buffer.alloc(16);
+
+/** Header of a request with `length` payload bytes; the payload is sent behind it. */
+export function requestHeader(
+  stream: number,
+  id: number,
+  body: Buffer = NO_BODY,
+  length = 0,
+): Buffer {
+  return new ByteWriter(REQUEST_HEADER).u16(stream).u16(id).bytes(body).i32(length).done();
+}
+
+/** A whole request. */
+export function encodeRequest(frame: {
+  stream: number;
+  id: number;
+  body?: Buffer;
+  payload?: Uint8Array;
+}): Buffer {
+  const payload = frame.payload ?? EMPTY;
+  return Buffer.concat([
+    requestHeader(frame.stream, frame.id, frame.body, payload.length),
+    payload,
+  ]);
+}
+
+/** Header of a response with `length` payload bytes. */
+export function responseHeader(stream: number, status: number, length: number): Buffer {
+  return new ByteWriter(RESPONSE_HEADER).u16(stream).u16(status).i32(length).done();
+}
+
+/** A whole response. */
+export function encodeResponse(
+  stream: number,
+  status: number,
+  payload: Uint8Array = EMPTY,
+): Buffer {
+  return Buffer.concat([responseHeader(stream, status, payload.length), payload]);
+}
+
+/** An error response: i32 number, text, NUL, and for our own peers a JSON object with the facts. */
+export function encodeError(stream: number, number: number, text: string, facts?: unknown): Buffer {
+  const body = new ByteWriter(text.length + 8).i32(number).cstring(text);
+  if (facts !== undefined) body.text(JSON.stringify(facts));
+  return encodeResponse(stream, Status.error, body.done());
+}
+
+/** An unsolicited response: i32 action code, then what the action carries. */
+export function encodeAttention(stream: number, action: number, body: Uint8Array = EMPTY): Buffer {
+  return new ByteWriter(RESPONSE_HEADER + 4 + body.length)
+    .u16(stream)
+    .u16(Status.attn)
+    .i32(4 + body.length)
+    .i32(action)
+    .bytes(body)
+    .done();
+}
+
+/** Header of an attn msg (5100) that carries `length` raw session bytes. */
+export function messageHeader(stream: number, length: number): Buffer {
+  return new ByteWriter(12)
+    .u16(stream)
+    .u16(Status.attn)
+    .i32(4 + length)
+    .i32(Attention.msg)
+    .done();
+}
+
+/** Header of an attn msgsid (5105): raw session bytes from client `cid` to a proofserv. */
+export function messageFromHeader(stream: number, cid: number, length: number): Buffer {
+  return new ByteWriter(16)
+    .u16(stream)
+    .u16(Status.attn)
+    .i32(8 + length)
+    .i32(Attention.msgsid)
+    .i32(cid)
+    .done();
+}
+
+/** Why a framer gave up: the peer's stream cannot be followed any further. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
+/**
+ * Cuts a byte stream into records with a fixed header that tells the payload's length.
+ *
+ * Chunks are kept as they came until a whole record is there; a record inside one chunk is a view
+ * into it, a record across chunks is copied once. A length over the limit throws before any memory
+ * is taken for it.
+ */
+export class Framer {
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+  readonly #headerSize: number;
+  readonly #payloadSize: (header: Buffer) => number;
+
+  /** `payloadSize` reads a complete header and throws FrameError where the length is not acceptable. */
+  constructor(headerSize: number, payloadSize: (header: Buffer) => number) {
+    this.#headerSize = headerSize;
+    this.#payloadSize = payloadSize;
+  }
+
+  /** Bytes received and not yet part of a whole record. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  /** Adds a chunk, taking over its memory. */
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length;
+  }
+
+  /** The next whole record, header and payload together, or undefined. */
+  next(): Buffer | undefined {
+    if (this.#buffered < this.#headerSize) return undefined;
+    const size = this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
+    return this.#buffered < size ? undefined : this.#take(size);
+  }
+
+  #peek(size: number): Buffer {
+    const first = this.#chunks[0] ?? EMPTY;
+    if (first.length >= size) return first.subarray(0, size);
+    const header = Buffer.allocUnsafe(size);
+    let filled = 0;
+    for (const chunk of this.#chunks) {
+      filled += chunk.copy(header, filled, 0, size - filled);
+      if (filled === size) break;
+    }
+    return header;
+  }
+
+  #take(size: number): Buffer {
+    this.#buffered -= size;
+    const first = this.#chunks[0] ?? EMPTY;
+    if (first.length >= size) {
+      if (first.length === size) this.#chunks.shift();
+      else this.#chunks[0] = first.subarray(size);
+      return first.subarray(0, size);
+    }
+    const record = Buffer.allocUnsafe(size);
+    let filled = 0;
+    let used = 0;
+    for (const chunk of this.#chunks) {
+      const part = Math.min(chunk.length, size - filled);
+      chunk.copy(record, filled, 0, part);
+      filled += part;
+      if (part < chunk.length) {
+        this.#chunks[used] = chunk.subarray(part);
+        break;
+      }
+      used++;
+    }
+    this.#chunks.splice(0, used);
+    return record;
+  }
+}
+
+function boundedLength(length: number, limit: number): number {
+  if (length < 0) throw new FrameError(`negative payload length ${length}`);
+  if (length > limit)
+    throw new FrameError(`payload of ${length} bytes is over the limit of ${limit}`);
+  return length;
+}
+
+/** A framer of requests. `limit` bounds the payload by request id, in bytes. */
+export function requestFramer(limit: (id: number) => number): {
+  push(chunk: Buffer): void;
+  next(): RequestFrame | undefined;
+} {
+  const framer = new Framer(REQUEST_HEADER, (header) =>
+    boundedLength(header.readInt32BE(20), limit(header.readUInt16BE(2))),
+  );
+  return {
+    push: (chunk) => framer.push(chunk),
+    next() {
+      const record = framer.next();
+      if (record === undefined) return undefined;
+      return {
+        stream: record.readUInt16BE(0),
+        id: record.readUInt16BE(2),
+        body: record.subarray(4, 20),
+        payload: record.subarray(REQUEST_HEADER),
+      };
+    },
+  };
+}
+
+/** A framer of responses with at most `limit` payload bytes each. */
+export function responseFramer(limit: number): {
+  push(chunk: Buffer): void;
+  next(): ResponseFrame | undefined;
+} {
+  const framer = new Framer(RESPONSE_HEADER, (header) =>
+    boundedLength(header.readInt32BE(4), limit),
+  );
+  return {
+    push: (chunk) => framer.push(chunk),
+    next() {
+      const record = framer.next();
+      if (record === undefined) return undefined;
+      return {
+        stream: record.readUInt16BE(0),
+        status: record.readUInt16BE(2),
+        payload: record.subarray(RESPONSE_HEADER),
+      };
+    },
+  };
+}

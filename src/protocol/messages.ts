@@ -1,0 +1,232 @@
+/**
+ * Every kind of session message with its fields. PROOF's numbers are kept where the meaning is the
+ * same (core/base/inc/MessageTypes.h); kinds from 20000 on are ours.
+ */
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { Fields, type JsonObject, asObject } from "../lib/check.ts";
+import { type FailureFacts, readFailure } from "./create.ts";
+import { decodeOurs, encodeMessage, encodeOurs, type Message } from "./envelope.ts";
+
+/** Message kinds. */
+export const Kind = {
+  /** PROOF: greeting of a proofserv that is up, a C string. */
+  string: 3,
+  /** PROOF: progress of start-up. */
+  serverStarted: 1041,
+  /** Ours, upwards: the session is ready. */
+  ready: 20_001,
+  /** Ours, upwards: opening failed, the session ends. */
+  failed: 20_002,
+  /** Ours, downwards: a command for the workers. */
+  command: 20_010,
+  /** Ours, upwards: text that a command writes while it runs. */
+  output: 20_011,
+  /** Ours, upwards: the result of one worker. */
+  result: 20_012,
+  /** Ours, upwards: no more results will come. */
+  done: 20_013,
+  /** Ours, upwards: a worker went away. */
+  workerLost: 20_020,
+  /** Ours, upwards: a worker took the place of one that was ended. */
+  workerReplaced: 20_021,
+} as const;
+
+/** How far start-up has come. */
+export interface ServerStarted {
+  action: string;
+  total: number;
+  done: number;
+  ok: boolean;
+}
+
+export const OPENING = "Opening connections to workers";
+export const SETTING_UP = "Setting up worker servers";
+
+export const serverStarted = {
+  encode: (fields: ServerStarted): Buffer =>
+    encodeMessage(
+      Kind.serverStarted,
+      new ByteWriter()
+        .tstring(fields.action)
+        .u32(fields.total)
+        .u32(fields.done)
+        .u8(fields.ok ? 1 : 0)
+        .done(),
+    ),
+  decode(message: Message): ServerStarted {
+    const reader = new ByteReader(message.body);
+    return {
+      action: reader.tstring(),
+      total: reader.u32(),
+      done: reader.u32(),
+      ok: reader.u8() !== 0,
+    };
+  },
+};
+
+/** The greeting that ends a proofserv's set-up. */
+export const greeting = {
+  encode: (text: string): Buffer =>
+    encodeMessage(Kind.string, new ByteWriter().cstring(text).done()),
+  decode: (message: Message): string => new ByteReader(message.body).cstring(),
+};
+
+/** State of a worker as its master sees it. */
+export type WorkerState = "ready" | "busy" | "lost";
+
+/** One worker (or submaster) of a session. Phases are milliseconds. */
+export interface WorkerInfo {
+  ordinal: string;
+  role: "worker" | "submaster" | "master";
+  host: string;
+  port: number;
+  pid: number;
+  state: WorkerState;
+  version: string;
+  phases: Record<string, number>;
+}
+
+/** A worker that did not make it, or was lost later. */
+export interface WorkerFailure extends FailureFacts {
+  ordinal: string;
+}
+
+/** The session is ready: who is there and who is not. */
+export interface Ready {
+  workers: WorkerInfo[];
+  failures: WorkerFailure[];
+}
+
+/** Commands that a session understands. */
+export type CommandName = "exec" | "shell" | "ping" | "log" | "workers";
+
+/** A command for the workers; `code` holds JavaScript for exec and a command line for shell. */
+export interface Command {
+  id: number;
+  name: CommandName;
+  code: string;
+  /** Only this ordinal is meant; "" for all workers. */
+  ordinal: string;
+  /** Lines wanted, for log. */
+  lines: number;
+}
+
+/** Text written by a running command. */
+export interface Output {
+  id: number;
+  ordinal: string;
+  stream: "out" | "err";
+  text: string;
+}
+
+/** What one worker made of a command. */
+export interface Result {
+  id: number;
+  ordinal: string;
+  host: string;
+  ok: boolean;
+  /** The value as a person reads it, or the log's text, or the error with its trace. */
+  text: string;
+  /** Where the value is plain JSON with typed arrays: the JSON, and where the attachments belong. */
+  value?: JsonObject | undefined;
+  /** Exit code of a shell command. */
+  exitCode?: number | undefined;
+  /** Code of the error where not ok: USER_CODE, INTERRUPTED, WORKER_DIED, … */
+  code?: string | undefined;
+  /** Milliseconds that it took on the worker. */
+  elapsed: number;
+}
+
+const MAX_WORKERS = 65_536;
+const MAX_TEXT = 8 * 1024 * 1024;
+
+const readWorker = (item: unknown, what: string): WorkerInfo =>
+  readWorkerFields(new Fields(asObject(item, what), what));
+
+function readWorkerFields(fields: Fields): WorkerInfo {
+  return {
+    ordinal: fields.string("ordinal", 64),
+    role: fields.oneOf("role", ["worker", "submaster", "master"]),
+    host: fields.string("host", 256),
+    port: fields.integer("port", 0, 65_535),
+    pid: fields.integer("pid", 0, 0x7fffffff),
+    state: fields.oneOf("state", ["ready", "busy", "lost"]),
+    version: fields.string("version", 64),
+    phases: fields.numbers("phases"),
+  };
+}
+
+function readWorkerFailure(item: unknown, what: string): WorkerFailure {
+  const fields = new Fields(asObject(item, what), what);
+  return { ordinal: fields.string("ordinal", 64), ...readFailure(fields) };
+}
+
+/** Encoder and decoder of a kind of ours whose body is a head only. */
+function ours<T extends object>(what: number, read: (fields: Fields) => T) {
+  return {
+    encode: (value: T): Uint8Array[] => encodeOurs(what, value),
+    decode: (message: Message): T => read(new Fields(decodeOurs(message).head, `message ${what}`)),
+  };
+}
+
+const readWorkers = (fields: Fields): Ready => ({
+  workers: fields.list("workers", MAX_WORKERS, readWorker),
+  failures: fields.list("failures", MAX_WORKERS, readWorkerFailure),
+});
+
+export const ready = ours<Ready>(Kind.ready, readWorkers);
+
+export const failed = ours<FailureFacts & { failures: WorkerFailure[] }>(Kind.failed, (fields) => ({
+  ...readFailure(fields),
+  failures: fields.list("failures", MAX_WORKERS, readWorkerFailure),
+}));
+
+export const command = ours<Command>(Kind.command, (fields) => ({
+  id: fields.integer("id", 0, 0x7fffffff),
+  name: fields.oneOf("name", ["exec", "shell", "ping", "log", "workers"]),
+  code: fields.string("code", MAX_TEXT, ""),
+  ordinal: fields.string("ordinal", 64, ""),
+  lines: fields.integer("lines", 0, 100_000, 0),
+}));
+
+export const output = ours<Output>(Kind.output, (fields) => ({
+  id: fields.integer("id", 0, 0x7fffffff),
+  ordinal: fields.string("ordinal", 64),
+  stream: fields.oneOf("stream", ["out", "err"]),
+  text: fields.string("text", MAX_TEXT),
+}));
+
+export const done = ours<{ id: number }>(Kind.done, (fields) => ({
+  id: fields.integer("id", 0, 0x7fffffff),
+}));
+
+export const workerLost = ours<WorkerFailure>(Kind.workerLost, (fields) => ({
+  ordinal: fields.string("ordinal", 64),
+  ...readFailure(fields),
+}));
+
+export const workerReplaced = ours<WorkerInfo>(Kind.workerReplaced, readWorkerFields);
+
+/** Results may carry typed arrays: attachments beside the head. */
+export const result = {
+  encode: (fields: Result, attachments: readonly Uint8Array[] = []): Uint8Array[] =>
+    encodeOurs(Kind.result, fields, attachments),
+  decode(message: Message): { fields: Result; attachments: Buffer[] } {
+    const { head, attachments } = decodeOurs(message);
+    const fields = new Fields(head, `message ${Kind.result}`);
+    return {
+      attachments,
+      fields: {
+        id: fields.integer("id", 0, 0x7fffffff),
+        ordinal: fields.string("ordinal", 64),
+        host: fields.string("host", 256),
+        ok: fields.boolean("ok"),
+        text: fields.string("text", MAX_TEXT),
+        value: fields.has("value") ? asObject(head["value"], "result.value") : undefined,
+        exitCode: fields.has("exitCode") ? fields.integer("exitCode", -1, 65_535) : undefined,
+        code: fields.optionalString("code", 64),
+        elapsed: fields.number("elapsed", 0),
+      },
+    };
+  },
+};
