@@ -1,0 +1,356 @@
+/**
+ * Every key of the configuration: its type, its default, and the sentence that explains it.
+ *
+ * This table is the only place where a key is declared. The type `Config`, the reader, `--check`,
+ * proof.toml.example and the table in docs/configuration.md all follow from it or are tested against it.
+ */
+import {
+  checkAddress,
+  checkField,
+  checkListenHost,
+  checkPattern,
+  checkUser,
+  checkVariable,
+} from "./checks.ts";
+import type { KeySpec, NodeKeySpec, SpecValue } from "./spec.ts";
+
+/** Every key outside [[node]], in the order in which they are shown. */
+export const KEYS = [
+  {
+    key: "daemon.port",
+    type: "port",
+    min: 0,
+    default: 1093,
+    doc: "TCP port the daemon listens on; 0 lets the system choose one.",
+  },
+  {
+    key: "daemon.host",
+    type: "string",
+    check: checkListenHost,
+    default: "::",
+    doc: 'Address to listen on; "::" is every interface, IPv4 and IPv6.',
+  },
+  {
+    key: "daemon.role",
+    type: "enum",
+    values: ["any", "master", "submaster", "worker"],
+    default: "any",
+    doc: "What this node may serve as.",
+  },
+  {
+    key: "daemon.workers",
+    type: "integer",
+    min: 0,
+    max: 65_536,
+    default: 0,
+    doc: "Local workers when there is no inventory; 0 is one per processor.",
+  },
+  {
+    key: "daemon.state",
+    type: "path",
+    default: "",
+    doc: "Directory of the call-back socket and the session records; empty is $XDG_RUNTIME_DIR/proof, or else /tmp/proof-<uid>.",
+  },
+  {
+    key: "daemon.sandbox",
+    type: "path",
+    default: "~/.proof",
+    doc: "Directory of session directories, logs, packages and results.",
+  },
+  {
+    key: "daemon.log_level",
+    type: "enum",
+    values: ["error", "warn", "info", "debug", "trace"],
+    default: "info",
+    doc: "How much the daemon logs.",
+  },
+  {
+    key: "daemon.log_format",
+    type: "enum",
+    values: ["text", "json"],
+    default: "text",
+    doc: "Form of a log line.",
+  },
+  {
+    key: "inventory.conf",
+    type: "path",
+    default: "",
+    doc: "Path of a proof.conf that lists the workers; not together with [[node]] tables.",
+  },
+  {
+    key: "startup.mode",
+    type: "enum",
+    values: ["serial", "parallel"],
+    default: "serial",
+    doc: "Whether the workers of a session are started one after another or at the same time.",
+  },
+  {
+    key: "startup.parallel",
+    type: "integer",
+    min: 1,
+    max: 4096,
+    default: 16,
+    doc: "How many workers are started at once in parallel mode.",
+  },
+  {
+    key: "startup.tcp",
+    type: "duration",
+    min: 1,
+    default: 5_000,
+    doc: "Longest wait for a TCP connection to a daemon.",
+  },
+  {
+    key: "startup.login",
+    type: "duration",
+    min: 1,
+    default: 5_000,
+    doc: "Longest wait for handshake, login and authentication.",
+  },
+  {
+    key: "startup.callback",
+    type: "duration",
+    min: 1,
+    default: 10_000,
+    doc: "Longest wait of a daemon for the call-back of a proofserv it started (PROOF's intwait).",
+  },
+  {
+    key: "startup.create",
+    type: "duration",
+    min: 1,
+    default: 30_000,
+    doc: "Longest wait of the asking side for the answer to one create request.",
+  },
+  {
+    key: "startup.session",
+    type: "duration",
+    min: 1,
+    default: 300_000,
+    doc: "Longest wait of the client for the whole session to be ready.",
+  },
+  {
+    key: "session.maxoldlogs",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: 10,
+    doc: "Old session directories kept in the sandbox; 0 keeps all.",
+  },
+  {
+    key: "session.terminate",
+    type: "duration",
+    min: 0,
+    default: 5_000,
+    doc: "Time between SIGTERM and SIGKILL for a proofserv that should end (PROOF's termto).",
+  },
+  {
+    key: "session.heartbeat",
+    type: "duration",
+    min: 1,
+    default: 5_000,
+    doc: "Time between two signs of life on a link.",
+  },
+  {
+    key: "session.heartbeat_timeout",
+    type: "duration",
+    min: 1,
+    default: 15_000,
+    doc: "Silence after which the other side counts as lost; must be longer than session.heartbeat.",
+  },
+  {
+    key: "session.env",
+    type: "map",
+    check: checkVariable,
+    default: {},
+    doc: "Environment variables added to every proofserv.",
+  },
+  {
+    key: "session.pass_env",
+    type: "list",
+    check: checkPattern,
+    default: ["LANG", "LC_*", "TZ", "PATH"],
+    doc: "Variables of the daemon's own environment that proofservs get; a trailing * stands for any ending.",
+  },
+  {
+    key: "limits.maxsessions",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: 64,
+    doc: "Sessions this daemon serves as top master; 0 is no limit.",
+  },
+  {
+    key: "limits.workers",
+    type: "integer",
+    min: 0,
+    max: 65_536,
+    default: 0,
+    doc: "Workers one session gets at most (PROOF's wmx); 0 is all.",
+  },
+  {
+    key: "limits.connections",
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: 4096,
+    doc: "Open connections of this daemon.",
+  },
+  {
+    key: "limits.unauthenticated",
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: 128,
+    doc: "Open connections that have not logged in yet.",
+  },
+  {
+    key: "limits.message",
+    type: "bytes",
+    min: 4096,
+    // A session message states its length in 32 bits, and ROOT reads them as a signed number.
+    max: 2 ** 31 - 1024,
+    default: 256 * 2 ** 20,
+    doc: "Size of one session message.",
+  },
+  {
+    key: "limits.processes",
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: 512,
+    doc: "Proofservs of this daemon.",
+  },
+  {
+    key: "security.auth",
+    type: "enum",
+    values: ["key", "none"],
+    default: "key",
+    doc: 'How a peer proves who it is; "none" needs a loopback address or security.allow.',
+  },
+  {
+    key: "security.key",
+    type: "path",
+    default: "~/.config/proof/cluster.key",
+    doc: "Path of the cluster key, the same on every node.",
+  },
+  {
+    key: "security.allow",
+    type: "list",
+    check: checkAddress,
+    default: [],
+    doc: 'Peer addresses that may connect without a key when security.auth is "none".',
+  },
+] as const satisfies readonly KeySpec[];
+
+/** Every key of a [[node]] table. */
+export const NODE_KEYS = [
+  {
+    key: "host",
+    type: "string",
+    required: true,
+    default: "",
+    doc: 'Host name or address, or several as in "wn[01-10,12]".',
+  },
+  {
+    key: "port",
+    type: "port",
+    min: 1,
+    default: 1093,
+    doc: "Port of the daemon on that host.",
+  },
+  {
+    key: "user",
+    type: "string",
+    check: checkUser,
+    default: "",
+    doc: "Account to log in as; empty is the account of the session.",
+  },
+  {
+    key: "workers",
+    type: "integer",
+    min: 1,
+    max: 65_536,
+    default: 1,
+    doc: "Workers on each of the hosts.",
+  },
+  {
+    key: "role",
+    type: "enum",
+    values: ["worker", "submaster"],
+    default: "worker",
+    doc: "Whether the host runs workers or a submaster with workers of its own.",
+  },
+  {
+    key: "perf",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: 100,
+    doc: "Performance index; higher ones are used first.",
+  },
+  {
+    key: "image",
+    type: "string",
+    check: checkField,
+    default: "",
+    doc: "Name of the file system image; nodes with the same one share files.",
+  },
+  {
+    key: "workdir",
+    type: "string",
+    check: checkField,
+    default: "",
+    doc: "Working directory on that node.",
+  },
+  {
+    key: "msd",
+    type: "string",
+    check: checkField,
+    default: "",
+    doc: "Mass storage domain.",
+  },
+] as const satisfies readonly NodeKeySpec[];
+
+type Spec = (typeof KEYS)[number];
+
+/** A dotted key such as `daemon.port`. */
+export type ConfigKey = Spec["key"];
+
+/** A table such as `daemon`. */
+export type ConfigTable = ConfigKey extends `${infer Table}.${string}` ? Table : never;
+
+/** One [[node]] table with its defaults filled in; `host` may still hold ranges. */
+export type NodeConfig = {
+  readonly [S in (typeof NODE_KEYS)[number] as S["key"]]: SpecValue<S>;
+};
+
+/**
+ * The whole configuration, keys spelt as in TOML. Durations are milliseconds, sizes bytes, and paths
+ * absolute or empty.
+ */
+export type Config = {
+  readonly [Table in ConfigTable]: {
+    readonly [S in Spec as S["key"] extends `${Table}.${infer Name}` ? Name : never]: SpecValue<S>;
+  };
+} & { readonly node: readonly NodeConfig[] };
+
+/** The spec of a dotted key, or undefined. */
+export function specOf(key: string): (KeySpec & { readonly key: ConfigKey }) | undefined {
+  return KEYS.find((spec) => spec.key === key);
+}
+
+/** The names of all tables, `node` included. */
+export const TABLES: readonly string[] = [
+  ...new Set(KEYS.map((spec) => tableAndName(spec.key)[0])),
+  "node",
+];
+
+/** `daemon.port` as `["daemon", "port"]`. */
+export function tableAndName(key: string): [table: string, name: string] {
+  const dot = key.indexOf(".");
+  return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+/** The environment variable of a dotted key: `PROOF_DAEMON_PORT` for `daemon.port`. */
+export function variableOf(key: string): string {
+  return `PROOF_${key.replaceAll(".", "_").toUpperCase()}`;
+}
