@@ -1,5 +1,5 @@
 /**
- * Creating a session: the create buffer with our options, its answer, and how a failure travels.
+ * Creating a session: the create buffer with our options and its answer.
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
 import { asObject, Fields, parseObject } from "../lib/check.ts";
@@ -145,53 +145,4 @@ export function decodeCreated(payload: Buffer): Created {
     };
   }
   return created;
-}
-
-/** An error answer taken apart. */
-export interface ErrorReply {
-  number: number;
-  text: string;
-  /** JSON behind the text's NUL, from our daemons. */
-  facts?: string;
-}
-
-/** Reads the body of an error response. */
-export function decodeError(payload: Buffer): ErrorReply {
-  if (payload.length < 4) return { number: 0, text: "error without a text" };
-  const reader = new ByteReader(payload);
-  const number = reader.i32();
-  const text = reader.cstring();
-  const facts = reader.restText();
-  return facts === "" ? { number, text } : { number, text, facts };
-}
-
-/** What is known about something that went wrong with a proofserv, wherever it happened. */
-export interface FailureFacts {
-  /** A ProofError code. */
-  code: string;
-  /** The phase that failed: tcp, login, create, spawn, callback, setup, running. */
-  phase: string;
-  host: string;
-  message: string;
-  hint?: string | undefined;
-  /** The last lines of the log, oldest first. */
-  log?: string[] | undefined;
-}
-
-/** Lines and characters of log that travel with a failure. */
-export const LOG_TAIL = { lines: 20, characters: 400 } as const;
-
-/** Reads failure facts out of an object that a peer sent; throws CheckError. */
-export function readFailure(value: Fields): FailureFacts {
-  const log = value.list("log", LOG_TAIL.lines, (line) =>
-    String(line).slice(0, LOG_TAIL.characters + 1),
-  );
-  return {
-    code: value.string("code", 64),
-    phase: value.string("phase", 64),
-    host: value.string("host", 256),
-    message: value.string("message", 8192),
-    hint: value.optionalString("hint", 4096),
-    log: log.length === 0 ? undefined : log,
-  };
 }

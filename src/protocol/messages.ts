@@ -4,7 +4,7 @@
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
 import { Fields, type JsonObject, asObject } from "../lib/check.ts";
-import { type FailureFacts, readFailure } from "./create.ts";
+import { type FailureFacts, readFailure } from "./failure.ts";
 import { decodeOurs, encodeMessage, encodeOurs, type Message } from "./envelope.ts";
 
 /** Message kinds. */

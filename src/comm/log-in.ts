@@ -1,0 +1,143 @@
+/** Logging in to a daemon, with the proof of the cluster key both ways. */
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
+import { PROOF_MAJOR, PROOF_PROTOCOL, Request, type RoleLetter } from "../protocol/codes.ts";
+import { errorOfReply, type Phase } from "../protocol/failure.ts";
+import {
+  type Callee,
+  decodeLoginReply,
+  encodeCaller,
+  fingerprint,
+  KEY_PROTOCOL,
+  newNonce,
+  proveKey,
+  sameProof,
+} from "../protocol/login.ts";
+import { auth, encodeItems, login, LONG_USER, OUR_ITEM } from "../protocol/requests.ts";
+import { type Link, RequestRefused, STREAM } from "./link.ts";
+
+/** Who is asking. */
+export interface Identity {
+  user: string;
+  /** The cluster key, if this account has one. */
+  key: Uint8Array | undefined;
+  /** Where the key was looked for, for messages. */
+  keyFile: string;
+}
+
+/** What a login is for. */
+export interface LoginTerms {
+  role: RoleLetter;
+  ordinal: string;
+  /** Milliseconds for each answer. */
+  timeout: number;
+  /** Milliseconds between signs of life that the caller promises; 0 for none. */
+  heartbeat: number;
+}
+
+/**
+ * Logs in. Returns what the daemon says about itself. Throws PROTOCOL where versions do not fit,
+ * NO_KEY or WRONG_KEY, REFUSED, TIMEOUT or LINK_LOST.
+ */
+export async function logIn(link: Link, identity: Identity, terms: LoginTerms): Promise<Callee> {
+  const nonce = newNonce();
+  const mine = identity.key === undefined ? "" : fingerprint(identity.key);
+  const caller = {
+    major: PROOF_MAJOR,
+    version: VERSION,
+    nonce,
+    fingerprint: mine,
+    heartbeat: terms.heartbeat,
+  };
+  const long = Buffer.byteLength(identity.user) > 8;
+  const items: [string, string][] = [[OUR_ITEM, encodeCaller(caller)]];
+  if (terms.ordinal !== "0") items.push(["ord", terms.ordinal]);
+  if (long) items.push(["usr", identity.user]);
+  const answer = await ask(link, "login", () =>
+    link.call(STREAM.login, Request.login, {
+      what: "login",
+      timeout: terms.timeout,
+      body: login.encode({
+        pid: process.pid,
+        user: long ? LONG_USER : identity.user,
+        reserved: PROOF_PROTOCOL,
+        capver: 1,
+        role: terms.role,
+      }),
+      payload: encodeItems("", items),
+    }),
+  );
+  const callee = decodeLoginReply(answer);
+  if (callee === undefined) {
+    throw new ProofError(
+      "PROTOCOL",
+      `${link.peer}: this is an original xproofd, not a proof daemon`,
+      {
+        hint: "use ROOT's own client with it",
+      },
+    );
+  }
+  if (callee.major !== PROOF_MAJOR) throw versionError(link.peer, callee);
+  if (callee.auth === "none") return callee;
+
+  if (identity.key === undefined) throw noKey(link.peer, callee.fingerprint, identity.keyFile);
+  const proofTerms = {
+    callerNonce: nonce,
+    calleeNonce: callee.nonce,
+    callerRole: terms.role,
+    calleeRole: callee.role,
+    user: identity.user,
+    ordinal: terms.ordinal,
+  };
+  if (!sameProof(callee.proof, proveKey(identity.key, "callee", proofTerms))) {
+    throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+  }
+  await ask(link, "login", () =>
+    link.call(STREAM.login, Request.auth, {
+      what: "authentication",
+      timeout: terms.timeout,
+      body: auth.encode(KEY_PROTOCOL),
+      payload: Buffer.from(proveKey(identity.key ?? Buffer.alloc(0), "caller", proofTerms)),
+    }),
+  );
+  return callee;
+}
+
+/** Runs a call and gives its refusal the form of a ProofError of this phase and peer. */
+export async function ask<T>(link: Link, phase: Phase, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof RequestRefused) throw errorOfReply(error.reply, phase, link.peer);
+    throw toProofError(error);
+  }
+}
+
+function versionError(peer: string, callee: Callee): ProofError {
+  return new ProofError(
+    "PROTOCOL",
+    `${peer}: the daemon is proof ${callee.version} with protocol ${callee.major}, this is proof ${VERSION} with protocol ${PROOF_MAJOR}`,
+    { hint: "install the same version on all nodes" },
+  );
+}
+
+function noKey(peer: string, theirs: string, file: string): ProofError {
+  return new ProofError(
+    "NO_KEY",
+    `${peer}: the daemon asks for the cluster key ${theirs}, and there is none in ${file}`,
+    {
+      hint: `copy the key file from a node of the cluster to ${file}, mode 0600`,
+    },
+  );
+}
+
+function wrongKey(peer: string, theirs: string, mine: string, file: string): ProofError {
+  return new ProofError(
+    "WRONG_KEY",
+    `${peer}: the daemon has cluster key ${theirs}, ${file} has ${mine}`,
+    {
+      hint: "copy the key file of the cluster to this account, mode 0600",
+      details: { theirs, mine },
+    },
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * What waits to be written to a socket.
+ *
+ * Small writes are joined into one, since each write costs a system call; large buffers go out as they
+ * are, since copying them costs more. What the socket does not take stays here until it drains.
+ */
+
+/** Buffers up to this many bytes are joined with their neighbours … */
+const JOIN_BELOW = 16 * 1024;
+/** … into writes of up to this many. */
+const JOIN_TO = 64 * 1024;
+
+export class Outbox {
+  #queue: Uint8Array[] = [];
+  #queued = 0;
+
+  /** Bytes waiting. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+  }
+
+  /**
+   * Writes as much as `write` takes; it returns the bytes taken, fewer than given when the socket is
+   * full and a negative number once it is closed.
+   */
+  flush(write: (bytes: Uint8Array) => number): void {
+    while (this.#queued > 0) {
+      const bytes = this.#next();
+      const taken = write(bytes);
+      if (taken < 0) return this.clear();
+      this.#queued -= taken;
+      if (taken < bytes.length) {
+        this.#queue.unshift(bytes.subarray(taken));
+        return;
+      }
+    }
+  }
+
+  clear(): void {
+    this.#queue = [];
+    this.#queued = 0;
+  }
+
+  /** Takes the first buffer, joined with the small ones behind it. */
+  #next(): Uint8Array {
+    let count = 0;
+    let size = 0;
+    for (const { length } of this.#queue) {
+      if (length > JOIN_BELOW || size + length > JOIN_TO) break;
+      size += length;
+      count++;
+    }
+    if (count < 2) return this.#queue.shift() ?? new Uint8Array();
+    return Buffer.concat(this.#queue.splice(0, count), size);
+  }
+}

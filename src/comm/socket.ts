@@ -1,0 +1,272 @@
+/**
+ * Transports over Bun's sockets, TCP and UNIX.
+ *
+ * Bun facts this file answers for: a full close with unread input makes the kernel drop what the peer
+ * has not read yet, so links end by shutdown() and read on until the peer closes; short writes are
+ * ours to keep; `drain` fires without reason; `data` must stay synchronous.
+ */
+import { chmodSync } from "node:fs";
+import { ProofError, systemCode } from "../lib/errors.ts";
+import { Outbox } from "./outbox.ts";
+import { HIGH_WATER, LOW_WATER, type Transport, type TransportHandler } from "./transport.ts";
+
+/** How long a peer may take to read the last bytes before the socket is torn down, in milliseconds. */
+const LINGER = 5_000;
+
+/** Where to connect to, or to listen. */
+export type Address = { host: string; port: number } | { path: string };
+
+/** An address for people. */
+export function formatAddress(address: Address): string {
+  if ("path" in address) return address.path;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
+}
+
+type Socket = Bun.Socket<SocketTransport>;
+
+class SocketTransport implements Transport {
+  #socket: Socket;
+  #handler: TransportHandler | undefined;
+  #early: Buffer[] = [];
+  #closedEarly: { error?: Error } | undefined;
+  readonly #outbox = new Outbox();
+  #flushScheduled = false;
+  #wasHigh = false;
+  #ending = false;
+  #peerEnded = false;
+  #closed = false;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+  readonly peer: string;
+  readonly remoteAddress: string;
+
+  constructor(socket: Socket, address?: Address) {
+    this.#socket = socket;
+    const remote = address !== undefined && "path" in address ? "" : (socket.remoteAddress ?? "");
+    // IPv4 peers of a dual-stack listener appear as ::ffff:a.b.c.d
+    this.remoteAddress = remote.startsWith("::ffff:") ? remote.slice(7) : remote;
+    this.peer =
+      address === undefined
+        ? formatAddress({ host: this.remoteAddress, port: socket.remotePort })
+        : formatAddress(address);
+  }
+
+  get fd(): number {
+    // Present at run time, missing from the types.
+    return (this.#socket as unknown as { fd: number }).fd;
+  }
+
+  get queued(): number {
+    return this.#outbox.queued;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  attach(handler: TransportHandler): void {
+    this.#handler = handler;
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) handler.data(chunk);
+    if (this.#closedEarly !== undefined) handler.closed(this.#closedEarly.error);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed || this.#ending) return;
+    this.#outbox.push(bytes);
+    if (this.#outbox.queued > HIGH_WATER) this.#wasHigh = true;
+    if (this.#outbox.queued >= LOW_WATER) this.#flush();
+    else if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      queueMicrotask(() => {
+        this.#flushScheduled = false;
+        this.#flush();
+      });
+    }
+  }
+
+  pause(): void {
+    if (!this.#closed) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#closed) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    // A paused socket would never see the peer's end.
+    this.#socket.resume();
+    this.#linger = setTimeout(() => this.abort(), LINGER);
+    this.#flush();
+  }
+
+  abort(): void {
+    if (this.#closed) return;
+    this.#outbox.clear();
+    this.#socket.terminate();
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    this.#outbox.flush((bytes) => this.#socket.write(bytes));
+    if (this.#outbox.queued === 0 && this.#ending) {
+      if (this.#peerEnded) this.#socket.end();
+      else this.#socket.shutdown();
+    }
+  }
+
+  /** Socket events, called by the handlers below. */
+  onData(chunk: Buffer): void {
+    if (this.#handler === undefined) this.#early.push(chunk);
+    else this.#handler.data(chunk);
+  }
+
+  onDrain(): void {
+    this.#flush();
+    if (this.#wasHigh && this.#outbox.queued < LOW_WATER) {
+      this.#wasHigh = false;
+      this.#handler?.drained?.();
+    }
+  }
+
+  onEnd(): void {
+    this.#peerEnded = true;
+    if (this.#ending) this.#flush();
+    else this.end();
+  }
+
+  onClose(error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#linger !== undefined) clearTimeout(this.#linger);
+    this.#outbox.clear();
+    const closed = error === undefined ? {} : { error };
+    if (this.#handler === undefined) this.#closedEarly = closed;
+    else this.#handler.closed(error);
+  }
+}
+
+/** Bun's handler object, shared by all sockets; each finds its transport in `data`. */
+const events = {
+  data: (socket: Socket, chunk: Buffer) => socket.data?.onData(chunk),
+  drain: (socket: Socket) => socket.data?.onDrain(),
+  end: (socket: Socket) => socket.data?.onEnd(),
+  close: (socket: Socket, error?: Error) => socket.data?.onClose(error),
+  // Also called when a handler of ours throws: that must end this connection, and only this one.
+  error: (socket: Socket, error: Error) => {
+    socket.data?.onClose(error);
+    socket.terminate();
+  },
+};
+
+/** Connects; throws RESOLVE, CONNECT or TIMEOUT with the address in the message. */
+export async function connect(address: Address, timeout: number): Promise<Transport> {
+  const where = formatAddress(address);
+  let transport: SocketTransport | undefined;
+  let timedOut = false;
+  const opening = Bun.connect<SocketTransport>({
+    ...("path" in address
+      ? { unix: address.path }
+      : { hostname: address.host, port: address.port }),
+    allowHalfOpen: true,
+    socket: {
+      ...events,
+      open(socket: Socket) {
+        transport = new SocketTransport(socket, address);
+        socket.data = transport;
+        if (timedOut) socket.terminate();
+      },
+    },
+  } as unknown as Bun.TCPSocketConnectOptions<SocketTransport>);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await Promise.race([
+      opening,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          timedOut = true;
+          reject(
+            new ProofError("TIMEOUT", `${where}: no connection within ${timeout / 1000} s`, {
+              hint: "the node may be down or a firewall drops the packets; try: proof status HOST:PORT",
+            }),
+          );
+        }, timeout);
+      }),
+    ]);
+  } catch (error) {
+    // The loser of the race must not become an unhandled rejection.
+    opening.catch(() => undefined);
+    throw error instanceof ProofError ? error : connectError(where, address, error);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (transport === undefined)
+    throw new ProofError("CONNECT", `${where}: the connection closed at once`);
+  return transport;
+}
+
+function connectError(where: string, address: Address, cause: unknown): ProofError {
+  const code = systemCode(cause) ?? "";
+  if (/ENOTFOUND|EAI_|DNS/.test(code)) {
+    const host = "path" in address ? address.path : address.host;
+    return new ProofError("RESOLVE", `${where}: no address found for host "${host}"`, {
+      hint: "check the spelling of the host name",
+      cause,
+    });
+  }
+  const text: Record<string, string> = {
+    ECONNREFUSED: "connection refused: nothing listens there",
+    EHOSTUNREACH: "no route to the host",
+    ENETUNREACH: "the network is unreachable",
+    ETIMEDOUT: "no answer from the host",
+    ENOENT: "no such socket",
+    EACCES: "permission denied",
+    ECONNRESET: "connection reset by the peer",
+  };
+  const reason = text[code] ?? `connection failed${code === "" ? "" : ` (${code})`}`;
+  const hint =
+    code === "ECONNREFUSED"
+      ? "is a proof daemon running there? start one with: proof daemon"
+      : undefined;
+  return new ProofError("CONNECT", `${where}: ${reason}`, {
+    hint,
+    details: { system: code },
+    cause,
+  });
+}
+
+/** A listening socket. */
+export interface Listener {
+  readonly address: Address;
+  /** Stops accepting; accepted transports live on. A UNIX socket's file is removed. */
+  stop(): void;
+}
+
+/** Listens; throws the system's error as it is. A UNIX socket gets mode 0600. */
+export function listen(address: Address, accepted: (transport: Transport) => void): Listener {
+  const options = {
+    ...("path" in address
+      ? { unix: address.path }
+      : { hostname: address.host, port: address.port, exclusive: true }),
+    allowHalfOpen: true,
+    socket: {
+      ...events,
+      open(socket: Socket) {
+        const transport = new SocketTransport(socket, "path" in address ? address : undefined);
+        socket.data = transport;
+        accepted(transport);
+      },
+    },
+  };
+  const server = Bun.listen<SocketTransport>(
+    options as unknown as Bun.TCPSocketListenOptions<SocketTransport>,
+  );
+  if ("path" in address) chmodSync(address.path, 0o600);
+  return {
+    address: "path" in address ? address : { host: address.host, port: server.port },
+    stop: () => server.stop(false),
+  };
+}

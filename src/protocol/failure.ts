@@ -1,0 +1,106 @@
+/**
+ * How a failure travels: error answers, and the facts that our own peers send behind the text, so that
+ * the first cause reaches the user's terminal from however many hops away.
+ */
+import { ByteReader } from "../lib/bytes.ts";
+import { CheckError, Fields, parseObject } from "../lib/check.ts";
+import { type ErrorCode, isErrorCode, ProofError } from "../lib/errors.ts";
+import { ErrorNumber } from "./codes.ts";
+
+/** An error answer taken apart. */
+export interface ErrorReply {
+  number: number;
+  text: string;
+  /** JSON behind the text's NUL, from our daemons. */
+  facts?: string;
+}
+
+/** Reads the body of an error response. */
+export function decodeError(payload: Buffer): ErrorReply {
+  if (payload.length < 4) return { number: 0, text: "error without a text" };
+  const reader = new ByteReader(payload);
+  const number = reader.i32();
+  const text = reader.cstring();
+  const facts = reader.restText();
+  return facts === "" ? { number, text } : { number, text, facts };
+}
+
+/** Phases of opening a worker, in order, then what may happen later. */
+export type Phase = "tcp" | "login" | "create" | "spawn" | "callback" | "setup" | "running";
+
+/** What is known about something that went wrong with a proofserv, wherever it happened. */
+export interface FailureFacts {
+  /** A ProofError code. */
+  code: string;
+  /** The phase that failed; see {@link Phase}. */
+  phase: string;
+  host: string;
+  message: string;
+  hint?: string | undefined;
+  /** The last lines of the log, oldest first. */
+  log?: string[] | undefined;
+}
+
+/** Lines and characters of log that travel with a failure. */
+export const LOG_TAIL = { lines: 20, characters: 400 } as const;
+
+/** Reads failure facts out of an object that a peer sent; throws CheckError. */
+export function readFailure(value: Fields): FailureFacts {
+  const log = value.list("log", LOG_TAIL.lines, (line) =>
+    String(line).slice(0, LOG_TAIL.characters),
+  );
+  return {
+    code: value.string("code", 64),
+    phase: value.string("phase", 64),
+    host: value.string("host", 256),
+    message: value.string("message", 8192),
+    hint: value.optionalString("hint", 4096),
+    log: log.length === 0 ? undefined : log,
+  };
+}
+
+/** The facts of an error; `phase` and `host` are where it happened unless the error knows better. */
+export function failureOf(error: ProofError, phase: Phase, host: string): FailureFacts {
+  const { details } = error;
+  return {
+    code: error.code,
+    phase: typeof details["phase"] === "string" ? details["phase"] : phase,
+    host: typeof details["host"] === "string" ? details["host"] : host,
+    message: error.message,
+    hint: error.hint,
+    log: Array.isArray(details["log"]) ? details["log"].map(String) : undefined,
+  };
+}
+
+/** The error that facts from a peer stand for. */
+export function errorOf(facts: FailureFacts): ProofError {
+  const code: ErrorCode = isErrorCode(facts.code) ? facts.code : "SERVER";
+  return new ProofError(code, facts.message, {
+    hint: facts.hint,
+    details: {
+      phase: facts.phase,
+      host: facts.host,
+      ...(facts.log === undefined ? {} : { log: facts.log }),
+    },
+  });
+}
+
+/** The error that an error answer stands for; `phase` and `host` apply where the peer sent no facts. */
+export function errorOfReply(reply: ErrorReply, phase: Phase, host: string): ProofError {
+  if (reply.facts !== undefined) {
+    try {
+      return errorOf(readFailure(new Fields(parseObject(reply.facts, "error"), "error")));
+    } catch (error) {
+      if (!(error instanceof CheckError)) throw error;
+    }
+  }
+  const code: ErrorCode =
+    reply.number === ErrorNumber.tooManySessions
+      ? "TOO_MANY_SESSIONS"
+      : reply.number === ErrorNumber.serverError || reply.number === ErrorNumber.serverErrorXrd
+        ? "SERVER"
+        : "REFUSED";
+  return new ProofError(code, `${host}: ${reply.text}`, {
+    details: { phase, host, number: reply.number },
+  });
+}
