@@ -77,7 +77,7 @@ function note(
 function noteTopLevel(findings: Findings, name: string, value: unknown): void {
   if (TABLES.includes(name)) {
     note(findings, "CONFIG_VALUE", [name], `${name}: expected a table, found ${found(value)}`);
-  } else if (isTable(value) || Array.isArray(value)) {
+  } else if (isTable(value) || (Array.isArray(value) && value.some(isTable))) {
     const text = `unknown table ${JSON.stringify(name)}${didYouMean(name, TABLES)}`;
     note(findings, "CONFIG_KEY", [name], text);
   } else note(findings, "CONFIG_KEY", [name], unknownKey("", name));

@@ -83,19 +83,20 @@ function firstBadLine(bytes: Uint8Array, decoder: TextDecoder): number {
 export interface FileStamp {
   /** Differs whenever size, modification time (nanoseconds) or the file behind the name differ. */
   readonly text: string;
-  /** Modification time, milliseconds since 1970; 0 if there is no file. */
-  readonly modified: number;
+  /** Time of the last change of content or name, milliseconds since 1970; 0 if there is no file. */
+  readonly changed: number;
 }
 
 /** The stamp of `path`; a missing or unreachable file has one too. Never throws. */
 export function stampOf(path: string): FileStamp {
   try {
     const stat = statSync(path, { bigint: true });
+    // The change time also moves when an old file is put in place with its times kept.
     return {
-      text: `${stat.mtimeNs}:${stat.size}:${stat.dev}:${stat.ino}`,
-      modified: Number(stat.mtimeMs),
+      text: `${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}:${stat.dev}:${stat.ino}`,
+      changed: Number(stat.ctimeMs),
     };
   } catch (error) {
-    return { text: systemCode(error) ?? messageOf(error), modified: 0 };
+    return { text: systemCode(error) ?? messageOf(error), changed: 0 };
   }
 }

@@ -12,8 +12,14 @@ import { formatDuration } from "../lib/units.ts";
 import { readDocument, type TomlDocument } from "./document.ts";
 import { readText } from "./file.ts";
 import type { PathBase } from "./paths.ts";
-import { KEYS, tableAndName, type Config, type ConfigKey, type NodeConfig } from "./schema.ts";
-import { specOf } from "./schema.ts";
+import {
+  KEYS,
+  specOf,
+  tableAndName,
+  type Config,
+  type ConfigKey,
+  type NodeConfig,
+} from "./schema.ts";
 import type { ConfigValue } from "./spec.ts";
 import { checkValue, parseValue } from "./value.ts";
 import { readVariables, type Environment } from "./variables.ts";

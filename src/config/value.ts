@@ -30,9 +30,7 @@ export function checkValue(spec: ValueSpec, raw: unknown, base: PathBase): Check
       return list(spec, raw);
     case "map":
       return map(spec, raw);
-    case "string":
-    case "path":
-    case "enum":
+    default:
       return typeof raw === "string" ? string(spec, raw, base) : unexpected(spec, raw);
   }
 }
@@ -176,7 +174,7 @@ export function expected(spec: ValueSpec): string {
       return "true or false";
     case "list":
       return "a list of strings";
-    case "map":
+    default:
       return "a table of strings";
   }
 }
