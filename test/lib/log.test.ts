@@ -87,7 +87,7 @@ test("the level is shared by parent and children and can change at any time", ()
   child.trace("kept");
   child.level = "error";
   log.warn("dropped");
-  expect(log.level).toBe("error");
+  expect<LogLevel>(log.level).toBe("error");
   expect(lines).toEqual([`${TIME} trace [c] kept\n`]);
 });
 
@@ -119,19 +119,20 @@ const PROGRAM = `
   console.log("alive");
 `;
 
-test.each([{}, { NODE_ENV: "test" }, { CI: "1" }])(
-  "stderr gets plain lines, %p or not",
-  async (env) => {
-    const child = Bun.spawn([process.execPath, "-e", PROGRAM], {
-      env,
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    expect(stderr.replace(/^\S+ /gm, "TIME ")).toBe("TIME info one\nTIME info two\n");
-    expect(stdout).toBe("alive\n");
-  },
-);
+test.each<[string, Record<string, string>]>([
+  ["a clean environment", {}],
+  ["NODE_ENV=test", { NODE_ENV: "test" }],
+  ["CI=1", { CI: "1" }],
+])("stderr gets plain lines under %s", async (_what, env) => {
+  const child = Bun.spawn([process.execPath, "-e", PROGRAM], {
+    env,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect(stderr.replace(/^\S+ /gm, "TIME ")).toBe("TIME info one\nTIME info two\n");
+  expect(stdout).toBe("alive\n");
+});
 
 test.if(process.platform === "linux")(
   "a full disk under stderr does not end the process",

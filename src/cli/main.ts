@@ -1,0 +1,77 @@
+/**
+ * Finds the command, runs it, and turns what comes of it into an exit code.
+ *
+ * Nothing is imported here that `serve` does not need: it is started once per worker, and its start-up is
+ * what a user waits for. Help, citty and the commands themselves are loaded when they are called for.
+ */
+import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
+import { hasFlag, parseArguments } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { Output, type Surroundings } from "./output.ts";
+
+/** Runs the command line of this process and ends it; process.exit is called nowhere else. */
+export async function main(): Promise<never> {
+  return process.exit(await run(process.argv.slice(2)));
+}
+
+/** Runs the command line `argv` (without program and script) and resolves with its exit code. */
+export async function run(
+  argv: readonly string[],
+  around: Surroundings = process,
+): Promise<number> {
+  // Errors in the command line itself are to be JSON too, hence the look ahead.
+  const output = new Output(around, { json: hasFlag(argv, "--json") });
+  try {
+    const code = await dispatch(argv, around.env, output);
+    await output.drain();
+    // `proof status | head -1`: the reader has what it wanted.
+    return output.stdoutClosed.aborted ? EXIT.ok : code;
+  } catch (thrown) {
+    const error = thrown instanceof ProofError ? thrown : internalError(thrown);
+    output.error(error);
+    if (around.env["PROOF_DEBUG"] === "1") output.trace(thrown);
+    await output.drain().catch(() => {});
+    return error.exitCode;
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  env: Surroundings["env"],
+  output: Output,
+): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const lazy = COMMANDS.get(name);
+  if (lazy !== undefined) {
+    const { default: command } = await lazy.load();
+    return runCommand(command, rest, env, output);
+  }
+  const { runTop } = await import("./top.ts");
+  return runTop(argv, output);
+}
+
+/** Runs a loaded command with its part of the command line. */
+export async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  env: Surroundings["env"],
+  output: Output,
+): Promise<number> {
+  const parsed = parseArguments(command.meta.name, command.args, argv);
+  if (parsed.help) {
+    const { renderHelp } = await import("./help.ts");
+    output.result(await renderHelp(command, "proof", output.style.bold));
+    return EXIT.ok;
+  }
+  const { json, quiet } = parsed.values;
+  output.configure({ json: json === true, quiet: quiet === true });
+  return command.run(parsed.values, { output, env, argv });
+}
+
+function internalError(thrown: unknown): ProofError {
+  return new ProofError("INTERNAL", `internal error: ${messageOf(thrown)}`, {
+    hint: "this is a bug in proof: please report it with the output of the same command under PROOF_DEBUG=1",
+    cause: thrown,
+  });
+}

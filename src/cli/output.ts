@@ -1,0 +1,245 @@
+/**
+ * Everything the commands print, and the only place that knows ANSI.
+ *
+ * stdout is for results, stderr for all that is said about them. Colour and the progress line need a
+ * terminal that can show them; NO_COLOR and TERM=dumb are honoured. Text that may come from a peer
+ * is made harmless on the way out; `result` and `write` alone print exactly what they are given.
+ */
+import { ProofError } from "../lib/errors.ts";
+import { sanitize, sanitizeJson, sanitizeLine } from "../lib/sanitize.ts";
+import { fit, formatTable, type Cell } from "./table.ts";
+
+/** What Output needs of a stream; process.stdout and process.stderr fit. */
+export interface Sink {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string, done: (error?: Error | null) => void): boolean;
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** Where an Output prints to; `process` fits. */
+export interface Surroundings {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How much is printed, and in what form. */
+export interface OutputMode {
+  /** `--json`: errors go to stdout as objects, besides the line on stderr. */
+  json?: boolean | undefined;
+  /** `--quiet`: no info, warnings and progress. */
+  quiet?: boolean | undefined;
+}
+
+/** Paints text; the text itself where there is no colour. */
+export type Paint = (text: string) => string;
+
+/** The colours in use, for one stream. */
+export interface Style {
+  bold: Paint;
+  dim: Paint;
+  red: Paint;
+  green: Paint;
+  yellow: Paint;
+}
+
+const CLEAR_LINE = "\r\x1b[K";
+
+/** The terminal of a command. */
+export class Output {
+  readonly #around: Surroundings;
+  #mode: OutputMode;
+  // Looked at when first needed: creating process.stdout takes Bun longer than starting a proofserv may.
+  #stdout: Channel | undefined;
+  #stderr: Channel | undefined;
+  readonly #gone = new AbortController();
+  #failure: Error | undefined;
+  #progressShown = false;
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(around: Surroundings, mode: OutputMode = {}) {
+    this.#around = around;
+    this.#mode = mode;
+  }
+
+  /** Sets the mode once the command line has been read. */
+  configure(mode: OutputMode): void {
+    this.#mode = mode;
+  }
+
+  /** Whether results are to be printed with {@link json}. */
+  get wantsJson(): boolean {
+    return this.#mode.json === true;
+  }
+
+  /** Whether only results and errors are printed. */
+  get isQuiet(): boolean {
+    return this.#mode.quiet === true;
+  }
+
+  /** Colours for `result` and `write`. */
+  get style(): Style {
+    return this.#out.style;
+  }
+
+  /** Aborted once nobody reads stdout any more (`proof status | head -1`): stop producing. */
+  get stdoutClosed(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** A result, as lines on stdout, exactly as given. */
+  result(text: string): void {
+    this.write(line(text));
+  }
+
+  /** Part of a result: exactly as given, without a newline added. */
+  write(text: string): void {
+    this.#clearProgress();
+    if (this.#gone.signal.aborted || this.#failure !== undefined) return;
+    this.#send(this.#out, text, (error) => this.#stdoutFailed(error));
+  }
+
+  /** A value as one line of JSON on stdout. */
+  json(value: unknown): void {
+    this.result(sanitizeJson(JSON.stringify(value)));
+  }
+
+  /** A result in columns; numbers are aligned to the right. */
+  table(rows: readonly (readonly Cell[])[], headers: readonly string[] = []): void {
+    const lines = formatTable(rows, headers, this.style.bold);
+    if (lines.length > 0) this.result(lines.join("\n"));
+  }
+
+  /** Something worth knowing, on stderr. */
+  info(text: string): void {
+    if (!this.isQuiet) this.#say(sanitize(text));
+  }
+
+  /** Something that may be wrong, on stderr. */
+  warn(text: string): void {
+    if (!this.isQuiet) this.#say(`${this.#err.style.yellow("warning:")} ${sanitize(text)}`);
+  }
+
+  /** An error on stderr, with its hint and log; with --json also as an object on stdout. */
+  error(error: ProofError): void {
+    if (this.wantsJson) this.json({ error });
+    const { red, dim } = this.#err.style;
+    this.#say(`${red("proof:")} ${sanitize(error.message)}`);
+    for (const text of detailLines(error.details)) this.#say(dim(`  | ${sanitizeLine(text)}`));
+    if (error.hint !== undefined) this.#say(`hint: ${sanitize(error.hint)}`);
+  }
+
+  /** The stack of anything thrown, with its causes, on stderr; for debugging. */
+  trace(thrown: unknown): void {
+    this.#say(sanitize(Bun.inspect(thrown)));
+  }
+
+  /** Redraws the one line of progress on stderr; nothing where there is no terminal. */
+  progress(text: string): void {
+    if (this.isQuiet || !this.#err.live) return;
+    const shown = fit(sanitizeLine(text), (this.#err.sink.columns || 80) - 1);
+    this.#progressShown = true;
+    this.#send(this.#err, `\r${shown}\x1b[K`);
+  }
+
+  /** Removes the progress line; every other output does so by itself. */
+  endProgress(): void {
+    this.#clearProgress();
+  }
+
+  /**
+   * Waits until everything printed so far has left the process: between large results, and at the end.
+   * @throws ProofError INTERNAL when stdout could not be written (a full disk); not when it was closed
+   */
+  async drain(): Promise<void> {
+    this.#clearProgress();
+    await this.#written;
+    if (this.#failure === undefined) return;
+    throw new ProofError("INTERNAL", `cannot write to stdout: ${this.#failure.message}`, {
+      hint: "check the space on the disk that stdout goes to",
+      cause: this.#failure,
+    });
+  }
+
+  #say(text: string): void {
+    this.#clearProgress();
+    this.#send(this.#err, line(text));
+  }
+
+  #clearProgress(): void {
+    if (!this.#progressShown) return;
+    this.#progressShown = false;
+    this.#send(this.#err, CLEAR_LINE);
+  }
+
+  get #out(): Channel {
+    this.#stdout ??= openChannel(this.#around.stdout, this.#around.env, (error) =>
+      this.#stdoutFailed(error),
+    );
+    return this.#stdout;
+  }
+
+  get #err(): Channel {
+    this.#stderr ??= openChannel(this.#around.stderr, this.#around.env, () => {});
+    return this.#stderr;
+  }
+
+  #send({ sink }: Channel, text: string, failed: (error: Error) => void = () => {}): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    sink.write(text, (error) => {
+      if (error) failed(error);
+      resolve();
+    });
+    this.#written = Promise.all([this.#written, promise]);
+  }
+
+  #stdoutFailed(error: Error & { code?: string }): void {
+    if (error.code === "EPIPE") this.#gone.abort();
+    else this.#failure ??= error;
+  }
+}
+
+function line(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+/** The lines of those details that are texts of several lines, such as the end of a log. */
+function detailLines(details: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(details).flatMap((value) => {
+    const lines =
+      typeof value === "string" ? value.trimEnd().split("\n") : Array.isArray(value) ? value : [];
+    return lines.length > 1 && lines.every((part) => typeof part === "string") ? lines : [];
+  });
+}
+
+/** A stream together with what it can show. */
+interface Channel {
+  sink: Sink;
+  style: Style;
+  /** Whether a line can be redrawn. */
+  live: boolean;
+}
+
+function openChannel(
+  sink: Sink,
+  env: Surroundings["env"],
+  failed: (error: Error) => void,
+): Channel {
+  // Without a listener a closed pipe would end the process with a stack trace.
+  sink.on("error", failed);
+  const live = sink.isTTY === true && env["TERM"] !== "dumb";
+  const colour = live && !env["NO_COLOR"];
+  const paint =
+    (on: number, off: number): Paint =>
+    (text) =>
+      colour ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+  const style = {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+  };
+  return { sink, style, live };
+}
