@@ -17,7 +17,7 @@ export interface InventoryNode {
   readonly port: number;
   /** Account to log in as; empty is the account of the session. */
   readonly user: string;
-  /** Performance index; higher ones are used first. */
+  /** Performance index of the worker; PROOF's default is 100. */
   readonly perf: number;
   /** Name of the file system image, or empty. */
   readonly image: string;

@@ -207,7 +207,7 @@ export const KEYS = [
     type: "bytes",
     min: 4096,
     // A session message states its length in 32 bits, and ROOT reads them as a signed number.
-    max: 2 ** 31 - 1024,
+    max: 2047 * 2 ** 20,
     default: 256 * 2 ** 20,
     doc: "Size of one session message.",
   },
@@ -285,7 +285,7 @@ export const NODE_KEYS = [
     min: 0,
     max: 1_000_000,
     default: 100,
-    doc: "Performance index; higher ones are used first.",
+    doc: "Performance index of each of these workers.",
   },
   {
     key: "image",
