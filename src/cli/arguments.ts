@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { ProofError } from "../lib/errors.ts";
-import { nearest } from "../lib/suggest.ts";
+import { meant } from "./meant.ts";
 import type { ArgDef, ArgsDef, PositionalArg, Values } from "./command.ts";
 import { readDefault, readValue } from "./value.ts";
 
@@ -152,7 +152,7 @@ function readOption(lookup: Lookup, token: OptionToken, see: string): Named & { 
   if (token.value === undefined) throw usage(`${option}: expected a value, found nothing`, see);
   // Most likely the value was forgotten; a value that starts with "-" is spelled with "=".
   if (token.inlineValue !== true && /^-./s.test(token.value)) {
-    const hint = `--${flagName(named.key)}=${token.value} if that is the value; ${see}`;
+    const hint = `write --${flagName(named.key)}=${token.value} if that is the value; ${see}`;
     throw usage(`${option}: expected a value, found "${token.value}"`, hint);
   }
   // node:util gives "=5" for "-w=5".
@@ -167,10 +167,10 @@ function isNegatable(def: ArgDef | undefined): boolean {
 function unknownOption(lookup: Lookup, token: OptionToken, see: string): ProofError {
   const known = [...lookup.long.keys()];
   for (const [name, { def }] of lookup.long) if (isNegatable(def)) known.push(`no-${name}`);
-  const meant = token.name.length === 1 ? undefined : nearest(token.name, [...known, "help"]);
+  const name = token.name.length === 1 ? undefined : meant(token.name, [...known, "help"]);
   return usage(
     `unknown option ${token.rawName}`,
-    meant === undefined ? see : `did you mean --${meant}? ${see}`,
+    name === undefined ? see : `did you mean --${name}? ${see}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Turns the text of one option or argument into its value. */
 import { messageOf, ProofError } from "../lib/errors.ts";
-import { nearest } from "../lib/suggest.ts";
+import { meant } from "./meant.ts";
 import type { ArgDef, IntegerArg } from "./command.ts";
 
 /** Any argument that has a value. */
@@ -13,12 +13,12 @@ type ValuedArg = Exclude<ArgDef, { type: "boolean" }>;
 export function readValue(def: ValuedArg, name: string, text: string, see: string): unknown {
   if (def.type === "enum") {
     if (def.options.includes(text)) return text;
-    const meant = nearest(text, def.options);
+    const option = meant(text, def.options);
     throw mismatch(
       name,
       `expected ${oneOf(def.options)}`,
       text,
-      meant === undefined ? see : `did you mean ${meant}? ${see}`,
+      option === undefined ? see : `did you mean ${option}? ${see}`,
     );
   }
   if (def.type === "string" && def.valueType === "integer") {
