@@ -2,13 +2,13 @@
 import { parse, TomlError } from "smol-toml";
 import { dirname } from "node:path";
 import { ProofError, toProofError } from "../lib/errors.ts";
-import { didYouMean } from "../lib/suggest.ts";
 import { checkNode } from "./node-table.ts";
 import type { PathBase } from "./paths.ts";
 import { locateKeys, type KeyPath, type Locator } from "./position.ts";
 import { placeOf, throwProblems, type Position, type Problem } from "./problems.ts";
 import { KEYS, specOf, TABLES, tableAndName, type ConfigKey, type NodeConfig } from "./schema.ts";
 import type { ConfigValue } from "./spec.ts";
+import { didYouMean, likely, oneSlip } from "./suggest.ts";
 import { checkValue, found } from "./value.ts";
 
 /** What a file sets. */
@@ -83,17 +83,22 @@ function noteTopLevel(findings: Findings, name: string, value: unknown): void {
   } else note(findings, "CONFIG_KEY", [name], unknownKey("", name));
 }
 
-/** A key under the wrong table is a more likely slip than a misspelt one, so that is looked for first. */
+/** Looks for the name in every table: a key under the wrong table is as likely as a misspelt one. */
 function unknownKey(table: string, name: string): string {
   const dotted = table === "" ? name : `${table}.${name}`;
-  const elsewhere = KEYS.filter((spec) => tableAndName(spec.key)[1] === name).map((s) => s.key);
-  const suggestion =
-    elsewhere.length > 0
-      ? ` (did you mean ${elsewhere.map((key) => `"${key}"`).join(" or ")}?)`
-      : didYouMean(
-          dotted,
-          KEYS.map((spec) => spec.key),
-        );
+  const all = KEYS.map(({ key }) => ({ key, name: tableAndName(key)[1] }));
+  const keysWith = (test: (known: string) => boolean) =>
+    all.filter((known) => test(known.name)).map(({ key }) => `"${key}"`);
+  const here = all.filter(({ key }) => tableAndName(key)[0] === table).map((known) => known.name);
+  const near = likely(name, here);
+  const same = keysWith((known) => known === name);
+  const candidates =
+    same.length > 0
+      ? same
+      : near === undefined
+        ? keysWith((known) => oneSlip(name, known))
+        : [`"${table}.${near}"`];
+  const suggestion = candidates.length === 0 ? "" : ` (did you mean ${candidates.join(" or ")}?)`;
   return `unknown key ${JSON.stringify(dotted)}${suggestion}`;
 }
 

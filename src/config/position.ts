@@ -132,9 +132,14 @@ class Scanner {
   private value(path: KeyPath): void {
     const char = this.text[this.at] ?? "";
     if (char === '"' || char === "'") this.string();
-    else if (char === "[") this.list("]", (index) => this.value([...path, index]));
+    else if (char === "[") this.list("]", (index) => this.element([...path, index]));
     else if (char === "{") this.list("}", () => this.pair(path));
     else while (!",]}#\n".includes(this.text[this.at] ?? "\n")) this.at++;
+  }
+
+  private element(path: KeyPath): void {
+    this.note(path, this.at);
+    this.value(path);
   }
 
   private list(close: string, item: (index: number) => void): void {

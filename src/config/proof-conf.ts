@@ -6,7 +6,6 @@
  * An unusable line is an error: nothing ever becomes a worker without a name. An option that nobody
  * knows is a warning, because old files have them. The grammar is in docs/configuration.md.
  */
-import { didYouMean } from "../lib/suggest.ts";
 import { checkField, checkUser } from "./checks.ts";
 import { expandHost, splitHostSpec } from "./host.ts";
 import {
@@ -17,6 +16,7 @@ import {
   type InventoryNode,
 } from "./node.ts";
 import { placeOf, throwProblems, type Problem } from "./problems.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** What a proof.conf says. */
 export interface ProofConf {
@@ -116,9 +116,13 @@ function readLine(tokens: readonly Token[], report: Report): Entry | undefined {
   for (const { text, column } of options) {
     const equals = text.indexOf("=");
     const name = equals === -1 ? text : text.slice(0, equals);
-    if (equals === -1 || !OPTIONS.includes(name)) {
+    if (!OPTIONS.includes(name)) {
       const near = didYouMean(name, OPTIONS);
       report.warning(column, `unknown option ${JSON.stringify(text)} is not used${near}`);
+      continue;
+    }
+    if (equals === -1) {
+      report.warning(column, `option ${name} without a value is not used`);
       continue;
     }
     const value: Token = { text: text.slice(equals + 1), column: column + equals + 1 };

@@ -1,5 +1,4 @@
 /** Checking, reading and writing single values by their spec. */
-import { nearest } from "../lib/suggest.ts";
 import {
   BYTES_FORM,
   DURATION_FORM,
@@ -11,6 +10,7 @@ import {
 import { hasControl } from "./checks.ts";
 import { resolvePath, type PathBase } from "./paths.ts";
 import { LONGEST_DURATION, type ConfigValue, type StringCheck, type ValueSpec } from "./spec.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** A checked value, or what was expected and found instead. */
 export type Checked = { readonly value: ConfigValue } | { readonly problem: string };
@@ -104,11 +104,7 @@ function rangeOf(spec: Of<"port" | "integer" | "duration" | "bytes">): [number, 
 function string(spec: Of<"string" | "path" | "enum">, text: string, base: PathBase): Checked {
   if (spec.type === "enum") {
     if (spec.values.includes(text)) return { value: text };
-    const near = nearest(text, spec.values);
-    const checked = unexpected(spec, text);
-    return near === undefined
-      ? checked
-      : { problem: `${checked.problem} (did you mean "${near}"?)` };
+    return { problem: `${unexpected(spec, text).problem}${didYouMean(text, spec.values)}` };
   }
   if (hasControl(text)) {
     return { problem: `expected no control characters, found ${found(text)}` };
