@@ -10,7 +10,7 @@ dotted.a . b = 1
 'lit"eral' = """
 port2 = 5
 [fake]
-quotes \\""" stay """""
+quotes \\""" stay """"
 after = 1
 [session]
 env = { A = "x, B = y", B = { C = 1 } }
