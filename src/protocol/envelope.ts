@@ -4,8 +4,9 @@
  * u32 head length, u32 attachment count, u32 size of each, head, attachments one after another.
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
-import { CheckError, type JsonObject, parseObject } from "../lib/check.ts";
+import { CheckError, type JsonObject } from "../lib/check.ts";
 import { FrameError, Framer } from "./frames.ts";
+import { parseJson } from "./json.ts";
 
 /** One message of a session. */
 export interface Message {
@@ -53,15 +54,20 @@ export function encodeOurs(
 
 /** Head and attachments of a message of ours; throws CheckError. */
 export function decodeOurs(message: Message): { head: JsonObject; attachments: Buffer[] } {
+  const what = `message ${message.what}`;
+  const { length } = message.body;
   const reader = new ByteReader(message.body);
+  if (length < 8) throw new CheckError(`${what}: body of ${length} bytes`);
   const headLength = reader.u32();
   const count = reader.u32();
-  if (headLength > MAX_HEAD)
-    throw new CheckError(`message ${message.what}: head of ${headLength} bytes`);
-  if (count > MAX_ATTACHMENTS)
-    throw new CheckError(`message ${message.what}: ${count} attachments`);
+  if (headLength > MAX_HEAD) throw new CheckError(`${what}: head of ${headLength} bytes`);
+  if (count > MAX_ATTACHMENTS || 4 * count > reader.left)
+    throw new CheckError(`${what}: ${count} attachments`);
   const sizes = Array.from({ length: count }, () => reader.u32());
-  const head = parseObject(reader.bytes(headLength).toString(), `message ${message.what}`);
+  const announced = sizes.reduce((sum, size) => sum + size, headLength);
+  if (announced !== reader.left)
+    throw new CheckError(`${what}: ${reader.left} bytes of content, ${announced} announced`);
+  const head = parseJson(reader.bytes(headLength).toString(), what);
   return { head, attachments: sizes.map((size) => reader.bytes(size)) };
 }
 

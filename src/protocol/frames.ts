@@ -65,9 +65,12 @@ export function encodeResponse(
   return Buffer.concat([responseHeader(stream, status, payload.length), payload]);
 }
 
-/** An error response: i32 number, text, NUL, and for our own peers a JSON object with the facts. */
+/**
+ * An error response: i32 number, text, NUL, and for our own peers a JSON object with the facts. A NUL
+ * inside the text becomes a blank, since it would end the text.
+ */
 export function encodeError(stream: number, number: number, text: string, facts?: unknown): Buffer {
-  const body = new ByteWriter(text.length + 8).i32(number).cstring(text);
+  const body = new ByteWriter(text.length + 8).i32(number).cstring(text.replaceAll("\0", " "));
   if (facts !== undefined) body.text(JSON.stringify(facts));
   return encodeResponse(stream, Status.error, body.done());
 }
@@ -104,6 +107,10 @@ export function messageFromHeader(stream: number, cid: number, length: number): 
     .done();
 }
 
+/** Chunks below this many bytes are joined once {@link MANY} of them wait. */
+const SMALL = 512;
+const MANY = 256;
+
 /** Why a framer gave up: the peer's stream cannot be followed any further. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
@@ -114,11 +121,13 @@ export class FrameError extends Error {
  *
  * Chunks are kept as they came until a whole record is there; a record inside one chunk is a view
  * into it, a record across chunks is copied once. A length over the limit throws before any memory
- * is taken for it.
+ * is taken for it. Many small chunks in a row are joined, because each costs more than its bytes.
  */
 export class Framer {
   #chunks: Buffer[] = [];
   #buffered = 0;
+  /** How many chunks at the end of the list are small. */
+  #small = 0;
   readonly #headerSize: number;
   readonly #payloadSize: (header: Buffer) => number;
 
@@ -138,13 +147,20 @@ export class Framer {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
+    this.#small = chunk.length < SMALL ? this.#small + 1 : 0;
+    if (this.#small < MANY) return;
+    this.#chunks.push(Buffer.concat(this.#chunks.splice(-MANY)));
+    this.#small = 0;
   }
 
   /** The next whole record, header and payload together, or undefined. */
   next(): Buffer | undefined {
     if (this.#buffered < this.#headerSize) return undefined;
     const size = this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
-    return this.#buffered < size ? undefined : this.#take(size);
+    if (this.#buffered < size) return undefined;
+    const record = this.#take(size);
+    this.#small = Math.min(this.#small, this.#chunks.length);
+    return record;
   }
 
   #peek(size: number): Buffer {

@@ -31,6 +31,9 @@ export const WELCOME: Buffer = new ByteWriter(WELCOME_SIZE)
   .i32(0)
   .done();
 
+/** Begin of an xrootd client's hello: in ours the third word is 1 and the fourth 0. */
+const XROOTD_HELLO: Buffer = new ByteWriter(16).i32(0).i32(0).i32(0).i32(4).done();
+
 /** What the first bytes of a connection turn out to be. */
 export type Hello =
   { kind: "proof" } | { kind: "incomplete" } | { kind: "foreign"; what: string; answer?: Buffer };
@@ -46,6 +49,7 @@ const HTTP_METHODS = [
   "PATCH ",
   "PRI * ",
 ];
+const SSH = "SSH-";
 
 /**
  * Judges the bytes a connection begins with, as early as they tell something.
@@ -74,21 +78,24 @@ export function recogniseHello(bytes: Buffer): Hello {
         ),
       };
     }
-    if (start.startsWith("SSH-")) return { kind: "foreign", what: "an SSH client" };
-    if (HTTP_METHODS.some((method) => method.startsWith(start))) return { kind: "incomplete" };
+    if (start.startsWith(SSH)) return { kind: "foreign", what: "an SSH client" };
+    if ([...HTTP_METHODS, SSH].some((word) => word.startsWith(start)))
+      return { kind: "incomplete" };
     return { kind: "foreign", what: "bytes that are no PROOF handshake" };
   }
   if (bytes.length >= 4 && bytes.readInt32BE(0) === 8)
     return { kind: "foreign", what: "a rootd file client" };
-  const known = Math.min(bytes.length, 20);
-  if (!bytes.subarray(0, known).equals(HELLO.subarray(0, known))) {
-    const xrootd = bytes.length >= 16 && bytes.readInt32BE(12) === 4;
-    return {
-      kind: "foreign",
-      what: xrootd ? "an xrootd client" : "bytes that are no PROOF handshake",
-    };
-  }
-  return bytes.length < HELLO_SIZE ? { kind: "incomplete" } : { kind: "proof" };
+  if (agree(bytes, HELLO, 20))
+    return bytes.length < HELLO_SIZE ? { kind: "incomplete" } : { kind: "proof" };
+  if (!agree(bytes, XROOTD_HELLO, 16))
+    return { kind: "foreign", what: "bytes that are no PROOF handshake" };
+  return bytes.length < 16 ? { kind: "incomplete" } : { kind: "foreign", what: "an xrootd client" };
+}
+
+/** Whether `bytes` agree with the first `size` bytes of `expected`, as far as they go. */
+function agree(bytes: Buffer, expected: Buffer, size: number): boolean {
+  const known = Math.min(bytes.length, size);
+  return bytes.subarray(0, known).equals(expected.subarray(0, known));
 }
 
 /** What a server's first 16 bytes say. */
@@ -98,7 +105,7 @@ export type Welcome = { kind: "proof"; version: number } | { kind: "foreign"; wh
 export function recogniseWelcome(bytes: Buffer): Welcome {
   const text = bytes.subarray(0, 8).toString("latin1");
   if (text.startsWith("HTTP/")) return { kind: "foreign", what: "a web server" };
-  if (text.startsWith("SSH-")) return { kind: "foreign", what: "an SSH server" };
+  if (text.startsWith(SSH)) return { kind: "foreign", what: "an SSH server" };
   if (bytes[0] === 0x15 || bytes[0] === 0x16) return { kind: "foreign", what: "a TLS server" };
   if (bytes.length < WELCOME_SIZE)
     return { kind: "foreign", what: "a server that closed during the handshake" };

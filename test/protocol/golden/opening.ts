@@ -1,0 +1,54 @@
+/** Frames of the handshake, logins, creates and what start-up pushes, as ROOT 5.34.30 sent them; hex, whole frames. */
+export const OPENING = {
+  /** What a client sends first: five words and the filler. */
+  hello: "000000000000000000000001000000000000000000000004000007dc",
+  /** What the daemon answers: protocol version 1007. */
+  welcome: "0000000000000000000003ef00000000",
+  /** Login of a client as manager (role M), the name short enough for its field. */
+  loginClient: "01000c1d000016be70726f6f667500002400014d00000000",
+  /** Answer to a login: four bytes of version, no security token. */
+  loginReply: "0100000000000004000003ef",
+  /** Login of a master at a worker daemon (role s), the name behind the create buffer. */
+  loginWorker:
+    "01000c1d000016cc3f3e6275660000002400ff730000004a73657373696f6e2d6c6f63616c686f73742d313739353333383436332d353833367c6f72643a302e307c63663a70726f6f662e636f6e667c7573723a70726f6f66753a64656661756c74",
+  /** Login of an account that does not exist; its ten letters do not fit the field. */
+  loginUnknown: "01000c1d00003ed73f3e6275660000002400014d0000000f7c7573723a6e6f7375636875736572",
+  /** Its refusal, number 3010 with a NUL-terminated text. */
+  loginUnknownError:
+    "01000fa30000002c00000bc2436865636b557365723a20756e6b6e6f776e20436c69656e7449443a206e6f737563687573657200",
+  /** The same with sixteen letters. */
+  loginLongUnknown:
+    "01000c1d00003ef53f3e6275660000002400014d000000167c7573723a61766572796c6f6e67757365726e616d65",
+  /** Its refusal, number 3010 with a NUL-terminated text. */
+  loginLongUnknownError:
+    "01000fa30000003300000bc2436865636b557365723a20756e6b6e6f776e20436c69656e7449443a2061766572796c6f6e67757365726e616d6500",
+  /** Create of a top master, with the alias that the user typed. */
+  createMaster: "02000c1f00000000000000000000000000000000000000096c6f63616c686f7374",
+  /** Its answer: session 0, both protocol versions, the log path without a NUL. */
+  createMasterReply:
+    "020000000000005f00000000002403ef7c6c6f673a2f7661722f70726f6f662f726e2f776f726b2f70726f6f66752f73657373696f6e2d6c6f63616c686f73742d313739353333383436332d353833362f6d61737465722d302d6c6f63616c686f73742e6c6f67",
+  /** Create of a session without workers. */
+  createMasterOnly:
+    "02000c1f00000000000000000000000000000000000000176c6f63616c686f73747c63663a6d61737465726f6e6c79",
+  /** Create with a number of workers and two environment variables. */
+  createWithEnvironment:
+    "02000c1f000000000000000000000000000000000000003a6c6f63616c686f73747c63663a776f726b6572733d327c656e76733a4d595641523d6d7976616c75652c50524f4f465f4e574f524b4552533d32",
+  /** Create of the second worker, on its own stream of the link. */
+  createWorker:
+    "02000c1f000000000000000000000000000000000000003773657373696f6e2d6c6f63616c686f73742d313739353333383436332d353833367c6f72643a302e317c63663a70726f6f662e636f6e66",
+  /** Its answer: session 2 of that daemon. */
+  createWorkerReply:
+    "020000000000006100000002002403ef7c6c6f673a2f7661722f70726f6f662f726e2f776f726b2f70726f6f66752f73657373696f6e2d6c6f63616c686f73742d313739353333383436332d353833362f776f726b65722d302e312d6c6f63616c686f73742e6c6f67",
+  /** Greeting of a master proofserv, as the client gets it (attn msg). */
+  greetingMaster:
+    "02000fa100000037000013ec0000002f000000032a2a2a2a2057656c636f6d6520746f207468652050524f4f4620736572766572204020766d202a2a2a2a00",
+  /** Greeting of a worker proofserv, as the master gets it. */
+  greetingWorker:
+    "01000fa100000037000013ec0000002f000000032a2a2a2a2050524f4f4620776f726b657220736572766572204020766d2073746172746564202a2a2a2a00",
+  /** SERVERSTARTED: the first of two workers is connected. */
+  openingOne:
+    "02000fa100000034000013ec0000002c000004111e4f70656e696e6720636f6e6e656374696f6e7320746f20776f726b657273000000020000000101",
+  /** SERVERSTARTED: the second of two workers is set up. */
+  settingUpTwo:
+    "02000fa10000002f000013ec00000027000004111953657474696e6720757020776f726b65722073657276657273000000020000000201",
+} as const;
