@@ -101,6 +101,8 @@ export const Admin = {
   health: 20001,
   /** Health of every node of the inventory, asked by the daemon, JSON. */
   nodeHealth: 20002,
+  /** From a master proofserv: workers ready (int2), idle 0 or running 1 (int3). */
+  sessionState: 20003,
 } as const;
 
 /** Interrupt types. */

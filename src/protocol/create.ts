@@ -2,7 +2,7 @@
  * Creating a session: the create buffer with our options and its answer.
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
-import { asObject, Fields, parseObject } from "../lib/check.ts";
+import { asObject, Fields, type JsonObject, parseObject } from "../lib/check.ts";
 import { PROOF_PROTOCOL, XPROOFD_VERSION } from "./codes.ts";
 import { decodeItem, decodeItems, encodeItem, encodeItems, OUR_ITEM } from "./requests.ts";
 
@@ -60,16 +60,18 @@ export function decodeCreate(payload: Buffer): CreateBuffer {
   return { name: positional, ordinal: items.get("ord") ?? "0", ours: item !== undefined, options };
 }
 
+/** The `workers` field of an object that a peer sent, if it has one; throws CheckError. */
+export function readWish(object: JsonObject): WorkerWish | undefined {
+  if (object["workers"] === undefined) return undefined;
+  const wish = new Fields(asObject(object["workers"], "workers"), "workers");
+  return { count: wish.integer("count", 1, 65_536), perNode: wish.boolean("perNode") };
+}
+
 function decodeOptions(item: string): CreateOptions {
   const object = parseObject(decodeItem(item), "create");
   const fields = new Fields(object, "create");
-  let workers: WorkerWish | undefined;
-  if (fields.has("workers")) {
-    const wish = new Fields(asObject(object["workers"], "create.workers"), "create.workers");
-    workers = { count: wish.integer("count", 1, 65_536), perNode: wish.boolean("perNode") };
-  }
   return {
-    workers,
+    workers: readWish(object),
     masterOnly: fields.boolean("masterOnly"),
     startup: fields.has("startup")
       ? fields.oneOf<StartupMode>("startup", ["serial", "parallel"])

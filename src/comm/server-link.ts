@@ -1,0 +1,157 @@
+/**
+ * The answering side of a connection: recognises the handshake, cuts the stream into requests, writes
+ * answers and unsolicited frames. What a request means is its owner's business.
+ */
+import { ProofError } from "../lib/errors.ts";
+import { MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
+import {
+  encodeAttention,
+  encodeError,
+  encodeResponse,
+  FrameError,
+  type RequestFrame,
+  requestFramer,
+} from "../protocol/frames.ts";
+import { Status } from "../protocol/codes.ts";
+import { HELLO_SIZE, recogniseHello, WELCOME } from "../protocol/handshake.ts";
+import { HIGH_WATER, type Transport } from "./transport.ts";
+
+/** Who is told what a peer does. */
+export interface ServerLinkHandler {
+  /** A request; called synchronously, in order. */
+  request(frame: RequestFrame): void;
+  /** The queue towards the peer has emptied after having been full. */
+  drained(): void;
+  /** The connection is over, called exactly once; `why` is for the log, "" for an orderly end. */
+  closed(why: string): void;
+}
+
+export class ServerLink {
+  readonly #transport: Transport;
+  readonly #handler: ServerLinkHandler;
+  readonly #framer = requestFramer(() => MAX_REQUEST_PAYLOAD);
+  #hello: Buffer | undefined = Buffer.alloc(0);
+  #closed = false;
+  /** Value of performance.now() when the peer last sent something. */
+  lastHeard = performance.now();
+
+  constructor(transport: Transport, handler: ServerLinkHandler) {
+    this.#transport = transport;
+    this.#handler = handler;
+    transport.attach({
+      data: (chunk) => this.#data(chunk),
+      drained: () => handler.drained(),
+      closed: (error) => this.#finish(error?.message ?? ""),
+    });
+  }
+
+  get peer(): string {
+    return this.#transport.peer;
+  }
+
+  get remoteAddress(): string {
+    return this.#transport.remoteAddress;
+  }
+
+  get fd(): number {
+    return this.#transport.fd;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the handshake is done. */
+  get isOpen(): boolean {
+    return this.#hello === undefined;
+  }
+
+  /** Whether whoever writes to this link should hold back until `drained`. */
+  get isFull(): boolean {
+    return this.#transport.queued > HIGH_WATER;
+  }
+
+  ok(stream: number, payload?: Uint8Array): void {
+    this.#transport.write(encodeResponse(stream, Status.ok, payload));
+  }
+
+  /** An error answer; `facts` only to our own peers. */
+  error(stream: number, number: number, text: string, facts?: unknown): void {
+    this.#transport.write(encodeError(stream, number, text, facts));
+  }
+
+  attention(stream: number, action: number, body?: Uint8Array): void {
+    this.#transport.write(encodeAttention(stream, action, body));
+  }
+
+  /** Relays a header and what follows it, without looking at either. */
+  relay(header: Uint8Array, payload: Uint8Array): void {
+    this.#transport.write(header);
+    this.#transport.write(payload);
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  /** Delivers what is queued, then closes. */
+  end(): void {
+    this.#transport.end();
+  }
+
+  /** Closes now; `closed` is called with `why`. */
+  abort(why: string): void {
+    this.#transport.abort();
+    this.#finish(why);
+  }
+
+  #finish(why: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handler.closed(why);
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.lastHeard = performance.now();
+    const rest =
+      this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
+    if (rest === undefined) return;
+    try {
+      this.#framer.push(rest);
+      for (let frame = this.#framer.next(); frame !== undefined; frame = this.#framer.next()) {
+        this.#handler.request(frame);
+        if (this.#closed) return;
+      }
+    } catch (error) {
+      // The stream can't be followed any further, or a handler gave up on it: this peer's fault only.
+      const why =
+        error instanceof FrameError || error instanceof ProofError
+          ? error.message
+          : Bun.inspect(error);
+      this.abort(why);
+    }
+  }
+
+  /** Judges the first bytes; returns what follows the handshake once it is done. */
+  #shakeHands(bytes: Buffer): Buffer | undefined {
+    const hello = recogniseHello(bytes);
+    if (hello.kind === "incomplete") {
+      this.#hello = bytes;
+      return undefined;
+    }
+    if (hello.kind === "foreign") {
+      if (hello.answer !== undefined) this.#transport.write(hello.answer);
+      this.#transport.end();
+      this.#finish(`this was ${hello.what}`);
+      return undefined;
+    }
+    this.#hello = undefined;
+    this.#transport.write(WELCOME);
+    return bytes.subarray(HELLO_SIZE);
+  }
+}

@@ -1,0 +1,77 @@
+/** Admin requests. */
+import { toProofError } from "../lib/errors.ts";
+import { Admin, ErrorNumber, Role } from "../protocol/codes.ts";
+import type { RequestFrame } from "../protocol/frames.ts";
+import { admin } from "../protocol/requests.ts";
+import { sessionList } from "../protocol/listing.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { health, nodeHealth } from "./health.ts";
+import { cleanAlias } from "./session.ts";
+import { workersFor } from "./workers.ts";
+
+/** How long the nodes of the inventory may take at most, in milliseconds. */
+const MAX_NODE_DEADLINE = 30_000;
+
+/** Serves an admin request, answering it exactly once. */
+export async function serveAdmin(
+  context: Context,
+  connection: Connection,
+  frame: RequestFrame,
+): Promise<void> {
+  const { link } = connection;
+  const request = admin.decode(frame.body);
+  const refuse = (text: string): void => link.error(frame.stream, ErrorNumber.invalidRequest, text);
+  try {
+    switch (request.code) {
+      case Admin.querySessions:
+        return link.ok(frame.stream, listSessions(context, connection));
+      case Admin.sessionAlias: {
+        const session = context.sessions.ofClient(connection, request.sid);
+        if (session === undefined) return refuse("SetSessionAlias: session ID not found");
+        session.alias = cleanAlias(frame.payload.toString());
+        return link.ok(frame.stream);
+      }
+      case Admin.getWorkers:
+        if (connection.proofserv === undefined) return refuse("GetWorkers: session ID not found");
+        return link.ok(frame.stream, workersFor(context, connection.proofserv));
+      case Admin.sessionState:
+        if (connection.proofserv === undefined) return refuse("SessionState: session ID not found");
+        connection.proofserv.workers = Math.max(0, request.int2);
+        connection.proofserv.status = request.int3;
+        return link.ok(frame.stream);
+      case Admin.health:
+        return link.ok(frame.stream, Buffer.from(JSON.stringify(health(context))));
+      case Admin.nodeHealth: {
+        const deadline = Math.min(Math.max(1, request.int2), MAX_NODE_DEADLINE);
+        const nodes = await nodeHealth(context, deadline);
+        return link.ok(frame.stream, Buffer.from(JSON.stringify({ nodes })));
+      }
+      default:
+        return refuse(`Invalid type: ${request.code}`);
+    }
+  } catch (error) {
+    connection.refuse(frame.stream, toProofError(error, "SERVER"));
+  }
+}
+
+/** The user's own top-master sessions; only daemons of the cluster see everybody's, through health. */
+function listSessions(context: Context, connection: Connection): Buffer {
+  const mine = context.sessions
+    .tops()
+    .filter(
+      (session) =>
+        session.state === "running" &&
+        session.user === connection.user &&
+        connection.role !== Role.internal,
+    );
+  return sessionList.encode(
+    mine.map(({ sid, tag, alias, status, clients }) => ({
+      sid,
+      tag,
+      alias,
+      status,
+      clients: clients.size,
+    })),
+  );
+}

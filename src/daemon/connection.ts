@@ -1,0 +1,98 @@
+/** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
+import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
+import type { Transport } from "../comm/transport.ts";
+import { ErrorNumber } from "../protocol/codes.ts";
+import { type FailureFacts, failureOf } from "../protocol/failure.ts";
+import type { Caller } from "../protocol/login.ts";
+import type { ProofError } from "../lib/errors.ts";
+import type { Session } from "./session.ts";
+
+/** A login that has been answered and still waits for the proof of the key. */
+export interface Challenge {
+  expected: string;
+  role: string;
+  user: string;
+  group: string;
+}
+
+export class Connection {
+  readonly link: ServerLink;
+  /** Whether the peer came over the UNIX socket. */
+  readonly internal: boolean;
+  /** Number of this client, unique in this daemon: the `cid` of the protocol. */
+  readonly cid: number;
+  /** Role letter once logged in, "" before. */
+  role = "";
+  user = "";
+  group = "default";
+  pid = 0;
+  /** What one of our own peers said about itself. */
+  caller: Caller | undefined;
+  challenge: Challenge | undefined;
+  /** The session whose proofserv this is. */
+  proofserv: Session | undefined;
+  /** Sessions in which this peer is a client. */
+  readonly sessions = new Set<Session>();
+  /** The last create buffer: ROOT repeats a failed create with an empty one. */
+  lastCreate: Buffer = Buffer.alloc(0);
+  loginStream = 0;
+  /** Whether reading is held back because some receiver is full. */
+  paused = false;
+  readonly #waiting = new Set<Connection>();
+
+  constructor(transport: Transport, cid: number, internal: boolean, handler: ServerLinkHandler) {
+    this.cid = cid;
+    this.internal = internal;
+    this.link = new ServerLink(transport, {
+      ...handler,
+      drained: () => {
+        this.#release();
+        handler.drained();
+      },
+      closed: (why) => {
+        this.#release();
+        handler.closed(why);
+      },
+    });
+  }
+
+  /** Whether the peer is one of ours and reads what we add to PROOF's answers. */
+  get isOurs(): boolean {
+    return this.caller !== undefined;
+  }
+
+  /** Holds `source` back until this link has room again. */
+  holdBack(source: Connection): void {
+    if (source.paused) return;
+    source.paused = true;
+    source.link.pause();
+    this.#waiting.add(source);
+  }
+
+  #release(): void {
+    for (const source of this.#waiting) {
+      source.paused = false;
+      source.link.lastHeard = performance.now();
+      source.link.resume();
+    }
+    this.#waiting.clear();
+  }
+
+  /** Answers with an error; our own peers get the facts as well. */
+  refuse(stream: number, error: ProofError, number: number = ErrorNumber.serverError): void {
+    const facts: FailureFacts | undefined = this.isOurs
+      ? failureOf(error, "create", "")
+      : undefined;
+    this.link.error(stream, number, error.message, facts);
+  }
+
+  /** Answers with an error and closes once it is delivered. */
+  refuseAndEnd(
+    stream: number,
+    error: ProofError,
+    number: number = ErrorNumber.invalidRequest,
+  ): void {
+    this.refuse(stream, error, number);
+    this.link.end();
+  }
+}

@@ -1,0 +1,30 @@
+/** What the parts of a daemon share. */
+import type { Inventory } from "../config/inventory.ts";
+import type { Config } from "../config/schema.ts";
+import type { Log } from "../lib/log.ts";
+import type { Connection } from "./connection.ts";
+import type { Sessions } from "./sessions.ts";
+import type { StateDirectory } from "./state-directory.ts";
+
+export interface Context {
+  /** In force now; replaced as a whole by a reload. */
+  config: Config;
+  readonly log: Log;
+  /** The cluster key; undefined with `auth = "none"`. */
+  key: Uint8Array | undefined;
+  /** This node's name, for messages. */
+  readonly host: string;
+  /** The port that is really listened on. */
+  port: number;
+  /** Where workers "on this host" are reached: a daemon may listen on one address only. */
+  localHost: string;
+  /** Value of Date.now() when the daemon came up. */
+  readonly started: number;
+  /** Set once the daemon is on its way down: nothing new is let in. */
+  stopping: boolean;
+  state: StateDirectory;
+  readonly connections: Set<Connection>;
+  readonly sessions: Sessions;
+  /** The inventory as its files are now; throws what reading them throws. */
+  inventory(): Inventory;
+}

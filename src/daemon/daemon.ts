@@ -1,0 +1,240 @@
+/** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
+import { hostname } from "node:os";
+import { type Listener, listen } from "../comm/socket.ts";
+import type { Transport } from "../comm/transport.ts";
+import type { InventorySource } from "../config/inventory-source.ts";
+import type { Config } from "../config/schema.ts";
+import { Timer } from "../lib/clock.ts";
+import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import { portOwner } from "../lib/process.ts";
+import { VERSION } from "../lib/version.ts";
+import { Attention } from "../protocol/codes.ts";
+import { describeRequest } from "../protocol/describe.ts";
+import { fingerprint } from "../protocol/login.ts";
+import { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { isLoopback } from "./login.ts";
+import { serveRequest } from "./requests.ts";
+import { Sessions } from "./sessions.ts";
+import { StateDirectory } from "./state-directory.ts";
+
+/** What a daemon is started with. */
+export interface DaemonOptions {
+  config: Config;
+  inventory: InventorySource;
+  log: Log;
+  /** The cluster key; undefined with `auth = "none"`. */
+  key: Uint8Array | undefined;
+  /** Directory below which the state directory is made. */
+  stateBase: string;
+}
+
+export class Daemon {
+  readonly #context: Context;
+  readonly #listeners: Listener[] = [];
+  readonly #deadlines = new Map<Connection, Timer>();
+  #nextCid = 0;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR or AUTH_NONE_EXPOSED. */
+  static start(options: DaemonOptions): Daemon {
+    const { config, log } = options;
+    checkExposure(config);
+    let daemon: Daemon | undefined;
+    const listener = listenTcp(config, (transport) => daemon?.accept(transport, false));
+    try {
+      const port = "port" in listener.address ? listener.address.port : 0;
+      const { host } = config.daemon;
+      const everywhere = host === "::" || host === "0.0.0.0";
+      const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
+      const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name);
+      if (leftovers > 0) log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
+      const context: Context = {
+        config,
+        log,
+        key: options.key,
+        host: hostname(),
+        port,
+        localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
+        started: Date.now(),
+        stopping: false,
+        state: directory,
+        connections: new Set(),
+        sessions: new Sessions(),
+        inventory: () => options.inventory.current(port),
+      };
+      daemon = new Daemon(context);
+      daemon.#listeners.push(listener);
+      daemon.#listeners.push(listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)));
+      log.info("listening", {
+        version: VERSION,
+        host,
+        port,
+        pid: process.pid,
+        role: config.daemon.role,
+        auth: config.security.auth,
+        ...(options.key === undefined ? {} : { key: fingerprint(options.key) }),
+        state: directory.path,
+      });
+      return daemon;
+    } catch (error) {
+      listener.stop();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#context.port;
+  }
+
+  /** Takes over a configuration read again; what cannot change while running is named in the log. */
+  reload(config: Config): void {
+    const { log, config: before } = this.#context;
+    for (const key of ["port", "host", "state", "sandbox"] as const) {
+      if (config.daemon[key] !== before.daemon[key]) log.warn(`daemon.${key} changes only with a restart`);
+    }
+    checkExposure({ ...config, daemon: before.daemon });
+    this.#context.config = { ...config, daemon: { ...config.daemon, ...pick(before.daemon) } };
+    log.level = config.daemon.log_level;
+    log.info("configuration read again");
+  }
+
+  /** Ends all sessions, then the daemon. Resolves when nothing is left. */
+  async stop(reason: string): Promise<void> {
+    const context = this.#context;
+    if (context.stopping) return this.kill();
+    context.stopping = true;
+    const sessions = context.sessions.all();
+    context.log.info("stopping", { reason, sessions: sessions.length });
+    for (const session of sessions) session.end();
+    await Promise.all(sessions.map((session) => session.ended));
+    this.#close();
+  }
+
+  /** Ends everything at once. */
+  kill(): void {
+    for (const session of this.#context.sessions.all()) session.kill();
+  }
+
+  #close(): void {
+    for (const listener of this.#listeners) listener.stop();
+    for (const connection of this.#context.connections) connection.link.end();
+    if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    this.#context.state.remove();
+    this.#context.log.info("stopped");
+  }
+
+  private accept(transport: Transport, internal: boolean): void {
+    const context = this.#context;
+    const { limits, startup } = context.config;
+    const refuse = (why: string): void => {
+      context.log.warn("connection refused", { peer: transport.peer, why });
+      transport.attach({ data: () => undefined, closed: () => undefined });
+      transport.abort();
+    };
+    if (!internal && context.connections.size >= limits.connections) return refuse(`${limits.connections} connections`);
+    if (!internal && this.#deadlines.size >= limits.unauthenticated) {
+      return refuse(`${limits.unauthenticated} peers have not logged in yet`);
+    }
+    const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
+      request: (frame) => {
+        if (context.log.level === "trace") context.log.trace(describeRequest(frame), { peer: connection.link.peer });
+        serveRequest(context, connection, frame);
+        if (connection.role !== "") this.#loggedIn(connection);
+      },
+      drained: () => undefined,
+      closed: (why) => this.#closed(connection, why),
+    });
+    context.connections.add(connection);
+    const deadline = new Timer();
+    this.#deadlines.set(connection, deadline);
+    deadline.set(startup.login, () => connection.link.abort(`no login within ${startup.login / 1000} s`));
+  }
+
+  #loggedIn(connection: Connection): void {
+    const deadline = this.#deadlines.get(connection);
+    if (deadline === undefined) return;
+    deadline.cancel();
+    this.#deadlines.delete(connection);
+    if ((connection.caller?.heartbeat ?? 0) > 0) this.#ticker ??= setInterval(() => this.#tick(), 1000);
+  }
+
+  #closed(connection: Connection, why: string): void {
+    const context = this.#context;
+    this.#deadlines.get(connection)?.cancel();
+    this.#deadlines.delete(connection);
+    context.connections.delete(connection);
+    for (const session of connection.sessions) context.sessions.leave(connection, session);
+    // A proofserv without its link is no use to anybody.
+    connection.proofserv?.end();
+    if (why !== "") context.log.warn("connection closed", { peer: connection.link.peer, user: connection.user, why });
+  }
+
+  /** Looks for peers that have gone silent; runs only while there are peers that promised signs of life. */
+  #tick(): void {
+    const { connections, config } = this.#context;
+    const now = performance.now();
+    let watched = 0;
+    for (const connection of connections) {
+      const promised = connection.caller?.heartbeat ?? 0;
+      if (promised === 0) continue;
+      watched++;
+      // We hold this peer back, so its signs of life don't reach us; ours must reach it.
+      if (connection.paused) connection.link.attention(connection.loginStream, Attention.touch);
+      else if (now - connection.link.lastHeard > Math.max(config.session.heartbeat_timeout, promised * 2)) {
+        connection.link.abort(`silent for ${Math.round((now - connection.link.lastHeard) / 1000)} s`);
+      }
+    }
+    if (watched > 0 || this.#ticker === undefined) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+  }
+}
+
+/** Settings that stay as they were at the start. */
+function pick({ port, host, state, sandbox }: Config["daemon"]): Pick<Config["daemon"], "port" | "host" | "state" | "sandbox"> {
+  return { port, host, state, sandbox };
+}
+
+function checkExposure({ daemon, security }: Config): void {
+  if (security.auth !== "none" || security.allow.length > 0) return;
+  if (isLoopback(daemon.host) || daemon.host === "localhost") return;
+  throw new ProofError("AUTH_NONE_EXPOSED", `security.auth = "none" with daemon.host = "${daemon.host}" lets everybody in`, {
+    hint: 'listen on 127.0.0.1 only (--host 127.0.0.1), or list the peers in security.allow, or use security.auth = "key"',
+  });
+}
+
+function listenTcp(config: Config, accepted: (transport: Transport) => void): Listener {
+  const { host, port } = config.daemon;
+  try {
+    return listen({ host, port }, accepted);
+  } catch (error) {
+    if (host === "::" && systemCode(error) === "EAFNOSUPPORT") return listen({ host: "0.0.0.0", port }, accepted);
+    throw listenError(host, port, error);
+  }
+}
+
+function listenError(host: string, port: number, cause: unknown): ProofError {
+  const code = systemCode(cause);
+  if (code === "EADDRINUSE") {
+    const owner = portOwner(port);
+    const who = owner === undefined ? "another process" : `pid ${owner.pid} (${owner.command})`;
+    return new ProofError("PORT_IN_USE", `port ${port} is in use by ${who}`, {
+      hint: "stop that process, or choose another port with --port",
+      details: { port, ...owner },
+      cause,
+    });
+  }
+  const reasons: Record<string, string> = {
+    EACCES: "permission denied; ports below 1024 need privileges",
+    EADDRNOTAVAIL: "this machine has no such address",
+  };
+  return new ProofError("LISTEN", `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? code ?? messageOf(cause)}`, {
+    cause,
+  });
+}

@@ -1,0 +1,93 @@
+/** What the daemon says about itself and about the nodes of its inventory. */
+import { userInfo } from "node:os";
+import { askHealth } from "../comm/ask-health.ts";
+import type { InventoryNode } from "../config/inventory.ts";
+import { elapsedSince, withDeadline } from "../lib/clock.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
+import { failureOf } from "../protocol/failure.ts";
+import type { Health, NodeHealth } from "../protocol/health.ts";
+import type { Context } from "./context.ts";
+import { reachable } from "./workers.ts";
+
+/** Whole seconds since `time`, a value of Date.now(). */
+function secondsSince(time: number): number {
+  return Math.max(0, Math.floor((Date.now() - time) / 1000));
+}
+
+export function health(context: Context): Health {
+  return {
+    version: VERSION,
+    host: context.host,
+    port: context.port,
+    role: context.config.daemon.role,
+    pid: process.pid,
+    uptime: secondsSince(context.started),
+    auth: context.config.security.auth,
+    stopping: context.stopping,
+    maxsessions: context.config.limits.maxsessions,
+    sessions: context.sessions.all().map((session) => ({
+      sid: session.sid,
+      tag: session.tag,
+      ordinal: session.ordinal,
+      role: session.role,
+      user: session.user,
+      state:
+        session.state === "running" ? (session.status === 1 ? "running" : "idle") : session.state,
+      pid: session.pid,
+      workers: session.workers,
+      clients: session.clients.size,
+      age: secondsSince(session.created),
+    })),
+  };
+}
+
+/** Asks every node once, all at the same time; `timeout` is in milliseconds. */
+export async function nodeHealth(context: Context, timeout: number): Promise<NodeHealth[]> {
+  const byAddress = new Map<string, { node: InventoryNode; workers: number }>();
+  for (const listed of context.inventory().nodes) {
+    if (listed.role === "master") continue;
+    const node = reachable(context, listed);
+    const known = byAddress.get(`${node.host}:${node.port}`);
+    if (known === undefined) byAddress.set(`${node.host}:${node.port}`, { node, workers: 1 });
+    else known.workers++;
+  }
+  return Promise.all(
+    [...byAddress.values()].map((entry) => askNode(context, entry.node, entry.workers, timeout)),
+  );
+}
+
+async function askNode(
+  context: Context,
+  node: InventoryNode,
+  workers: number,
+  timeout: number,
+): Promise<NodeHealth> {
+  const start = performance.now();
+  const identity = {
+    user: node.user || userInfo().username,
+    key: context.key,
+    keyFile: context.config.security.key,
+  };
+  const base = {
+    host: node.host,
+    port: node.port,
+    workers,
+    role: node.role === "submaster" ? "submaster" : "worker",
+  } as const;
+  try {
+    const answer = await withDeadline(
+      askHealth(node, identity, timeout),
+      timeout,
+      () =>
+        new ProofError(
+          "TIMEOUT",
+          `${node.host}:${node.port}: no answer within ${timeout / 1000} s`,
+        ),
+    );
+    return { ...base, elapsed: elapsedSince(start), health: answer };
+  } catch (error) {
+    const failure = failureOf(toProofError(error), "tcp", node.host);
+    return { ...base, elapsed: elapsedSince(start), failure };
+  }
+}

@@ -1,0 +1,277 @@
+/** Letting peers in: roles, user names, the proof of the cluster key, tickets of proofservs. */
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { CheckError } from "../lib/check.ts";
+import { ProofError } from "../lib/errors.ts";
+import { peerCredentials } from "../lib/peer-credentials.ts";
+import { VERSION } from "../lib/version.ts";
+import { ErrorNumber, PROOF_MAJOR, Role } from "../protocol/codes.ts";
+import type { RequestFrame } from "../protocol/frames.ts";
+import {
+  type Callee,
+  type Caller,
+  decodeCaller,
+  encodeLoginReply,
+  fingerprint,
+  KEY_PROTOCOL,
+  newNonce,
+  proveKey,
+  sameProof,
+} from "../protocol/login.ts";
+import {
+  auth,
+  decodeItems,
+  login,
+  type LoginBody,
+  LONG_USER,
+  OUR_ITEM,
+} from "../protocol/requests.ts";
+import { callback } from "../protocol/serve.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { isUserName } from "./sandbox.ts";
+
+/** Whether an address is of this machine. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}
+
+/** Whether `address` is in a list of addresses and networks such as `10.0.0.0/8`. */
+export function isListed(address: string, list: readonly string[]): boolean {
+  const allowed = new BlockList();
+  for (const entry of list) {
+    const [network = "", bits] = entry.split("/");
+    const family = isIPv6(network) ? "ipv6" : "ipv4";
+    if (bits === undefined) allowed.addAddress(network, family);
+    else allowed.addSubnet(network, Number(bits), family);
+  }
+  return allowed.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+}
+
+/** Refusal of a login: answered, then the link is closed. */
+function refusal(
+  message: string,
+  hint?: string,
+  number: number = ErrorNumber.invalidRequest,
+): ProofError {
+  return new ProofError("REFUSED", message, { hint, details: { phase: "login", number } });
+}
+
+/** Handles a login request. Throws ProofError REFUSED, WRONG_KEY, NO_KEY or PROTOCOL, for the caller to answer. */
+export function handleLogin(context: Context, connection: Connection, frame: RequestFrame): void {
+  if (connection.role !== "" || connection.challenge !== undefined)
+    throw refusal("duplicate login; already logged in");
+  const body = login.decode(frame.body);
+  const { items } = decodeItems(frame.payload);
+  connection.loginStream = frame.stream;
+  connection.pid = body.pid;
+  if (body.role === Role.internal) return admitProofserv(context, connection, frame, body, items);
+  if (connection.internal) throw refusal("only a proofserv may use this socket");
+  if (context.stopping) throw refusal(`${context.host}: the daemon is shutting down`);
+
+  const caller = readCaller(items.get(OUR_ITEM));
+  if (caller !== undefined && caller.major !== PROOF_MAJOR) {
+    throw new ProofError(
+      "PROTOCOL",
+      `${context.host}: this daemon is proof ${VERSION} with protocol ${PROOF_MAJOR}, the caller is proof ${caller.version} with protocol ${caller.major}`,
+      {
+        hint: "install the same version on all nodes",
+        details: { phase: "login", host: context.host },
+      },
+    );
+  }
+  connection.caller = caller;
+  checkRole(context, connection, body.role);
+  const [user, group] = userOf(body, items);
+  const { auth: mode, allow } = context.config.security;
+  if (mode === "none") {
+    const { remoteAddress } = connection.link;
+    if (!isLoopback(remoteAddress) && !isListed(remoteAddress, allow)) {
+      throw refusal(
+        `${context.host}: address ${remoteAddress} is not in this daemon's security.allow list`,
+        undefined,
+        ErrorNumber.notAuthorized,
+      );
+    }
+    admit(connection, body.role, user, group);
+    const callee = caller === undefined ? undefined : describe(context, "none", "", "");
+    return connection.link.ok(frame.stream, encodeLoginReply(callee));
+  }
+  challenge(context, connection, frame, {
+    role: body.role,
+    user,
+    group,
+    ordinal: items.get("ord") ?? "0",
+  });
+}
+
+function challenge(
+  context: Context,
+  connection: Connection,
+  frame: RequestFrame,
+  who: { role: string; user: string; group: string; ordinal: string },
+): void {
+  const { caller } = connection;
+  const key = context.key ?? new Uint8Array();
+  const mine = fingerprint(key);
+  const hint = "copy the key file of the cluster to this account, mode 0600";
+  if (caller === undefined) {
+    throw refusal(
+      `${context.host}: this daemon asks for the cluster key, which only proof's own client can show`,
+      undefined,
+      ErrorNumber.notAuthorized,
+    );
+  }
+  const details = { phase: "login", host: context.host, number: ErrorNumber.notAuthorized };
+  if (caller.fingerprint === "") {
+    throw new ProofError(
+      "NO_KEY",
+      `${context.host}: the daemon asks for the cluster key ${mine}, the caller has none`,
+      {
+        hint,
+        details,
+      },
+    );
+  }
+  if (caller.fingerprint !== mine) {
+    throw new ProofError(
+      "WRONG_KEY",
+      `${context.host}: the daemon has cluster key ${mine}, the caller has ${caller.fingerprint}`,
+      { hint, details },
+    );
+  }
+  const nonce = newNonce();
+  const terms = {
+    callerNonce: caller.nonce,
+    calleeNonce: nonce,
+    callerRole: who.role,
+    calleeRole: context.config.daemon.role,
+    user: who.user,
+    ordinal: who.ordinal,
+  };
+  connection.challenge = { ...who, expected: proveKey(key, "caller", terms) };
+  connection.link.ok(
+    frame.stream,
+    encodeLoginReply(describe(context, "key", nonce, proveKey(key, "callee", terms))),
+  );
+}
+
+/** Handles the proof of the key that follows a login. */
+export function handleAuth(context: Context, connection: Connection, frame: RequestFrame): void {
+  const { challenge: open } = connection;
+  // ROOT clients may ask without need; with nothing to prove, everything is proven.
+  if (open === undefined && context.config.security.auth === "none")
+    return connection.link.ok(frame.stream);
+  connection.challenge = undefined;
+  const { credtype } = auth.decode(frame.body);
+  if (open === undefined || credtype !== KEY_PROTOCOL)
+    throw refusal("invalid authentication exchange");
+  if (!sameProof(frame.payload.toString("latin1"), open.expected)) {
+    throw new ProofError("WRONG_KEY", `${context.host}: the proof of the cluster key is wrong`, {
+      details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
+    });
+  }
+  admit(connection, open.role, open.user, open.group);
+  connection.link.ok(frame.stream);
+}
+
+function admit(connection: Connection, role: string, user: string, group: string): void {
+  connection.role = role;
+  connection.user = user;
+  connection.group = group;
+}
+
+function describe(context: Context, mode: "key" | "none", nonce: string, proof: string): Callee {
+  return {
+    major: PROOF_MAJOR,
+    version: VERSION,
+    role: context.config.daemon.role,
+    auth: mode,
+    nonce,
+    fingerprint: context.key === undefined ? "" : fingerprint(context.key),
+    proof,
+  };
+}
+
+function readCaller(item: string | undefined): Caller | undefined {
+  if (item === undefined) return undefined;
+  try {
+    return decodeCaller(item);
+  } catch (error) {
+    if (error instanceof CheckError) throw refusal(`malformed login: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What a daemon's own role lets it serve as; peers on this machine are always served. */
+const SERVES: Record<string, readonly string[]> = {
+  any: [Role.client, Role.submaster, Role.worker],
+  master: [Role.client],
+  submaster: [Role.submaster],
+  worker: [Role.worker],
+};
+const ASKED_FOR: Record<string, string> = {
+  [Role.client]: "top master",
+  [Role.submaster]: "submaster",
+  [Role.worker]: "worker",
+};
+
+function checkRole(context: Context, connection: Connection, role: string): void {
+  if (role === Role.admin) return;
+  const asked = ASKED_FOR[role];
+  if (asked === undefined) throw refusal("Server type: invalide mode");
+  const served = SERVES[context.config.daemon.role] ?? [];
+  if (!served.includes(role) && !isLoopback(connection.link.remoteAddress)) {
+    throw refusal(
+      `Server not allowed to be ${asked} - ignoring request`,
+      `${context.host} runs with daemon.role = "${context.config.daemon.role}"`,
+    );
+  }
+}
+
+/** User and group of a login; `user[:group]`, in the field or, when long, in the payload. */
+function userOf(body: LoginBody, items: ReadonlyMap<string, string>): [string, string] {
+  const text = body.user === LONG_USER ? items.get("usr") : body.user;
+  if (text === undefined) throw refusal("long user name not found");
+  const [user = "", group = "default"] = text.split(":");
+  if (!isUserName(user))
+    throw refusal(`CheckUser: unusable user name: ${user}`, undefined, ErrorNumber.notAuthorized);
+  if (!isUserName(group)) throw refusal(`group unknown: ${group}`);
+  return [user, group];
+}
+
+/** A proofserv calls back: right session, unused ticket, right process, right account. */
+function admitProofserv(
+  context: Context,
+  connection: Connection,
+  frame: RequestFrame,
+  body: LoginBody,
+  items: ReadonlyMap<string, string>,
+): void {
+  const wrong = (why: string): ProofError =>
+    refusal(
+      `MapClient: proofsrv callback: ${why}: protocol error`,
+      undefined,
+      ErrorNumber.noSession,
+    );
+  if (!connection.internal) throw wrong("not on the call-back socket");
+  const session = context.sessions.get(body.reserved);
+  if (session === undefined) throw wrong("wrong target session");
+  let ticket: string;
+  try {
+    ticket = callback.decode(items.get(OUR_ITEM) ?? "");
+  } catch {
+    throw wrong("no ticket");
+  }
+  const peer = peerCredentials(connection.link.fd);
+  if (peer !== undefined && peer.pid !== session.pid)
+    throw wrong(`pid ${peer.pid} is not the proofserv of this session`);
+  if (peer !== undefined && peer.uid !== process.geteuid?.())
+    throw wrong(`uid ${peer.uid} is not the session's`);
+  if (!session.takeTicket(ticket)) throw wrong("ticket not valid");
+  connection.role = Role.internal;
+  connection.user = session.user;
+  connection.group = session.group;
+  connection.proofserv = session;
+  connection.link.ok(frame.stream, encodeLoginReply());
+  session.calledBack(connection);
+}

@@ -1,0 +1,105 @@
+/**
+ * Relaying between a session's clients and its proofserv. The daemon never looks inside: it exchanges
+ * one header for another and holds a sender back while its receiver is full.
+ */
+import { Attention, ErrorNumber, Interrupt, SendOption } from "../protocol/codes.ts";
+import { ByteWriter } from "../lib/bytes.ts";
+import { signalProcess } from "../lib/process.ts";
+import { messageFromHeader, messageHeader, type RequestFrame } from "../protocol/frames.ts";
+import { sendmsg, sessionWord, urgent } from "../protocol/requests.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+
+/** Stream of the proofserv's link; a proofserv uses no other. */
+export const PROOFSERV_STREAM = 0x0100;
+
+/** Relays a message, from a client to its proofserv or back. */
+export function relayMessage(context: Context, connection: Connection, frame: RequestFrame): void {
+  if (connection.proofserv === undefined) fromClient(context, connection, frame);
+  else fromProofserv(connection, frame);
+}
+
+function fromClient(context: Context, connection: Connection, frame: RequestFrame): void {
+  const { sid } = sendmsg.decode(frame.body);
+  const session = context.sessions.ofClient(connection, sid);
+  if (session === undefined) {
+    return connection.link.error(
+      frame.stream,
+      ErrorNumber.invalidRequest,
+      `EXT: session ID not found: ${sid}`,
+    );
+  }
+  connection.link.ok(frame.stream);
+  // Of a dying session nothing is kept: its end is on the way to the client.
+  const { proofserv } = session;
+  if (proofserv === undefined || session.state !== "running") return;
+  proofserv.link.relay(
+    messageFromHeader(PROOFSERV_STREAM, connection.cid, frame.payload.length),
+    frame.payload,
+  );
+  if (proofserv.link.isFull) proofserv.holdBack(connection);
+}
+
+function fromProofserv(connection: Connection, frame: RequestFrame): void {
+  const { opt, cid } = sendmsg.decode(frame.body);
+  connection.link.ok(frame.stream);
+  const clients = connection.proofserv?.clients;
+  if (clients === undefined) return;
+  const addressed = clients.get(cid);
+  const targets =
+    (opt & SendOption.broadcast) !== 0 || cid < 0
+      ? [...clients.values()]
+      : addressed === undefined
+        ? []
+        : [addressed];
+  for (const target of targets) {
+    target.connection.link.relay(messageHeader(target.stream, frame.payload.length), frame.payload);
+    if (target.connection.link.isFull) target.connection.holdBack(connection);
+  }
+}
+
+/**
+ * Passes an interrupt on. A proofserv that is computing does not read: the signal breaks off the user's
+ * code, the frame tells the rest.
+ */
+export function relayInterrupt(
+  context: Context,
+  connection: Connection,
+  frame: RequestFrame,
+): void {
+  const { sid, word } = sessionWord.decode(frame.body);
+  const session = context.sessions.ofClient(connection, sid);
+  if (session?.proofserv === undefined) {
+    return connection.link.error(
+      frame.stream,
+      ErrorNumber.invalidRequest,
+      `Interrupt: session ID not found: ${sid}`,
+    );
+  }
+  connection.link.ok(frame.stream);
+  session.proofserv.link.attention(
+    PROOFSERV_STREAM,
+    Attention.interrupt,
+    new ByteWriter(4).i32(word).done(),
+  );
+  if (session.state === "running" && word !== Interrupt.ping) signalProcess(session.pid, "SIGINT");
+}
+
+/** Passes an urgent message on. */
+export function relayUrgent(context: Context, connection: Connection, frame: RequestFrame): void {
+  const { sid, type, a, b } = urgent.decode(frame.body);
+  const session = context.sessions.ofClient(connection, sid);
+  if (session?.proofserv === undefined) {
+    return connection.link.error(
+      frame.stream,
+      ErrorNumber.invalidRequest,
+      "Urgent: session ID not found",
+    );
+  }
+  connection.link.ok(frame.stream);
+  session.proofserv.link.attention(
+    PROOFSERV_STREAM,
+    Attention.urgent,
+    new ByteWriter(12).i32(type).i32(a).i32(b).done(),
+  );
+}

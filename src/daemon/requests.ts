@@ -1,0 +1,90 @@
+/** What each request leads to. Exactly one answer each, but for those that PROOF leaves unanswered. */
+import { ByteWriter } from "../lib/bytes.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { ErrorNumber, Request, Role } from "../protocol/codes.ts";
+import type { RequestFrame } from "../protocol/frames.ts";
+import { sessionWord } from "../protocol/requests.ts";
+import { serveAdmin } from "./admin.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { handleAuth, handleLogin } from "./login.ts";
+import { relayInterrupt, relayMessage, relayUrgent } from "./relay.ts";
+
+const ALIVE = new ByteWriter(4).i32(1).done();
+const DEAD = new ByteWriter(4).i32(0).done();
+
+/** Serves one request of a peer. */
+export function serveRequest(context: Context, connection: Connection, frame: RequestFrame): void {
+  if (connection.role === "") return letIn(context, connection, frame);
+  switch (frame.id) {
+    case Request.login:
+    case Request.auth:
+      return letIn(context, connection, frame);
+    case Request.sendmsg:
+      return relayMessage(context, connection, frame);
+    case Request.ping:
+      return ping(context, connection, frame);
+    case Request.touch:
+    case Request.ctrlc:
+      return;
+    case Request.create:
+      return void context.sessions.create(context, connection, frame);
+    case Request.destroy:
+    case Request.detach:
+      return leave(context, connection, frame);
+    case Request.interrupt:
+      return relayInterrupt(context, connection, frame);
+    case Request.urgent:
+      return relayUrgent(context, connection, frame);
+    case Request.admin:
+      return void serveAdmin(context, connection, frame);
+    default:
+      return connection.link.error(
+        frame.stream,
+        ErrorNumber.invalidRequest,
+        `Invalid request: ${frame.id}`,
+      );
+  }
+}
+
+/** Login and what belongs to it; a peer that is not let in is told why, and disconnected. */
+function letIn(context: Context, connection: Connection, frame: RequestFrame): void {
+  try {
+    if (frame.id === Request.login) handleLogin(context, connection, frame);
+    else if (frame.id === Request.auth) handleAuth(context, connection, frame);
+    else throw new ProofError("REFUSED", "Invalid request; user not logged in");
+  } catch (thrown) {
+    const error = toProofError(thrown, "REFUSED");
+    const { number } = error.details;
+    context.log.warn("login refused", { peer: connection.link.peer, error: error.message });
+    connection.refuseAndEnd(
+      frame.stream,
+      error,
+      typeof number === "number" ? number : ErrorNumber.invalidRequest,
+    );
+  }
+}
+
+function ping(context: Context, connection: Connection, frame: RequestFrame): void {
+  // Of a proofserv it is a sign of life and gets no answer.
+  if (connection.role === Role.internal) return;
+  const { sid } = sessionWord.decode(frame.body);
+  const alive = sid < 0 || context.sessions.ofClient(connection, sid)?.state === "running";
+  connection.link.ok(frame.stream, alive ? ALIVE : DEAD);
+}
+
+/** Destroy, and detach: a session without a client ends. Answered when its proofserv is gone. */
+function leave(context: Context, connection: Connection, frame: RequestFrame): void {
+  const { sid } = sessionWord.decode(frame.body);
+  const session = context.sessions.ofClient(connection, sid);
+  if (session === undefined) {
+    const text =
+      frame.id === Request.destroy ? "reference session ID not found" : "session ID not found";
+    return connection.link.error(frame.stream, ErrorNumber.invalidRequest, text);
+  }
+  context.sessions.leave(connection, session);
+  if (frame.id === Request.destroy) session.end();
+  if (session.clients.size > 0 && frame.id === Request.detach)
+    return connection.link.ok(frame.stream);
+  void session.ended.then(() => connection.link.ok(frame.stream));
+}

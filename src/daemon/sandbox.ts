@@ -1,0 +1,146 @@
+/**
+ * Directories and logs of sessions, named as PROOF names them:
+ * `<sandbox>/<user>/session-<top tag>/` with `<role>-<ordinal>-<host>.log` and, while a proofserv
+ * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
+ */
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { sanitize } from "../lib/sanitize.ts";
+import { LOG_TAIL } from "../protocol/failure.ts";
+
+const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
+const TOP_TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+/** Whether `name` may be a user's name: it becomes the name of a directory. */
+export function isUserName(name: string): boolean {
+  return USER.test(name);
+}
+
+/** Whether `tag` may be a top session's tag: it becomes the name of a directory. */
+export function isTopTag(tag: string): boolean {
+  return TOP_TAG.test(tag);
+}
+
+/** This host's name without its domain, fit for file names. */
+export function shortHost(): string {
+  return (hostname().split(".")[0] ?? "").replace(/[^A-Za-z0-9_-]/g, "_") || "localhost";
+}
+
+/** A session tag: `<short host>-<unix time>-<pid>`. */
+export function sessionTag(pid: number): string {
+  return `${shortHost()}-${Math.floor(Date.now() / 1000)}-${pid}`;
+}
+
+/** Directory of a user below `base`, made with mode 0700. Throws SANDBOX. */
+export function userSandbox(base: string, user: string): string {
+  const path = join(base, user);
+  guard(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  return path;
+}
+
+/** A session directory that has no name yet, since the name holds the pid of a process still to start. */
+export function nascentDirectory(sandbox: string): string {
+  return guard(sandbox, () => mkdtempSync(join(sandbox, ".starting-")));
+}
+
+/** Gives a nascent directory its name and returns it. */
+export function nameDirectory(nascent: string, sandbox: string, topTag: string): string {
+  const path = join(sandbox, `session-${topTag}`);
+  guard(path, () => renameSync(nascent, path));
+  return path;
+}
+
+/** The directory of a session that was begun elsewhere. */
+export function joinDirectory(sandbox: string, topTag: string): string {
+  const path = join(sandbox, `session-${topTag}`);
+  guard(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  return path;
+}
+
+/** Opens a proofserv's log for appending; returns the descriptor. Throws SANDBOX. */
+export function openLog(path: string): number {
+  return guard(path, () => openSync(path, "a", 0o600));
+}
+
+function guard<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const code = systemCode(error);
+    const reason: Record<string, string> = {
+      ENOSPC: "the disk is full",
+      EDQUOT: "the disk quota is used up",
+      EACCES: "permission denied",
+      EROFS: "the file system is read-only",
+      ENOTDIR: "a part of the path is not a directory",
+    };
+    throw new ProofError("SANDBOX", `${path}: ${reason[code ?? ""] ?? code ?? messageOf(error)}`, {
+      hint: "the sandbox must be a writable directory with free space; see daemon.sandbox",
+      cause: error,
+    });
+  }
+}
+
+/** Bytes of a log's end that are looked at for its last lines. */
+const TAIL_BYTES = 64 * 1024;
+
+/** The last lines of a log, oldest first, cut to what may travel with a failure. */
+export function logTail(path: string, lines: number = LOG_TAIL.lines): string[] {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    return [];
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const length = Math.min(size, TAIL_BYTES);
+    const buffer = Buffer.alloc(length);
+    readSync(fd, buffer, 0, length, size - length);
+    const all = buffer.toString().split("\n");
+    // The first line may have been cut, and behind the last newline there is nothing.
+    if (length < size) all.shift();
+    if (all.at(-1) === "") all.pop();
+    return all.slice(-lines).map((line) => sanitize(line).slice(0, LOG_TAIL.characters));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Removes a proofserv's work directory. Best effort: what can't go must not keep a session from ending. */
+export function removeWorkDirectory(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 0 });
+}
+
+/**
+ * Keeps the newest `keep` session directories of a user and removes the older ones, never one of
+ * `live`, nor one in which a proofserv of another daemon still has its work directory. 0 keeps all.
+ */
+export function pruneSessions(sandbox: string, keep: number, live: ReadonlySet<string>): string[] {
+  if (keep === 0) return [];
+  const old = readdirSync(sandbox)
+    .filter((name) => name.startsWith("session-") && !live.has(join(sandbox, name)))
+    .map((name) => join(sandbox, name))
+    .map((path) => ({ path, time: statSync(path).mtimeMs }))
+    .sort((a, b) => b.time - a.time)
+    .slice(keep)
+    .filter(
+      ({ path }) =>
+        !readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory()),
+    );
+  for (const { path } of old) rmSync(path, { recursive: true, force: true });
+  return old.map(({ path }) => path);
+}

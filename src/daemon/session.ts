@@ -1,0 +1,147 @@
+/**
+ * A session as its daemon sees it: one proofserv and its clients.
+ *
+ *   starting ──call-back──► running ──end()──► ending ──exit──► ended
+ *       └────────── exit, time-out, end() ─────────┘
+ */
+import { ProofError } from "../lib/errors.ts";
+import { Timer } from "../lib/clock.ts";
+import { describeExit, signalProcess } from "../lib/process.ts";
+import type { WorkerWish } from "../protocol/create.ts";
+import { sameProof } from "../protocol/login.ts";
+import type { Connection } from "./connection.ts";
+import type { Launched } from "./launcher.ts";
+import { logTail } from "./sandbox.ts";
+
+/** Where a session is in its life. */
+export type SessionState = "starting" | "running" | "ending" | "ended";
+
+/** Who asked for a session, and as what. */
+export interface SessionTerms {
+  sid: number;
+  role: "master" | "submaster" | "worker";
+  ordinal: string;
+  user: string;
+  group: string;
+  alias: string;
+  /** How many workers the client wants, if it said so. */
+  wish: WorkerWish | undefined;
+  host: string;
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  terminate: number;
+}
+
+/** An alias fit for PROOF's list of sessions, whose fields are set apart by blanks and bars. */
+export function cleanAlias(text: string): string {
+  return text.replaceAll(/[\s|\p{Cc}]+/gu, "_").slice(0, 256);
+}
+
+export class Session {
+  readonly sid: number;
+  readonly role: SessionTerms["role"];
+  readonly ordinal: string;
+  readonly user: string;
+  readonly group: string;
+  readonly wish: WorkerWish | undefined;
+  readonly created = Date.now();
+  readonly ticket: string;
+  alias: string;
+  state: SessionState = "starting";
+  /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
+  workers = 0;
+  status = 0;
+  /** Clients by cid, with the stream on which each registered. */
+  readonly clients = new Map<number, { connection: Connection; stream: number }>();
+  proofserv: Connection | undefined;
+  /** Set by the launch; undefined if that failed. */
+  launched: Launched | undefined;
+  readonly #host: string;
+  readonly #terminate: number;
+  readonly #killer = new Timer();
+  readonly #calledBack = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<ProofError>();
+  #ticketUsed = false;
+
+  constructor(terms: SessionTerms, ticket: string) {
+    this.sid = terms.sid;
+    this.role = terms.role;
+    this.ordinal = terms.ordinal;
+    this.user = terms.user;
+    this.group = terms.group;
+    this.alias = cleanAlias(terms.alias);
+    this.wish = terms.wish;
+    this.#host = terms.host;
+    this.#terminate = terms.terminate;
+    this.ticket = ticket;
+    // Nobody may be waiting when these settle.
+    this.#calledBack.promise.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.launched?.child.pid ?? 0;
+  }
+
+  get tag(): string {
+    return this.launched?.tag ?? "";
+  }
+
+  /** Resolves when the proofserv has called back; rejects when it ends before. */
+  get ready(): Promise<void> {
+    return this.#calledBack.promise;
+  }
+
+  /** Resolves with the reason once the process is gone. */
+  get ended(): Promise<ProofError> {
+    return this.#ended.promise;
+  }
+
+  /** Takes a ticket in; false unless it is this session's and the first. */
+  takeTicket(ticket: string): boolean {
+    if (this.#ticketUsed || this.state !== "starting" || !sameProof(ticket, this.ticket))
+      return false;
+    this.#ticketUsed = true;
+    return true;
+  }
+
+  calledBack(connection: Connection): void {
+    this.proofserv = connection;
+    this.state = "running";
+    this.#calledBack.resolve();
+  }
+
+  /**
+   * Asks the proofserv to end, and makes it after a while. The SIGINT is for user code that keeps the
+   * event loop busy: only when that has been interrupted does the SIGTERM get its turn.
+   */
+  end(): void {
+    if (this.state === "ending" || this.state === "ended") return;
+    this.state = "ending";
+    if (this.pid === 0) return;
+    signalProcess(this.pid, "SIGTERM");
+    signalProcess(this.pid, "SIGINT");
+    this.#killer.set(this.#terminate, () => this.kill());
+  }
+
+  /** Ends the proofserv and everything in its process group now. */
+  kill(): void {
+    if (this.state !== "ended") this.state = "ending";
+    if (this.pid !== 0) signalProcess(-this.pid, "SIGKILL");
+  }
+
+  /** The process is gone: sweeps its group and says why. */
+  exited(exitCode: number | null, signal: string | null): void {
+    const early = this.state === "starting";
+    this.state = "ended";
+    this.#killer.cancel();
+    if (this.pid !== 0) signalProcess(-this.pid, "SIGKILL");
+    const how = describeExit(exitCode, signal);
+    const what = `${this.#host}: proofserv ${this.ordinal} (pid ${this.pid})`;
+    const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;
+    const log = this.launched === undefined ? [] : logTail(this.launched.logPath);
+    const error = new ProofError("PROOFSERV_DIED", message, {
+      details: { phase: early ? "callback" : "running", host: this.#host, exitCode, signal, log },
+    });
+    this.#calledBack.reject(error);
+    this.#ended.resolve(error);
+  }
+}

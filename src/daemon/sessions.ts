@@ -1,0 +1,274 @@
+/** The sessions of a daemon: creating, ending, and cleaning up after them. */
+import { elapsedSince, withDeadline } from "../lib/clock.ts";
+import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
+import { refuseVariable } from "../lib/environment.ts";
+import { processStat } from "../lib/process.ts";
+import { VERSION } from "../lib/version.ts";
+import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
+import { type CreateBuffer, decodeCreate, encodeCreated, isOrdinal } from "../protocol/create.ts";
+import { failureOf } from "../protocol/failure.ts";
+import type { RequestFrame } from "../protocol/frames.ts";
+import { newNonce } from "../protocol/login.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { launch } from "./launcher.ts";
+import { isTopTag, logTail, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { Session } from "./session.ts";
+
+/** Session ids are i16 in ROOT's objects. */
+const MAX_SID = 32_767;
+
+export class Sessions {
+  readonly #byId = new Map<number, Session>();
+
+  get(sid: number): Session | undefined {
+    return this.#byId.get(sid);
+  }
+
+  all(): Session[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Top-master sessions, the ones that `maxsessions` counts. */
+  tops(): Session[] {
+    return this.all().filter((session) => session.role === "master");
+  }
+
+  /** The session `sid` of which `connection` is a client. */
+  ofClient(connection: Connection, sid: number): Session | undefined {
+    const session = this.#byId.get(sid);
+    return session !== undefined && connection.sessions.has(session) ? session : undefined;
+  }
+
+  /** Serves a create request; answers it when the proofserv has called back, or with what went wrong. */
+  async create(context: Context, connection: Connection, frame: RequestFrame): Promise<void> {
+    let session: Session | undefined;
+    try {
+      const buffer = readBuffer(connection, frame);
+      this.#checkLimits(context, connection, frame);
+      session = this.#begin(context, connection, frame, buffer);
+      const facts = await start(context, session, buffer);
+      if (connection.link.isClosed) return;
+      connection.link.ok(
+        frame.stream,
+        encodeCreated({
+          sid: session.sid,
+          logPath: session.launched?.logPath ?? "",
+          ...(connection.isOurs ? { facts } : {}),
+        }),
+      );
+      context.log.info("session ready", {
+        sid: session.sid,
+        user: session.user,
+        ordinal: session.ordinal,
+        tag: session.tag,
+        pid: session.pid,
+        ...facts.phases,
+      });
+    } catch (thrown) {
+      const error = toProofError(thrown, "SERVER");
+      context.log.warn("session not created", {
+        user: connection.user,
+        peer: connection.link.peer,
+        error: error.message,
+      });
+      if (session !== undefined) this.#drop(session, connection);
+      const log = session?.launched === undefined ? "" : `|log:${session.launched.logPath}`;
+      const number =
+        error.code === "TOO_MANY_SESSIONS" ? ErrorNumber.tooManySessions : ErrorNumber.serverError;
+      const text =
+        error.code === "TOO_MANY_SESSIONS"
+          ? "cannot start a new session"
+          : `${error.message}${log}`;
+      const facts = connection.isOurs ? failureOf(error, "create", context.host) : undefined;
+      connection.link.error(frame.stream, number, text, facts);
+    }
+  }
+
+  #checkLimits(context: Context, connection: Connection, frame: RequestFrame): void {
+    const { limits } = context.config;
+    if (context.stopping)
+      throw new ProofError("SERVER", `${context.host}: the daemon is shutting down`);
+    const full = (what: string, limit: number): ProofError => {
+      const text = ` ++++ Max number of ${what} reached (${limit}) - please retry later ++++ \n`;
+      if (!connection.isOurs)
+        connection.link.attention(frame.stream, Attention.srvmsg, Buffer.from(text));
+      return new ProofError(
+        "TOO_MANY_SESSIONS",
+        `${context.host}: cannot start a new session: max number of ${what} reached (${limit}) - please retry later`,
+        { details: { phase: "create", host: context.host } },
+      );
+    };
+    if (
+      connection.role === Role.client &&
+      limits.maxsessions > 0 &&
+      this.tops().length >= limits.maxsessions
+    ) {
+      throw full("sessions", limits.maxsessions);
+    }
+    if (this.#byId.size >= Math.min(limits.processes, MAX_SID))
+      throw full("processes", limits.processes);
+  }
+
+  #begin(
+    context: Context,
+    connection: Connection,
+    frame: RequestFrame,
+    buffer: CreateBuffer,
+  ): Session {
+    const roles: Record<string, Session["role"]> = {
+      [Role.client]: "master",
+      [Role.submaster]: "submaster",
+      [Role.worker]: "worker",
+    };
+    const role = roles[connection.role];
+    if (role === undefined) throw new ProofError("REFUSED", "this login may not create sessions");
+    const session = new Session(
+      {
+        sid: this.#freeId(),
+        role,
+        ordinal: role === "master" ? "0" : buffer.ordinal,
+        user: connection.user,
+        group: connection.group,
+        alias: role === "master" ? buffer.name : "",
+        wish: buffer.options.workers,
+        host: context.host,
+        terminate: context.config.session.terminate,
+      },
+      newNonce(),
+    );
+    this.#byId.set(session.sid, session);
+    session.clients.set(connection.cid, { connection, stream: frame.stream });
+    connection.sessions.add(session);
+    void session.ended.then((why) => this.#bury(context, session, why));
+    return session;
+  }
+
+  #freeId(): number {
+    let sid = 0;
+    while (this.#byId.has(sid)) sid++;
+    return sid;
+  }
+
+  /** Takes a client out of a session; the last one to go ends it. */
+  leave(connection: Connection, session: Session): void {
+    session.clients.delete(connection.cid);
+    connection.sessions.delete(session);
+    if (session.clients.size === 0) session.end();
+  }
+
+  /** Ends a session that never came up. */
+  #drop(session: Session, connection: Connection): void {
+    session.clients.delete(connection.cid);
+    connection.sessions.delete(session);
+    session.end();
+    if (session.pid === 0) session.exited(null, null);
+  }
+
+  /** The proofserv is gone: tells whoever is still a client, and cleans up. */
+  #bury(context: Context, session: Session, why: ProofError): void {
+    for (const { connection, stream } of session.clients.values()) {
+      connection.sessions.delete(session);
+      const text = `session: ${session.user}.${session.group}.${session.pid} terminated by peer\0`;
+      const facts = connection.isOurs
+        ? JSON.stringify(failureOf(why, "running", context.host))
+        : "";
+      connection.link.attention(stream, Attention.wrkmortem, Buffer.from(text + facts));
+    }
+    const expected = session.clients.size === 0;
+    session.clients.clear();
+    session.proofserv?.link.end();
+    this.#byId.delete(session.sid);
+    context.state.removeRecord(session.sid);
+    const fields = {
+      sid: session.sid,
+      user: session.user,
+      ordinal: session.ordinal,
+      tag: session.tag,
+    };
+    if (expected) context.log.info("session ended", fields);
+    else
+      context.log.warn("session died", { ...fields, error: why.message, log: logTailOf(session) });
+    if (session.launched === undefined) return;
+    const { sandbox, workDirectory } = session.launched;
+    try {
+      removeWorkDirectory(workDirectory);
+      const live = new Set(this.all().flatMap((other) => other.launched?.sessionDirectory ?? []));
+      pruneSessions(sandbox, context.config.session.maxoldlogs, live);
+    } catch (error) {
+      context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
+    }
+  }
+}
+
+function logTailOf(session: Session): string {
+  return session.launched === undefined ? "" : logTail(session.launched.logPath, 3).join(" / ");
+}
+
+function readBuffer(connection: Connection, frame: RequestFrame): CreateBuffer {
+  if (frame.payload.length > 0) connection.lastCreate = Buffer.from(frame.payload);
+  const buffer = decodeCreate(connection.lastCreate);
+  if (!isOrdinal(buffer.ordinal))
+    throw new ProofError("REFUSED", `create: "${buffer.ordinal}" is not an ordinal`);
+  for (const [name, value] of Object.entries(buffer.options.env)) {
+    const reason = refuseVariable(name, value);
+    if (reason !== undefined)
+      throw new ProofError("REFUSED", `create: environment variable ${name} ${reason}`);
+  }
+  return buffer;
+}
+
+/** Starts the proofserv of `session` and waits for its call-back. */
+async function start(context: Context, session: Session, buffer: CreateBuffer) {
+  const { config, host } = context;
+  const before = performance.now();
+  const launched = launch({
+    role: session.role,
+    sid: session.sid,
+    ordinal: session.ordinal,
+    user: session.user,
+    topTag: session.role === "master" ? undefined : topTagOf(buffer.name),
+    ticket: session.ticket,
+    socket: context.state.socket,
+    host,
+    options: buffer.options,
+    config,
+  });
+  const spawn = elapsedSince(before);
+  session.launched = launched;
+  void launched.child.exited.then(() =>
+    session.exited(launched.child.exitCode, launched.child.signalCode),
+  );
+  context.state.writeRecord(session.sid, {
+    pid: session.pid,
+    start: processStat(session.pid)?.start ?? "",
+    tag: launched.tag,
+    ordinal: session.ordinal,
+    user: session.user,
+    workDirectory: launched.workDirectory,
+  });
+  // Its creator may have gone while this was starting.
+  if (session.clients.size === 0) session.end();
+  const wait = performance.now();
+  await withDeadline(
+    session.ready,
+    config.startup.callback,
+    () =>
+      new ProofError(
+        "CALLBACK_TIMEOUT",
+        `${host}: proofserv ${session.ordinal} (pid ${session.pid}) did not call back within ${config.startup.callback / 1000} s`,
+        {
+          hint: "a busy node may need a longer startup.callback",
+          details: { phase: "callback", host, log: logTail(launched.logPath) },
+        },
+      ),
+  );
+  const phases = { spawn, callback: elapsedSince(wait) };
+  return { tag: session.tag, host, pid: session.pid, version: VERSION, phases };
+}
+
+function topTagOf(name: string): string {
+  const tag = name.startsWith("session-") ? name.slice("session-".length) : name;
+  if (!isTopTag(tag)) throw new ProofError("REFUSED", `create: "${tag}" is not a session tag`);
+  return tag;
+}

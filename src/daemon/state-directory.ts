@@ -1,0 +1,150 @@
+/**
+ * A daemon's own directory: call-back socket, pid file, session records. It lives below a directory
+ * that only this account may enter; on /tmp somebody else could have made one of the same name.
+ */
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { isAlive, processStat, signalProcess } from "../lib/process.ts";
+
+/** Longest path a UNIX socket may have, in bytes. */
+const MAX_SOCKET_PATH = 107;
+
+/** What is kept on disk about a proofserv while it lives. */
+export interface SessionRecord {
+  pid: number;
+  /** Start time of the process as the kernel counts it: a pid alone may have been given to another. */
+  start: string;
+  tag: string;
+  ordinal: string;
+  user: string;
+  workDirectory: string;
+}
+
+export class StateDirectory {
+  readonly path: string;
+  readonly socket: string;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.socket = join(path, "xpd.sock");
+  }
+
+  /**
+   * Makes `<base>/<name>` and its parent with mode 0700, and removes what a daemon that was killed left
+   * there: its proofservs too, should any still run. Throws STATE_DIR.
+   */
+  static prepare(base: string, name: string): { directory: StateDirectory; leftovers: number } {
+    const directory = new StateDirectory(join(base, name));
+    if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
+      throw new ProofError(
+        "STATE_DIR",
+        `${directory.socket}: longer than a socket's path may be (${MAX_SOCKET_PATH})`,
+        {
+          hint: "set daemon.state to a shorter directory",
+        },
+      );
+    }
+    makePrivate(base);
+    makePrivate(directory.path);
+    const leftovers = directory.#removeLeftovers();
+    makePrivate(join(directory.path, "sessions"));
+    try {
+      writeFileSync(join(directory.path, "pid"), `${process.pid}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw unusable(directory.path, error);
+    }
+    return { directory, leftovers };
+  }
+
+  writeRecord(sid: number, record: SessionRecord): void {
+    writeFileSync(this.#recordPath(sid), JSON.stringify(record), { mode: 0o600 });
+  }
+
+  removeRecord(sid: number): void {
+    rmSync(this.#recordPath(sid), { force: true });
+  }
+
+  /** Removes the directory, and its parent when nothing else is in it. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    try {
+      rmdirSync(join(this.path, ".."));
+    } catch {
+      // Another daemon of this account uses it.
+    }
+  }
+
+  #recordPath(sid: number): string {
+    return join(this.path, "sessions", `${sid}.json`);
+  }
+
+  #removeLeftovers(): number {
+    let killed = 0;
+    const sessions = join(this.path, "sessions");
+    for (const file of list(sessions)) {
+      try {
+        const record = JSON.parse(readFileSync(join(sessions, file), "utf8")) as SessionRecord;
+        if (isAlive(record.pid) && processStat(record.pid)?.start === record.start) {
+          signalProcess(-record.pid, "SIGKILL");
+          killed++;
+        }
+        if (record.workDirectory !== "")
+          rmSync(record.workDirectory, { recursive: true, force: true });
+      } catch {
+        // A record cut short by the crash tells nothing.
+      }
+    }
+    rmSync(sessions, { recursive: true, force: true });
+    rmSync(this.socket, { force: true });
+    return killed;
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Makes a directory that only this account may enter, or checks that it is one. */
+function makePrivate(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const stat = lstatSync(path);
+    const uid = process.getuid?.() ?? stat.uid;
+    const wrong = !stat.isDirectory()
+      ? "is not a directory"
+      : stat.uid !== uid
+        ? `belongs to uid ${stat.uid}, not to uid ${uid}`
+        : (stat.mode & 0o077) !== 0
+          ? `has mode 0${(stat.mode & 0o777).toString(8)}, so others may enter`
+          : undefined;
+    if (wrong !== undefined) {
+      throw new ProofError("STATE_DIR", `${path}: ${wrong}`, {
+        hint: `remove it or run: chmod 700 ${path}; or set daemon.state to another directory`,
+      });
+    }
+  } catch (error) {
+    if (error instanceof ProofError) throw error;
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, cause: unknown): ProofError {
+  const code = systemCode(cause);
+  return new ProofError("STATE_DIR", `${path}: cannot be used: ${code ?? messageOf(cause)}`, {
+    hint: "set daemon.state to a directory that this account may write to",
+    cause,
+  });
+}

@@ -1,0 +1,41 @@
+/** GetWorkers: what a master is told to open. */
+import type { InventoryNode } from "../config/inventory.ts";
+import { ProofError } from "../lib/errors.ts";
+import { encodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
+import type { Context } from "./context.ts";
+import { assignWorkers } from "./scheduler.ts";
+import type { Session } from "./session.ts";
+
+/** An inventory node as it can be reached from here: "localhost" is where this daemon listens. */
+export function reachable(context: Context, node: InventoryNode): InventoryNode {
+  return node.host === "localhost" ? { ...node, host: context.localHost } : node;
+}
+
+/** The answer to a GetWorkers request of `session`'s master. Throws what reading the inventory throws. */
+export function workersFor(context: Context, session: Session): Buffer {
+  const { config } = context;
+  const inventory = context.inventory();
+  for (const warning of inventory.warnings) context.log.warn(warning);
+  const assigned = assignWorkers({
+    nodes: inventory.nodes,
+    local: config.node.length === 0 && config.inventory.conf === "",
+    wish: session.wish,
+    limit: config.limits.workers,
+  });
+  if (assigned.length === 0) {
+    throw new ProofError(
+      "NO_WORKERS",
+      `${context.host}: the inventory (${inventory.source}) names no worker`,
+    );
+  }
+  const own = { role: "master", host: context.localHost, port: context.port, user: "", perf: 100 } as const;
+  const master = record(context, { ...own, image: "", workdir: "", msd: "" }, "");
+  return encodeWorkers([master, ...assigned.map((node, position) => record(context, node, String(position)))]);
+}
+
+const LETTERS = { master: "M", submaster: "S", worker: "W" } as const;
+
+function record(context: Context, node: InventoryNode, ordinal: string): WorkerRecord {
+  const { role, host, port, user, perf, image, workdir, msd } = reachable(context, node);
+  return { type: LETTERS[role], user, host, port, ordinal, id: "", perf, image, workdir, msd };
+}

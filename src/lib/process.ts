@@ -1,0 +1,166 @@
+/** Processes: starting ourselves, signalling groups, and what /proc tells. Spawning has its one home here. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** How to start this very program again, whatever happens to the file on disk. */
+export function selfCommand(): string[] {
+  if (Bun.main.startsWith("/$bunfs/"))
+    return [process.platform === "linux" ? "/proc/self/exe" : process.execPath];
+  return [process.execPath, Bun.main];
+}
+
+/** What to start. */
+export interface SpawnOptions {
+  command: string[];
+  /** argv[0] as ps shows it. */
+  title?: string;
+  cwd: string;
+  env: Record<string, string>;
+  /** Descriptor for stdout and stderr, or "pipe". */
+  output: number | "pipe";
+  /** Whether standard input is a pipe, to be fed; empty otherwise. */
+  input: boolean;
+  /** Whether the child leads a session and process group of its own. */
+  ownGroup: boolean;
+}
+
+/** A started process. */
+export type Child = Bun.Subprocess<"pipe" | "ignore", "pipe" | number, "pipe" | number>;
+
+/** Starts a process; throws the system's error. A missing `cwd` looks like a missing command: check before. */
+export function spawn(options: SpawnOptions): Child {
+  return Bun.spawn<"pipe" | "ignore", "pipe" | number, "pipe" | number>(options.command, {
+    ...(options.title === undefined ? {} : { argv0: options.title }),
+    cwd: options.cwd,
+    env: options.env,
+    stdin: options.input ? "pipe" : "ignore",
+    stdout: options.output,
+    stderr: options.output,
+    detached: options.ownGroup,
+  });
+}
+
+/** Writes `text` to a child's standard input and closes it. A child that has died does not matter here. */
+export function feed(child: Child, text: string): void {
+  if (typeof child.stdin !== "object") return;
+  try {
+    void child.stdin.write(text);
+    void Promise.resolve(child.stdin.end()).catch(() => undefined);
+  } catch {
+    // The exit of the child is reported by the child.
+  }
+}
+
+/** How a process ended, in words: `exit code 3`, `signal SIGKILL`. */
+export function describeExit(exitCode: number | null, signal: string | null): string {
+  return signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;
+}
+
+/** Sends a signal; false when there is no such process (any more). A negative pid means its group. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Parent, state and start time of a process, or undefined. A pid alone says nothing: pids are reused. */
+export function processStat(
+  pid: number,
+): { state: string; ppid: number; start: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command name stands in parentheses and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0] ?? "?", ppid: Number(fields[1]), start: fields[19] ?? "" };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether `pid` runs, not counting zombies. Where there is no /proc, whether it can be signalled. */
+export function isAlive(pid: number): boolean {
+  const stat = processStat(pid);
+  if (stat !== undefined) return stat.state !== "Z" && stat.state !== "X";
+  if (process.platform === "linux") return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `pid` and everything below it, children after their parents. */
+export function processTree(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const [child, parent] of parents()) {
+    const known = children.get(parent);
+    if (known === undefined) children.set(parent, [child]);
+    else known.push(child);
+  }
+  const tree = [pid];
+  for (const member of tree) tree.push(...(children.get(member) ?? []));
+  return tree;
+}
+
+function parents(): [number, number][] {
+  if (process.platform !== "linux") {
+    const { stdout } = Bun.spawnSync(["/bin/ps", "-axo", "pid=,ppid="]);
+    return stdout
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  }
+  const found: [number, number][] = [];
+  for (const entry of readdirSync("/proc")) {
+    const pid = Number(entry);
+    const stat = Number.isInteger(pid) ? processStat(pid) : undefined;
+    if (stat !== undefined) found.push([pid, stat.ppid]);
+  }
+  return found;
+}
+
+/**
+ * The process that listens on a TCP port, as far as this account may see it: pid and command, or
+ * undefined. Reads /proc, so it knows nothing on other systems.
+ */
+export function portOwner(port: number): { pid: number; command: string } | undefined {
+  const wanted = new Set(listeningInodes(port));
+  if (wanted.size === 0) return undefined;
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      for (const fd of readdirSync(`/proc/${entry}/fd`)) {
+        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${entry}/fd/${fd}`))?.[1];
+        if (inode === undefined || !wanted.has(inode)) continue;
+        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0").join(" ").trim();
+        return { pid: Number(entry), command };
+      }
+    } catch {
+      // Somebody else's process, or one that has just ended.
+    }
+  }
+  return undefined;
+}
+
+function listeningInodes(port: number): string[] {
+  const inodes: string[] = [];
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    let lines: string[];
+    try {
+      lines = readFileSync(table, "utf8").split("\n").slice(1);
+    } catch {
+      continue;
+    }
+    for (const line of lines) {
+      const fields = line.trim().split(/\s+/);
+      const local = Number.parseInt(fields[1]?.split(":")[1] ?? "", 16);
+      // State 0A is LISTEN.
+      if (local === port && fields[3] === "0A" && fields[9] !== undefined) inodes.push(fields[9]);
+    }
+  }
+  return inodes;
+}

@@ -1,0 +1,83 @@
+/**
+ * What a daemon tells the proofserv it has started, as one JSON object on its standard input: neither
+ * its arguments nor its environment, which others can list.
+ */
+import { asObject, Fields, parseObject } from "../lib/check.ts";
+import { encodeItem, decodeItem } from "./requests.ts";
+import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
+
+/** Everything a proofserv needs to know. Durations are milliseconds, sizes bytes. */
+export interface ServeParameters {
+  /** The daemon's UNIX socket, and the ticket that is good for one call-back. */
+  socket: string;
+  ticket: string;
+  sid: number;
+  role: "master" | "submaster" | "worker";
+  ordinal: string;
+  tag: string;
+  topTag: string;
+  user: string;
+  host: string;
+  logPath: string;
+  workDirectory: string;
+  keyFile: string;
+  masterOnly: boolean;
+  requireAll: boolean;
+  workers: WorkerWish | undefined;
+  /** The client's own variables, which masters hand on to their workers. */
+  env: Record<string, string>;
+  startup: { mode: StartupMode; parallel: number; tcp: number; login: number; create: number };
+  heartbeat: number;
+  heartbeatTimeout: number;
+  terminate: number;
+  message: number;
+}
+
+export function encodeServe(parameters: ServeParameters): string {
+  return JSON.stringify(parameters);
+}
+
+const DAY = 86_400_000;
+
+/** Reads the parameters; throws CheckError. */
+export function decodeServe(text: string): ServeParameters {
+  const object = parseObject(text, "parameters");
+  const fields = new Fields(object, "parameters");
+  const startup = new Fields(asObject(object["startup"], "startup"), "startup");
+  return {
+    socket: fields.string("socket", 256),
+    ticket: fields.string("ticket", 128),
+    sid: fields.integer("sid", 0, 32_767),
+    role: fields.oneOf("role", ["master", "submaster", "worker"]),
+    ordinal: fields.string("ordinal", 64),
+    tag: fields.string("tag", 256),
+    topTag: fields.string("topTag", 256),
+    user: fields.string("user", 64),
+    host: fields.string("host", 256),
+    logPath: fields.string("logPath"),
+    workDirectory: fields.string("workDirectory"),
+    keyFile: fields.string("keyFile"),
+    masterOnly: fields.boolean("masterOnly"),
+    requireAll: fields.boolean("requireAll"),
+    workers: readWish(object),
+    env: fields.strings("env"),
+    startup: {
+      mode: startup.oneOf("mode", ["serial", "parallel"]),
+      parallel: startup.integer("parallel", 1, 65_536),
+      tcp: startup.integer("tcp", 1, DAY),
+      login: startup.integer("login", 1, DAY),
+      create: startup.integer("create", 1, DAY),
+    },
+    heartbeat: fields.integer("heartbeat", 1, DAY),
+    heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),
+    terminate: fields.integer("terminate", 0, DAY),
+    message: fields.integer("message", 1024, 2 ** 32),
+  };
+}
+
+/** A call-back's own login item: the ticket. */
+export const callback = {
+  encode: (ticket: string): string => encodeItem({ ticket }),
+  decode: (item: string): string =>
+    new Fields(parseObject(decodeItem(item), "call-back"), "call-back").string("ticket", 128),
+};
