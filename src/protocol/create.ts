@@ -2,8 +2,9 @@
  * Creating a session: the create buffer with our options and its answer.
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
-import { asObject, Fields, type JsonObject, parseObject } from "../lib/check.ts";
+import { asObject, CheckError, Fields, type JsonObject } from "../lib/check.ts";
 import { PROOF_PROTOCOL, XPROOFD_VERSION } from "./codes.ts";
+import { parseJson } from "./json.ts";
 import { decodeItem, decodeItems, encodeItem, encodeItems, OUR_ITEM } from "./requests.ts";
 
 /** How many workers the client wants. */
@@ -36,6 +37,12 @@ export interface CreateBuffer {
   options: CreateOptions;
 }
 
+/** Workers that can be asked for. */
+const MAX_WORKERS = 65_536;
+/** Variables that can be handed on, and UTF-16 units of each. */
+const MAX_VARIABLES = 512;
+const MAX_VARIABLE = 32 * 1024;
+
 const ORDINAL = /^\d{1,6}(\.\d{1,6}){0,7}$/;
 
 /** Whether `text` is an ordinal such as `0.3.2`. */
@@ -57,18 +64,21 @@ export function decodeCreate(payload: Buffer): CreateBuffer {
   const { positional, items } = decodeItems(payload);
   const item = items.get(OUR_ITEM);
   const options = item === undefined ? rootOptions(items) : decodeOptions(item);
-  return { name: positional, ordinal: items.get("ord") ?? "0", ours: item !== undefined, options };
+  const ordinal = items.get("ord") ?? "0";
+  // It becomes part of file names.
+  if (!isOrdinal(ordinal)) throw new CheckError("create: not an ordinal");
+  return { name: positional, ordinal, ours: item !== undefined, options };
 }
 
 /** The `workers` field of an object that a peer sent, if it has one; throws CheckError. */
 export function readWish(object: JsonObject): WorkerWish | undefined {
   if (object["workers"] === undefined) return undefined;
   const wish = new Fields(asObject(object["workers"], "workers"), "workers");
-  return { count: wish.integer("count", 1, 65_536), perNode: wish.boolean("perNode") };
+  return { count: wish.integer("count", 1, MAX_WORKERS), perNode: wish.boolean("perNode") };
 }
 
 function decodeOptions(item: string): CreateOptions {
-  const object = parseObject(decodeItem(item), "create");
+  const object = parseJson(decodeItem(item), "create");
   const fields = new Fields(object, "create");
   return {
     workers: readWish(object),
@@ -77,14 +87,17 @@ function decodeOptions(item: string): CreateOptions {
       ? fields.oneOf<StartupMode>("startup", ["serial", "parallel"])
       : undefined,
     requireAll: fields.boolean("requireAll"),
-    env: fields.strings("env", 512),
+    env: fields.strings("env", MAX_VARIABLES, MAX_VARIABLE),
   };
 }
 
 /** ROOT's `cf:` and `envs:` items; neither commas nor bars can be escaped in them. */
 function rootOptions(items: ReadonlyMap<string, string>): CreateOptions {
   const env: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const pair of (items.get("envs") ?? "").split(",")) {
+  const pairs = (items.get("envs") ?? "").split(",", MAX_VARIABLES + 1);
+  if (pairs.length > MAX_VARIABLES) throw new CheckError("create: too many variables");
+  for (const pair of pairs) {
+    if (pair.length > MAX_VARIABLE) throw new CheckError("create: a variable that is too long");
     const equals = pair.indexOf("=");
     if (equals > 0) env[pair.slice(0, equals)] = pair.slice(equals + 1);
   }
@@ -95,13 +108,21 @@ function rootOptions(items: ReadonlyMap<string, string>): CreateOptions {
     requireAll: false,
     env,
     workers:
-      wish === null ? undefined : { count: Math.max(1, Number(wish[1])), perNode: wish[2] === "x" },
+      wish === null
+        ? undefined
+        : {
+            count: Math.min(Math.max(1, Number(wish[1])), MAX_WORKERS),
+            perNode: wish[2] === "x",
+          },
   };
 }
 
-/** The answer to a create. */
+/** The answer to a create or an attach. */
 export interface Created {
   sid: number;
+  /** Address of the data pool, which PROOF's daemon sends instead of a log path on attach. */
+  pool?: string;
+  /** "" where the daemon tells none. */
   logPath: string;
   /** Ours only: the facts a ROOT client does not get. */
   facts?: CreatedFacts;
@@ -121,23 +142,28 @@ const FACTS = `|${OUR_ITEM}:`;
 
 export function encodeCreated(created: Created): Buffer {
   const body = new ByteWriter(128).i32(created.sid).u16(PROOF_PROTOCOL).u16(XPROOFD_VERSION);
+  if (created.pool !== undefined) body.text(created.pool);
   // Before `|log:`, since everything behind that is the path to a ROOT client.
   if (created.facts !== undefined) body.text(`${FACTS}${encodeItem(created.facts)}`);
-  return body.text(`|log:${created.logPath}`).done();
+  if (created.logPath !== "") body.text(`|log:${created.logPath}`);
+  return body.done();
 }
 
-/** Reads the answer to a create; throws ShortRead or CheckError. */
+/** Reads the answer to a create or an attach; throws ShortRead or CheckError. */
 export function decodeCreated(payload: Buffer): Created {
   const reader = new ByteReader(payload);
   const sid = reader.i32();
   reader.u16();
   reader.u16();
   const text = reader.restText();
+  const bar = text.indexOf("|");
+  const pool = bar < 0 ? text : text.slice(0, bar);
   const log = text.indexOf("|log:");
   const created: Created = { sid, logPath: log < 0 ? "" : text.slice(log + 5) };
-  if (text.startsWith(FACTS)) {
-    const item = text.slice(FACTS.length, log < 0 ? undefined : log);
-    const fields = new Fields(parseObject(decodeItem(item), "created"), "created");
+  if (pool !== "") created.pool = pool;
+  if (text.startsWith(FACTS, pool.length)) {
+    const item = text.slice(pool.length + FACTS.length, log < 0 ? undefined : log);
+    const fields = new Fields(parseJson(decodeItem(item), "created"), "created");
     created.facts = {
       tag: fields.string("tag", 256),
       host: fields.string("host", 256),

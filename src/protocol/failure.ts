@@ -3,9 +3,10 @@
  * the first cause reaches the user's terminal from however many hops away.
  */
 import { ByteReader } from "../lib/bytes.ts";
-import { CheckError, Fields, parseObject } from "../lib/check.ts";
+import { CheckError, Fields } from "../lib/check.ts";
 import { type ErrorCode, isErrorCode, ProofError } from "../lib/errors.ts";
 import { ErrorNumber } from "./codes.ts";
+import { parseJson } from "./json.ts";
 
 /** An error answer taken apart. */
 export interface ErrorReply {
@@ -44,32 +45,47 @@ export interface FailureFacts {
 /** Lines and characters of log that travel with a failure. */
 export const LOG_TAIL = { lines: 20, characters: 400 } as const;
 
+/** Characters of each field at most. */
+const MAX = { code: 64, phase: 64, host: 256, message: 8192, hint: 4096 } as const;
+
 /** Reads failure facts out of an object that a peer sent; throws CheckError. */
 export function readFailure(value: Fields): FailureFacts {
-  const log = value.list("log", LOG_TAIL.lines, (line) =>
-    String(line).slice(0, LOG_TAIL.characters),
-  );
+  const log = value.list("log", LOG_TAIL.lines, (line, what) => {
+    if (typeof line !== "string") throw new CheckError(`${what}: not a string`);
+    return line.slice(0, LOG_TAIL.characters);
+  });
   return {
-    code: value.string("code", 64),
-    phase: value.string("phase", 64),
-    host: value.string("host", 256),
-    message: value.string("message", 8192),
-    hint: value.optionalString("hint", 4096),
+    code: value.string("code", MAX.code),
+    phase: value.string("phase", MAX.phase),
+    host: value.string("host", MAX.host),
+    message: value.string("message", MAX.message),
+    hint: value.optionalString("hint", MAX.hint),
     log: log.length === 0 ? undefined : log,
   };
 }
 
-/** The facts of an error; `phase` and `host` are where it happened unless the error knows better. */
+/**
+ * The facts of an error, cut to what {@link readFailure} accepts; `phase` and `host` are where it
+ * happened unless the error knows better.
+ */
 export function failureOf(error: ProofError, phase: Phase, host: string): FailureFacts {
   const { details } = error;
   return {
     code: error.code,
-    phase: typeof details["phase"] === "string" ? details["phase"] : phase,
-    host: typeof details["host"] === "string" ? details["host"] : host,
-    message: error.message,
-    hint: error.hint,
-    log: Array.isArray(details["log"]) ? details["log"].map(String) : undefined,
+    phase: textOr(details["phase"], phase).slice(0, MAX.phase),
+    host: textOr(details["host"], host).slice(0, MAX.host),
+    message: error.message.slice(0, MAX.message),
+    hint: error.hint?.slice(0, MAX.hint),
+    log: Array.isArray(details["log"])
+      ? details["log"]
+          .slice(-LOG_TAIL.lines)
+          .map((line) => String(line).slice(0, LOG_TAIL.characters))
+      : undefined,
   };
+}
+
+function textOr(value: unknown, fallback: string): string {
+  return typeof value === "string" ? value : fallback;
 }
 
 /** The error that facts from a peer stand for. */
@@ -89,7 +105,7 @@ export function errorOf(facts: FailureFacts): ProofError {
 export function errorOfReply(reply: ErrorReply, phase: Phase, host: string): ProofError {
   if (reply.facts !== undefined) {
     try {
-      return errorOf(readFailure(new Fields(parseObject(reply.facts, "error"), "error")));
+      return errorOf(readFailure(new Fields(parseJson(reply.facts, "error"), "error")));
     } catch (error) {
       if (!(error instanceof CheckError)) throw error;
     }

@@ -7,8 +7,9 @@
  * over a label that tells the side, both nonces, the caller's role, name and ordinal and the daemon's
  * role, so that no proof can be used for another side, role, user or connection.
  */
-import { Fields, parseObject } from "../lib/check.ts";
+import { Fields } from "../lib/check.ts";
 import { PROOF_MAJOR, XPROOFD_VERSION } from "./codes.ts";
+import { parseJson } from "./json.ts";
 import { decodeItem, encodeItem } from "./requests.ts";
 
 /** Security protocol name in auth requests: 4 bytes as XrdSec has them. */
@@ -57,7 +58,7 @@ export function encodeCaller(caller: Caller): string {
 
 /** Reads a login's own item; throws CheckError. */
 export function decodeCaller(item: string): Caller {
-  const fields = new Fields(parseObject(decodeItem(item), "login"), "login");
+  const fields = new Fields(parseJson(decodeItem(item), "login"), "login");
   const major = fields.integer("major", 0, 0xffff);
   const version = fields.string("version", 64);
   // Of a caller with another major nothing but the versions is certain.
@@ -86,7 +87,7 @@ export function decodeLoginReply(payload: Buffer): Callee | undefined {
   const prefix = "&P=proof,";
   if (!text.startsWith(prefix)) return undefined;
   const fields = new Fields(
-    parseObject(decodeItem(text.slice(prefix.length)), "login reply"),
+    parseJson(decodeItem(text.slice(prefix.length)), "login reply"),
     "login reply",
   );
   return {

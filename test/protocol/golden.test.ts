@@ -140,25 +140,25 @@ function checkOk(hex: string, stream: number, payload: Buffer = Buffer.alloc(0))
 /** Codecs whose encoders take their fields one by one, as one object. */
 const byFields = {
   create: {
-    decode: create.decode,
+    decode: (body: Buffer) => create.decode(body),
     encode: (fields: { logLevel: number }) => create.encode(fields.logLevel),
   },
   session: {
-    decode: sessionWord.decode,
+    decode: (body: Buffer) => sessionWord.decode(body),
     encode: (fields: { sid: number; word: number }) => sessionWord.encode(fields.sid, fields.word),
   },
   admin: {
-    decode: admin.decode,
+    decode: (body: Buffer) => admin.decode(body),
     encode: (fields: { sid: number; code: number; int2: number; int3: number }) =>
       admin.encode(fields.sid, fields.code, fields.int2, fields.int3),
   },
   urgent: {
-    decode: urgent.decode,
+    decode: (body: Buffer) => urgent.decode(body),
     encode: (fields: { sid: number; type: number; a: number; b: number }) =>
       urgent.encode(fields.sid, fields.type, fields.a, fields.b),
   },
   readbuf: {
-    decode: readbuf.decode,
+    decode: (body: Buffer) => readbuf.decode(body),
     encode: (fields: { length: number; offset: bigint; mode: number }) =>
       readbuf.encode(fields.length, fields.offset, fields.mode),
   },
