@@ -175,7 +175,8 @@ function checkInteger(value: number, max: number, what: string): void {
 }
 
 function checkHost(user: string, host: string, what: string): void {
-  if (host === "" || host.includes("@")) throw new CheckError(`${what}.host: no host`);
+  if (host === "" || host === "-" || host.includes("@"))
+    throw new CheckError(`${what}.host: no host`);
   if (user === "-") throw new CheckError(`${what}.user: no user`);
 }
 
