@@ -53,7 +53,8 @@ export class Daemon {
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
       const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name);
-      if (leftovers > 0) log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
+      if (leftovers > 0)
+        log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
       const context: Context = {
         config,
         log,
@@ -70,7 +71,9 @@ export class Daemon {
       };
       daemon = new Daemon(context);
       daemon.#listeners.push(listener);
-      daemon.#listeners.push(listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)));
+      daemon.#listeners.push(
+        listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
+      );
       log.info("listening", {
         version: VERSION,
         host,
@@ -96,7 +99,8 @@ export class Daemon {
   reload(config: Config): void {
     const { log, config: before } = this.#context;
     for (const key of ["port", "host", "state", "sandbox"] as const) {
-      if (config.daemon[key] !== before.daemon[key]) log.warn(`daemon.${key} changes only with a restart`);
+      if (config.daemon[key] !== before.daemon[key])
+        log.warn(`daemon.${key} changes only with a restart`);
     }
     checkExposure({ ...config, daemon: before.daemon });
     this.#context.config = { ...config, daemon: { ...config.daemon, ...pick(before.daemon) } };
@@ -137,13 +141,15 @@ export class Daemon {
       transport.attach({ data: () => undefined, closed: () => undefined });
       transport.abort();
     };
-    if (!internal && context.connections.size >= limits.connections) return refuse(`${limits.connections} connections`);
+    if (!internal && context.connections.size >= limits.connections)
+      return refuse(`${limits.connections} connections`);
     if (!internal && this.#deadlines.size >= limits.unauthenticated) {
       return refuse(`${limits.unauthenticated} peers have not logged in yet`);
     }
     const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
       request: (frame) => {
-        if (context.log.level === "trace") context.log.trace(describeRequest(frame), { peer: connection.link.peer });
+        if (context.log.level === "trace")
+          context.log.trace(describeRequest(frame), { peer: connection.link.peer });
         serveRequest(context, connection, frame);
         if (connection.role !== "") this.#loggedIn(connection);
       },
@@ -153,7 +159,9 @@ export class Daemon {
     context.connections.add(connection);
     const deadline = new Timer();
     this.#deadlines.set(connection, deadline);
-    deadline.set(startup.login, () => connection.link.abort(`no login within ${startup.login / 1000} s`));
+    deadline.set(startup.login, () =>
+      connection.link.abort(`no login within ${startup.login / 1000} s`),
+    );
   }
 
   #loggedIn(connection: Connection): void {
@@ -161,7 +169,8 @@ export class Daemon {
     if (deadline === undefined) return;
     deadline.cancel();
     this.#deadlines.delete(connection);
-    if ((connection.caller?.heartbeat ?? 0) > 0) this.#ticker ??= setInterval(() => this.#tick(), 1000);
+    if ((connection.caller?.heartbeat ?? 0) > 0)
+      this.#ticker ??= setInterval(() => this.#tick(), 1000);
   }
 
   #closed(connection: Connection, why: string): void {
@@ -172,7 +181,12 @@ export class Daemon {
     for (const session of connection.sessions) context.sessions.leave(connection, session);
     // A proofserv without its link is no use to anybody.
     connection.proofserv?.end();
-    if (why !== "") context.log.warn("connection closed", { peer: connection.link.peer, user: connection.user, why });
+    if (why !== "")
+      context.log.warn("connection closed", {
+        peer: connection.link.peer,
+        user: connection.user,
+        why,
+      });
   }
 
   /** Looks for peers that have gone silent; runs only while there are peers that promised signs of life. */
@@ -186,8 +200,13 @@ export class Daemon {
       watched++;
       // We hold this peer back, so its signs of life don't reach us; ours must reach it.
       if (connection.paused) connection.link.attention(connection.loginStream, Attention.touch);
-      else if (now - connection.link.lastHeard > Math.max(config.session.heartbeat_timeout, promised * 2)) {
-        connection.link.abort(`silent for ${Math.round((now - connection.link.lastHeard) / 1000)} s`);
+      else if (
+        now - connection.link.lastHeard >
+        Math.max(config.session.heartbeat_timeout, promised * 2)
+      ) {
+        connection.link.abort(
+          `silent for ${Math.round((now - connection.link.lastHeard) / 1000)} s`,
+        );
       }
     }
     if (watched > 0 || this.#ticker === undefined) return;
@@ -197,16 +216,25 @@ export class Daemon {
 }
 
 /** Settings that stay as they were at the start. */
-function pick({ port, host, state, sandbox }: Config["daemon"]): Pick<Config["daemon"], "port" | "host" | "state" | "sandbox"> {
+function pick({
+  port,
+  host,
+  state,
+  sandbox,
+}: Config["daemon"]): Pick<Config["daemon"], "port" | "host" | "state" | "sandbox"> {
   return { port, host, state, sandbox };
 }
 
 function checkExposure({ daemon, security }: Config): void {
   if (security.auth !== "none" || security.allow.length > 0) return;
   if (isLoopback(daemon.host) || daemon.host === "localhost") return;
-  throw new ProofError("AUTH_NONE_EXPOSED", `security.auth = "none" with daemon.host = "${daemon.host}" lets everybody in`, {
-    hint: 'listen on 127.0.0.1 only (--host 127.0.0.1), or list the peers in security.allow, or use security.auth = "key"',
-  });
+  throw new ProofError(
+    "AUTH_NONE_EXPOSED",
+    `security.auth = "none" with daemon.host = "${daemon.host}" lets everybody in`,
+    {
+      hint: 'listen on 127.0.0.1 only (--host 127.0.0.1), or list the peers in security.allow, or use security.auth = "key"',
+    },
+  );
 }
 
 function listenTcp(config: Config, accepted: (transport: Transport) => void): Listener {
@@ -214,7 +242,8 @@ function listenTcp(config: Config, accepted: (transport: Transport) => void): Li
   try {
     return listen({ host, port }, accepted);
   } catch (error) {
-    if (host === "::" && systemCode(error) === "EAFNOSUPPORT") return listen({ host: "0.0.0.0", port }, accepted);
+    if (host === "::" && systemCode(error) === "EAFNOSUPPORT")
+      return listen({ host: "0.0.0.0", port }, accepted);
     throw listenError(host, port, error);
   }
 }
@@ -234,7 +263,11 @@ function listenError(host: string, port: number, cause: unknown): ProofError {
     EACCES: "permission denied; ports below 1024 need privileges",
     EADDRNOTAVAIL: "this machine has no such address",
   };
-  return new ProofError("LISTEN", `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? code ?? messageOf(cause)}`, {
-    cause,
-  });
+  return new ProofError(
+    "LISTEN",
+    `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? code ?? messageOf(cause)}`,
+    {
+      cause,
+    },
+  );
 }

@@ -140,6 +140,7 @@ function parameters(
       tcp: config.startup.tcp,
       login: config.startup.login,
       create: config.startup.create,
+      session: config.startup.session,
     },
     heartbeat: config.session.heartbeat,
     heartbeatTimeout: config.session.heartbeat_timeout,

@@ -1,5 +1,5 @@
 /** Letting peers in: roles, user names, the proof of the cluster key, tickets of proofservs. */
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIPv6 } from "node:net";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import { peerCredentials } from "../lib/peer-credentials.ts";
@@ -35,16 +35,12 @@ export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }
 
-/** Whether `address` is in a list of addresses and networks such as `10.0.0.0/8`. */
+/** Whether `address` is one of `list`, however the addresses are written. */
 export function isListed(address: string, list: readonly string[]): boolean {
+  const family = (text: string): "ipv4" | "ipv6" => (isIPv6(text) ? "ipv6" : "ipv4");
   const allowed = new BlockList();
-  for (const entry of list) {
-    const [network = "", bits] = entry.split("/");
-    const family = isIPv6(network) ? "ipv6" : "ipv4";
-    if (bits === undefined) allowed.addAddress(network, family);
-    else allowed.addSubnet(network, Number(bits), family);
-  }
-  return allowed.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+  for (const entry of list) allowed.addAddress(entry, family(entry));
+  return allowed.check(address, family(address));
 }
 
 /** Refusal of a login: answered, then the link is closed. */

@@ -4,13 +4,10 @@
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
 import {
-  closeSync,
-  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +16,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
+import { readTail } from "../lib/tail.ts";
 import { LOG_TAIL } from "../protocol/failure.ts";
 
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
@@ -94,30 +92,9 @@ function guard<T>(path: string, action: () => T): T {
   }
 }
 
-/** Bytes of a log's end that are looked at for its last lines. */
-const TAIL_BYTES = 64 * 1024;
-
 /** The last lines of a log, oldest first, cut to what may travel with a failure. */
 export function logTail(path: string, lines: number = LOG_TAIL.lines): string[] {
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch {
-    return [];
-  }
-  try {
-    const { size } = fstatSync(fd);
-    const length = Math.min(size, TAIL_BYTES);
-    const buffer = Buffer.alloc(length);
-    readSync(fd, buffer, 0, length, size - length);
-    const all = buffer.toString().split("\n");
-    // The first line may have been cut, and behind the last newline there is nothing.
-    if (length < size) all.shift();
-    if (all.at(-1) === "") all.pop();
-    return all.slice(-lines).map((line) => sanitize(line).slice(0, LOG_TAIL.characters));
-  } finally {
-    closeSync(fd);
-  }
+  return readTail(path, lines).map((line) => sanitize(line).slice(0, LOG_TAIL.characters));
 }
 
 /** Removes a proofserv's work directory. Best effort: what can't go must not keep a session from ending. */

@@ -2,7 +2,7 @@
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
-import { processStat } from "../lib/process.ts";
+import { processStat, signalName } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
 import { type CreateBuffer, decodeCreate, encodeCreated, isOrdinal } from "../protocol/create.ts";
@@ -237,7 +237,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
   const spawn = elapsedSince(before);
   session.launched = launched;
   void launched.child.exited.then(() =>
-    session.exited(launched.child.exitCode, launched.child.signalCode),
+    session.exited(launched.child.exitCode, signalName(launched.child)),
   );
   context.state.writeRecord(session.sid, {
     pid: session.pid,

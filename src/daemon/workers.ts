@@ -28,9 +28,18 @@ export function workersFor(context: Context, session: Session): Buffer {
       `${context.host}: the inventory (${inventory.source}) names no worker`,
     );
   }
-  const own = { role: "master", host: context.localHost, port: context.port, user: "", perf: 100 } as const;
+  const own = {
+    role: "master",
+    host: context.localHost,
+    port: context.port,
+    user: "",
+    perf: 100,
+  } as const;
   const master = record(context, { ...own, image: "", workdir: "", msd: "" }, "");
-  return encodeWorkers([master, ...assigned.map((node, position) => record(context, node, String(position)))]);
+  return encodeWorkers([
+    master,
+    ...assigned.map((node, position) => record(context, node, String(position))),
+  ]);
 }
 
 const LETTERS = { master: "M", submaster: "S", worker: "W" } as const;

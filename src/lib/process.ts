@@ -50,6 +50,11 @@ export function feed(child: Child, text: string): void {
   }
 }
 
+/** The signal that ended a child, or null. */
+export function signalName(child: Child): string | null {
+  return child.signalCode === null ? null : String(child.signalCode);
+}
+
 /** How a process ended, in words: `exit code 3`, `signal SIGKILL`. */
 export function describeExit(exitCode: number | null, signal: string | null): string {
   return signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;

@@ -26,7 +26,14 @@ export interface ServeParameters {
   workers: WorkerWish | undefined;
   /** The client's own variables, which masters hand on to their workers. */
   env: Record<string, string>;
-  startup: { mode: StartupMode; parallel: number; tcp: number; login: number; create: number };
+  startup: {
+    mode: StartupMode;
+    parallel: number;
+    tcp: number;
+    login: number;
+    create: number;
+    session: number;
+  };
   heartbeat: number;
   heartbeatTimeout: number;
   terminate: number;
@@ -67,6 +74,7 @@ export function decodeServe(text: string): ServeParameters {
       tcp: startup.integer("tcp", 1, DAY),
       login: startup.integer("login", 1, DAY),
       create: startup.integer("create", 1, DAY),
+      session: startup.integer("session", 1, DAY),
     },
     heartbeat: fields.integer("heartbeat", 1, DAY),
     heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),

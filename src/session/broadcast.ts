@@ -1,0 +1,100 @@
+/**
+ * Commands that a master has handed to its members and that are not done yet. Pure: it decides what to
+ * send upwards; the master sends it.
+ */
+import { type FailureFacts } from "../protocol/failure.ts";
+import { type Result } from "../protocol/messages.ts";
+
+/** A command on its way. */
+interface Open<M> {
+  id: number;
+  cid: number;
+  pending: Set<M>;
+  /** Ordinals that have given their result. */
+  reported: Set<string>;
+}
+
+/** What a finished or broken-off part of a command leads to. */
+export interface Conclusion {
+  /** The client's number for the command, and the client. */
+  id: number;
+  cid: number;
+  /** Results to be sent for workers that will not send their own. */
+  results: Result[];
+  /** Whether the command is done. */
+  isDone: boolean;
+}
+
+export class Broadcasts<M> {
+  readonly #open = new Map<number, Open<M>>();
+  #next = 1;
+
+  /** Whether any command is under way. */
+  get isBusy(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Members from which something is still to come. */
+  get pending(): Set<M> {
+    return new Set([...this.#open.values()].flatMap((open) => [...open.pending]));
+  }
+
+  /** Begins a command of client `cid`; returns our own number for it, unique among all clients. */
+  begin(id: number, cid: number, members: Iterable<M>): number {
+    const number = this.#next++;
+    this.#open.set(number, { id, cid, pending: new Set(members), reported: new Set() });
+    return number;
+  }
+
+  /** Whose command `number` is; undefined if it is over. */
+  owner(number: number): { id: number; cid: number } | undefined {
+    return this.#open.get(number);
+  }
+
+  /** Notes that `ordinal` has given its result; undefined if nobody waits for it. */
+  report(number: number, ordinal: string): { id: number; cid: number } | undefined {
+    const open = this.#open.get(number);
+    open?.reported.add(ordinal);
+    return open;
+  }
+
+  /** A member has nothing more to say about a command. */
+  finish(number: number, member: M): Conclusion | undefined {
+    const open = this.#open.get(number);
+    if (open === undefined || !open.pending.delete(member)) return undefined;
+    return this.#conclude(number, open, []);
+  }
+
+  /** A member is gone: for each of its workers that owes a result, the failure is the result. */
+  drop(
+    member: M,
+    leaves: readonly { ordinal: string; host: string }[],
+    why: FailureFacts,
+  ): Conclusion[] {
+    const conclusions: Conclusion[] = [];
+    for (const [number, open] of this.#open) {
+      if (!open.pending.delete(member)) continue;
+      const results = leaves
+        .filter(({ ordinal }) => !open.reported.has(ordinal))
+        .map(({ ordinal, host }): Result => {
+          return {
+            id: open.id,
+            ordinal,
+            host,
+            ok: false,
+            text: why.message,
+            code: why.code,
+            elapsed: 0,
+          };
+        });
+      conclusions.push(this.#conclude(number, open, results));
+    }
+    return conclusions;
+  }
+
+  #conclude(number: number, open: Open<M>, results: Result[]): Conclusion {
+    const isDone = open.pending.size === 0;
+    if (isDone) this.#open.delete(number);
+    return { id: open.id, cid: open.cid, results, isDone };
+  }
+}

@@ -1,0 +1,110 @@
+/** A proofserv, master or worker: calls back to its daemon, serves commands, and ends with its link. */
+import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { messageOf, systemCode, toProofError } from "../lib/errors.ts";
+import { type Command, command, greeting, Kind } from "../protocol/messages.ts";
+import { decodeServe, type ServeParameters } from "../protocol/serve.ts";
+import type { Master } from "./master.ts";
+import { Runner, type RunnerHost } from "./runner.ts";
+import { UpwardLink } from "./upward-link.ts";
+
+/** Whether somebody started this by hand: a daemon gives it a pipe with its parameters. */
+export function readParameters(): ServeParameters | undefined {
+  try {
+    if (process.stdin.isTTY) return undefined;
+  } catch {
+    return undefined;
+  }
+  try {
+    return decodeServe(readFileSync(0, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a line to the session's log. Not through process.stderr: touching it costs milliseconds of start-up. */
+function log(text: string): void {
+  try {
+    writeSync(2, `${new Date().toISOString()} ${text}\n`);
+  } catch {
+    // A full disk must not end the session.
+  }
+}
+
+/** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
+export async function serve(parameters: ServeParameters): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  let master: Master | undefined;
+  let runner: Runner | undefined;
+  const drained: (() => void)[] = [];
+  // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => end.resolve(0));
+  process.on("uncaughtException", (error) => log(`uncaught exception: ${Bun.inspect(error)}`));
+  process.on("unhandledRejection", (error) => log(`unhandled rejection: ${Bun.inspect(error)}`));
+
+  try {
+    mkdirSync(parameters.workDirectory, { mode: 0o700 });
+    process.chdir(parameters.workDirectory);
+  } catch (error) {
+    log(`${parameters.workDirectory}: ${systemCode(error) ?? messageOf(error)}`);
+    return 1;
+  }
+  const early: [Command, number][] = [];
+  const upward = await UpwardLink.open(parameters, {
+    message(message, cid) {
+      if (message.what !== Kind.command) return;
+      const request = command.decode(message);
+      if (master !== undefined) master.command(request, cid);
+      else if (runner !== undefined) runner.run(request, cid);
+      else early.push([request, cid]);
+    },
+    interrupt() {
+      master?.interrupt();
+      runner?.interrupt();
+    },
+    drained() {
+      master?.drained();
+      for (const resume of drained.splice(0)) resume();
+    },
+    closed(error) {
+      log(`the daemon is gone: ${error.message}`);
+      end.resolve(1);
+    },
+  });
+  const host: RunnerHost = {
+    ordinal: parameters.ordinal,
+    host: parameters.host,
+    logPath: parameters.logPath,
+    workDirectory: parameters.workDirectory,
+    send: (pieces, cid) => upward.send(pieces, cid),
+    flow: () =>
+      upward.isFull ? new Promise((resolve) => drained.push(resolve)) : Promise.resolve(),
+    queued: () => upward.queued,
+  };
+  const what = parameters.role === "worker" ? "PROOF worker server" : "Welcome to the PROOF server";
+  const greet =
+    parameters.role === "worker"
+      ? `${what} @ ${parameters.host} started`
+      : `${what} @ ${parameters.host}`;
+  upward.send(greeting.encode(`**** ${greet} ****`));
+  log(
+    `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
+  );
+
+  if (parameters.role === "worker") {
+    runner = new Runner(host);
+    for (const [request, cid] of early) runner.run(request, cid);
+  } else {
+    const { Master } = await import("./master.ts");
+    const opening = new Master(parameters, upward, host);
+    master = opening;
+    opening.open().catch((error: unknown) => {
+      log(`opening failed: ${toProofError(error).message}`);
+      opening.fail(error);
+    });
+  }
+  const exitCode = await end.promise;
+  await master?.close(Math.round(parameters.terminate * 0.8));
+  rmSync(parameters.workDirectory, { recursive: true, force: true });
+  return exitCode;
+}

@@ -1,0 +1,157 @@
+/**
+ * Runs commands in this proofserv: what a worker does, and a master that has no workers. Commands run one
+ * after the other; a ping and a look at the log do not wait for them.
+ */
+import { writeSync } from "node:fs";
+import { readTail } from "../lib/tail.ts";
+import { elapsedSince } from "../lib/clock.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { type Command, done, output, type Result, result } from "../protocol/messages.ts";
+import { encodeValue } from "../protocol/values.ts";
+
+/** What a runner needs of its surroundings. */
+export interface RunnerHost {
+  ordinal: string;
+  host: string;
+  logPath: string;
+  workDirectory: string;
+  send(pieces: Uint8Array | readonly Uint8Array[], cid: number): void;
+  /** Resolves when there is room for more. */
+  flow(): Promise<void>;
+  /** Bytes queued upwards. */
+  queued(): number;
+}
+
+/** A result's text is cut at this many characters. */
+const MAX_TEXT = 1024 * 1024;
+/** Output of user code is dropped while more than this many bytes wait: a loop that prints does not wait. */
+const MAX_QUEUED = 64 * 1024 * 1024;
+
+/** Part of a result that depends on the command. */
+type Outcome = Partial<Result> & { attachments?: Uint8Array[] };
+
+export class Runner {
+  readonly #host: RunnerHost;
+  /** The command that runs now, for output and interrupts. */
+  #current: { id: number; cid: number; stop(): void } | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #generation = 0;
+  #consoleReady = false;
+
+  constructor(host: RunnerHost) {
+    this.#host = host;
+  }
+
+  /** Whether a command runs or waits. */
+  get isBusy(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** Takes a command; its result and the end of it are sent to client `cid`. */
+  run(command: Command, cid: number): void {
+    if (command.name === "ping")
+      return this.#answer(command, cid, performance.now(), { text: "pong" });
+    if (command.name === "log") {
+      const lines = readTail(this.#host.logPath, command.lines);
+      return this.#answer(command, cid, performance.now(), { text: lines.join("\n") });
+    }
+    const generation = this.#generation;
+    this.#waiting++;
+    this.#queue = this.#queue
+      .then(() => this.#perform(command, cid, generation))
+      .finally(() => this.#waiting--);
+  }
+
+  /** Stops the command that runs and forgets those that wait. */
+  interrupt(): void {
+    this.#generation++;
+    this.#current?.stop();
+  }
+
+  async #perform(command: Command, cid: number, generation: number): Promise<void> {
+    const start = performance.now();
+    const interrupted = Promise.withResolvers<never>();
+    interrupted.promise.catch(() => undefined);
+    const stop = (): void => interrupted.reject(new ProofError("INTERRUPTED", "interrupted"));
+    if (generation !== this.#generation) stop();
+    this.#current = { id: command.id, cid, stop };
+    let outcome: Outcome;
+    try {
+      if (generation !== this.#generation) await interrupted.promise;
+      outcome = await (command.name === "shell"
+        ? this.#shell(command.code, interrupted.promise)
+        : this.#exec(command.code, interrupted.promise));
+    } catch (thrown) {
+      const error = toProofError(thrown);
+      outcome = { ok: false, text: error.message, code: error.code };
+    }
+    this.#current = undefined;
+    this.#answer(command, cid, start, outcome);
+  }
+
+  async #exec(code: string, interrupted: Promise<never>): Promise<Outcome> {
+    const { evaluate, redirectConsole } = await import("./scope.ts");
+    if (!this.#consoleReady) redirectConsole((stream, text) => this.#print(stream, text));
+    this.#consoleReady = true;
+    const value = await evaluate(code, interrupted);
+    const portable = encodeValue(value);
+    const text = Bun.inspect(value, { colors: false, depth: 6 });
+    return { ok: true, text, value: portable?.head, attachments: portable?.attachments ?? [] };
+  }
+
+  async #shell(line: string, interrupted: Promise<never>): Promise<Outcome> {
+    const { runShell } = await import("./shell.ts");
+    const exitCode = await runShell(
+      line,
+      this.#host.workDirectory,
+      (stream, text) => this.#print(stream, text),
+      () => this.#host.flow(),
+      interrupted,
+    );
+    if (exitCode === 0) return { ok: true, text: "", exitCode };
+    const how = exitCode > 128 ? `ended by signal ${exitCode - 128}` : `exit code ${exitCode}`;
+    return { ok: false, text: `the command failed: ${how}`, code: "COMMAND_FAILED", exitCode };
+  }
+
+  #print(stream: "out" | "err", text: string): void {
+    const { current, host } = { current: this.#current, host: this.#host };
+    // What code prints after its command has ended belongs to the log alone.
+    if (current === undefined) return writeLog(text);
+    if (host.queued() > MAX_QUEUED) return;
+    host.send(output.encode({ id: current.id, ordinal: host.ordinal, stream, text }), current.cid);
+  }
+
+  #answer(
+    command: Command,
+    cid: number,
+    start: number,
+    { attachments = [], ...outcome }: Outcome,
+  ): void {
+    const { ordinal, host } = this.#host;
+    const text = outcome.text ?? "";
+    const fields: Result = {
+      id: command.id,
+      ordinal,
+      host,
+      ok: true,
+      elapsed: elapsedSince(start),
+      ...outcome,
+      text:
+        text.length > MAX_TEXT
+          ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
+          : text,
+    };
+    this.#host.send(result.encode(fields, attachments), cid);
+    this.#host.send(done.encode({ id: command.id }), cid);
+  }
+}
+
+function writeLog(text: string): void {
+  try {
+    // Not process.stdout: touching it costs milliseconds of start-up.
+    writeSync(1, text);
+  } catch {
+    // A full disk must not end user code.
+  }
+}

@@ -1,0 +1,97 @@
+/** The user's own shell commands: the only place where a shell is started. */
+import { Timer } from "../lib/clock.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
+import { type Child, processTree, signalProcess, spawn } from "../lib/process.ts";
+import type { Print } from "./scope.ts";
+
+/** Milliseconds from SIGINT to SIGKILL for a command that is interrupted. */
+const PATIENCE = 2_000;
+
+/** Milliseconds without output after which a command that has ended is done. */
+const LEFTOVER_OUTPUT = 250;
+
+/**
+ * Runs a command line with /bin/sh in `cwd` and passes its output on as it comes. Resolves with the exit
+ * code, 128 + n for a signal. Throws INTERRUPTED when `interrupted` rejects, after the command has ended.
+ */
+export async function runShell(
+  command: string,
+  cwd: string,
+  print: Print,
+  flow: () => Promise<void>,
+  interrupted: Promise<never>,
+): Promise<number> {
+  const child = start(command, cwd);
+  const killer = new Timer();
+  let stopped = false;
+  const stop = interrupted.catch(() => {
+    stopped = true;
+    signalAll(child.pid, "SIGINT");
+    killer.set(PATIENCE, () => signalAll(child.pid, "SIGKILL"));
+  });
+  try {
+    const reading = { lastRead: performance.now(), done: false };
+    const all = Promise.all([
+      forward(child.stdout, "out", print, flow, reading),
+      forward(child.stderr, "err", print, flow, reading),
+    ]).finally(() => (reading.done = true));
+    const exitCode = await child.exited;
+    // What the command left running in the background may hold its output open for ever.
+    reading.lastRead = performance.now();
+    while (!reading.done && performance.now() - reading.lastRead < LEFTOVER_OUTPUT)
+      await Bun.sleep(LEFTOVER_OUTPUT / 10);
+    if (reading.done) await all;
+    else void all.catch(() => undefined);
+    if (stopped) throw new ProofError("INTERRUPTED", "interrupted");
+    return exitCode;
+  } finally {
+    killer.cancel();
+    void stop;
+  }
+}
+
+function start(command: string, cwd: string): Child {
+  // What keeps a proofserv from outliving its daemon is no business of the user's programs.
+  const { BUN_FEATURE_FLAG_NO_ORPHANS: _, ...env } = process.env as Record<string, string>;
+  try {
+    return spawn({
+      command: ["/bin/sh", "-c", command],
+      cwd,
+      env,
+      output: "pipe",
+      input: false,
+      ownGroup: false,
+    });
+  } catch (error) {
+    throw new ProofError(
+      "COMMAND_FAILED",
+      `/bin/sh could not be started: ${systemCode(error) ?? "unknown reason"}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The command shares the proofserv's process group, so it is signalled by its own tree. */
+function signalAll(pid: number, signal: NodeJS.Signals): void {
+  for (const member of processTree(pid)) signalProcess(member, signal);
+}
+
+async function forward(
+  stream: Child["stdout"],
+  name: "out" | "err",
+  print: Print,
+  flow: () => Promise<void>,
+  reading: { lastRead: number },
+): Promise<void> {
+  if (!(stream instanceof ReadableStream)) return;
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (text !== "") print(name, text);
+    // A reader that can't keep up slows the command down instead of filling memory.
+    await flow();
+    reading.lastRead = performance.now();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A proofserv's link to its daemon, over the UNIX socket. Messages come with the number of the client
+ * they are from and go out to one client or to all.
+ */
+import { Link, STREAM } from "../comm/link.ts";
+import { ask } from "../comm/log-in.ts";
+import { CheckError } from "../lib/check.ts";
+import type { ProofError } from "../lib/errors.ts";
+import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
+import { type Message, MessageFramer } from "../protocol/envelope.ts";
+import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
+import { callback, type ServeParameters } from "../protocol/serve.ts";
+
+/** Who is told what comes from above. */
+export interface UpwardHandler {
+  /** A message of client `cid`. */
+  message(message: Message, cid: number): void;
+  /** Stop what is running. */
+  interrupt(): void;
+  drained(): void;
+  closed(error: ProofError): void;
+}
+
+/** Addresses every client of the session. */
+export const EVERYBODY = -1;
+
+export class UpwardLink {
+  readonly #link: Link;
+  readonly #parameters: ServeParameters;
+  readonly #framers = new Map<number, MessageFramer>();
+
+  private constructor(link: Link, parameters: ServeParameters) {
+    this.#link = link;
+    this.#parameters = parameters;
+  }
+
+  /** Calls back: connects, logs in with the ticket, and starts listening. */
+  static async open(parameters: ServeParameters, handler: UpwardHandler): Promise<UpwardLink> {
+    const { tcp, login: deadline } = parameters.startup;
+    const link = await Link.open({ path: parameters.socket }, { tcp, handshake: deadline });
+    const upward = new UpwardLink(link, parameters);
+    link.attach({
+      attention: (action, body) => upward.#attention(action, body, handler),
+      drained: () => handler.drained(),
+      closed: (error) => handler.closed(error),
+    });
+    await ask(link, "callback", () =>
+      link.call(STREAM.login, Request.login, {
+        what: "call-back",
+        timeout: deadline,
+        body: login.encode({
+          pid: process.pid,
+          user: LONG_USER,
+          reserved: parameters.sid,
+          capver: 0xff,
+          role: Role.internal,
+        }),
+        payload: encodeItems("", [
+          ["usr", parameters.user],
+          [OUR_ITEM, callback.encode(parameters.ticket)],
+        ]),
+      }),
+    );
+    return upward;
+  }
+
+  /** Whether senders should hold back until `drained`. */
+  get isFull(): boolean {
+    return this.#link.isFull;
+  }
+
+  /** Bytes queued. */
+  get queued(): number {
+    return this.#link.queued;
+  }
+
+  /** Sends one message, given in pieces, to client `cid` or to EVERYBODY. */
+  send(pieces: Uint8Array | readonly Uint8Array[], cid: number = EVERYBODY): void {
+    const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
+    const body = sendmsg.encode({
+      sid: this.#parameters.sid,
+      opt: SendOption.internal | SendOption.async | broadcast,
+      cid,
+    });
+    for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
+      for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
+        this.#link.post(
+          STREAM.login,
+          Request.sendmsg,
+          "message",
+          body,
+          piece.subarray(at, at + FRAGMENT_SIZE),
+        );
+      }
+    }
+  }
+
+  /** Asks the daemon which workers to open. Throws the daemon's refusal. */
+  getWorkers(timeout: number): Promise<Buffer> {
+    const body = admin.encode(this.#parameters.sid, Admin.getWorkers);
+    const payload = Buffer.from("static:");
+    return ask(this.#link, "setup", () =>
+      this.#link.call(STREAM.login, Request.admin, { what: "GetWorkers", timeout, body, payload }),
+    );
+  }
+
+  /** Tells the daemon, for `proof status`, how many workers are ready and whether something runs. */
+  reportState(workers: number, running: boolean): void {
+    const body = admin.encode(this.#parameters.sid, Admin.sessionState, workers, running ? 1 : 0);
+    this.#link.post(STREAM.login, Request.admin, "state", body);
+  }
+
+  #attention(action: number, body: Buffer, handler: UpwardHandler): void {
+    if (action === Attention.interrupt || action === Attention.urgent) return handler.interrupt();
+    if (action !== Attention.msgsid) return;
+    if (body.length < 4) throw new CheckError("message without a client number");
+    const cid = body.readInt32BE(0);
+    let framer = this.#framers.get(cid);
+    if (framer === undefined)
+      this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
+    framer.push(body.subarray(4));
+    for (let next = framer.next(); next !== undefined; next = framer.next())
+      handler.message(next, cid);
+  }
+}
