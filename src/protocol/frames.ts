@@ -126,7 +126,7 @@ export class FrameError extends Error {
 export class Framer {
   #chunks: Buffer[] = [];
   #buffered = 0;
-  /** How many chunks at the end of the list are small. */
+  /** Small chunks in a row, since the last large one or the last joining. */
   #small = 0;
   readonly #headerSize: number;
   readonly #payloadSize: (header: Buffer) => number;
@@ -157,10 +157,7 @@ export class Framer {
   next(): Buffer | undefined {
     if (this.#buffered < this.#headerSize) return undefined;
     const size = this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
-    if (this.#buffered < size) return undefined;
-    const record = this.#take(size);
-    this.#small = Math.min(this.#small, this.#chunks.length);
-    return record;
+    return this.#buffered < size ? undefined : this.#take(size);
   }
 
   #peek(size: number): Buffer {
