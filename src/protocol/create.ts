@@ -30,7 +30,7 @@ export interface CreateOptions {
 export interface CreateBuffer {
   /** The alias a client gave, or `session-<top tag>` from a master. */
   name: string;
-  /** `0` for a top master, `0.k`, `0.k.j` below. */
+  /** `0` for a top master, `0.k`, `0.k.j` below; as it was sent, see {@link isOrdinal}. */
   ordinal: string;
   /** Whether the caller is one of ours, and so reads our items in the answer. */
   ours: boolean;
@@ -64,10 +64,7 @@ export function decodeCreate(payload: Buffer): CreateBuffer {
   const { positional, items } = decodeItems(payload);
   const item = items.get(OUR_ITEM);
   const options = item === undefined ? rootOptions(items) : decodeOptions(item);
-  const ordinal = items.get("ord") ?? "0";
-  // It becomes part of file names.
-  if (!isOrdinal(ordinal)) throw new CheckError("create: not an ordinal");
-  return { name: positional, ordinal, ours: item !== undefined, options };
+  return { name: positional, ordinal: items.get("ord") ?? "0", ours: item !== undefined, options };
 }
 
 /** The `workers` field of an object that a peer sent, if it has one; throws CheckError. */

@@ -17,7 +17,7 @@ export interface Message {
 /** Kinds from here on are ours. */
 export const OUR_KINDS = 20_000;
 /** Attachments of one message at most. */
-const MAX_ATTACHMENTS = 4096;
+export const MAX_ATTACHMENTS = 4096;
 /** Bytes of a JSON head at most: what is larger belongs into an attachment. */
 export const MAX_HEAD = 16 * 1024 * 1024;
 

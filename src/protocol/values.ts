@@ -3,6 +3,7 @@
  * travel as attachments, as they are.
  */
 import { CheckError, Fields, type JsonObject } from "../lib/check.ts";
+import { MAX_ATTACHMENTS } from "./envelope.ts";
 
 /** Classes whose memory travels as an attachment. */
 const ARRAYS = {
@@ -51,6 +52,8 @@ export function encodeValue(
     if (item instanceof Date) return patch("date", item.getTime());
     const kind = Object.prototype.toString.call(item).slice(8, -1);
     if (ArrayBuffer.isView(item) && Object.hasOwn(ARRAYS, kind)) {
+      // More than this the peer would refuse, and the whole link with it.
+      if (attachments.length === MAX_ATTACHMENTS) throw new Unportable();
       attachments.push(new Uint8Array(item.buffer, item.byteOffset, item.byteLength));
       return patch(kind, attachments.length - 1);
     }

@@ -113,13 +113,6 @@ describe("create buffer of ours", () => {
   ])("is refused with %s", (_what, json) => {
     expect(() => decodeCreate(raw(json))).toThrow(CheckError);
   });
-
-  test.each(["", "x", "../../etc", "0.0/..", "1.2.3.4.5.6.7.8.9"])(
-    "is refused with the ordinal %j",
-    (ordinal) => {
-      expect(() => decodeCreate(Buffer.from(`alias|ord:${ordinal}`))).toThrow(CheckError);
-    },
-  );
 });
 
 describe("create buffer of ROOT", () => {
