@@ -127,6 +127,8 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   args: A;
   examples: readonly Example[];
   /** Exit codes with their meaning, where they differ from the usual ones. */
+  /** Exit code for a bad command line, where it is not the usual 2. */
+  usageExit?: number;
   exitCodes?: readonly (readonly [code: number, meaning: string])[];
   /** Does the work and resolves with the exit code; errors are thrown, not printed. */
   run(values: Values<A>, context: Context): Promise<number>;

@@ -58,7 +58,8 @@ export async function runCommand(
   env: Surroundings["env"],
   output: Output,
 ): Promise<number> {
-  const parsed = parseArguments(command.meta.name, command.args, argv);
+  const parsed = parse(command, argv, output);
+  if (typeof parsed === "number") return parsed;
   if (parsed.help) {
     const { renderHelp } = await import("./help.ts");
     output.result(await renderHelp(command, "proof", output.style.bold));
@@ -67,6 +68,17 @@ export async function runCommand(
   const { json, quiet } = parsed.values;
   output.configure({ json: json === true, quiet: quiet === true });
   return command.run(parsed.values, { output, env, argv });
+}
+
+/** The values of the command line; the exit code where a command has its own for a bad one. */
+function parse(command: Command, argv: readonly string[], output: Output) {
+  try {
+    return parseArguments(command.meta.name, command.args, argv);
+  } catch (error) {
+    if (command.usageExit === undefined || !(error instanceof ProofError)) throw error;
+    output.error(error);
+    return command.usageExit;
+  }
 }
 
 function internalError(thrown: unknown): ProofError {

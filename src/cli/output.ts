@@ -143,6 +143,11 @@ export class Output {
     this.#send(this.#err, `\r${shown}\x1b[K`);
   }
 
+  /** Empties a terminal's screen, for what is redrawn; nothing where stdout is no terminal. */
+  clearScreen(): void {
+    if (this.#out.live) this.#send(this.#out, "\x1b[H\x1b[2J");
+  }
+
   /** Removes the progress line; every other output does so by itself. */
   endProgress(): void {
     this.#clearProgress();

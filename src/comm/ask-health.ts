@@ -1,12 +1,21 @@
 /** Asking a daemon for its health: one short connection. */
 import { Admin, Request, Role } from "../protocol/codes.ts";
-import { decodeHealth, decodeNodeHealth, type Health, type NodeHealth } from "../protocol/health.ts";
+import {
+  decodeHealth,
+  decodeNodeHealth,
+  type Health,
+  type NodeHealth,
+} from "../protocol/health.ts";
 import { admin } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask, type Identity, logIn } from "./log-in.ts";
 
 /** Asks `address`; the whole takes at most about `timeout` milliseconds. Throws what Link and logIn throw. */
-export function askHealth(address: { host: string; port: number }, identity: Identity, timeout: number): Promise<Health> {
+export function askHealth(
+  address: { host: string; port: number },
+  identity: Identity,
+  timeout: number,
+): Promise<Health> {
   return withLink(address, identity, timeout, async (link, left) =>
     decodeHealth(await request(link, Admin.health, 0, left())),
   );
@@ -21,7 +30,9 @@ export function askNodes(
   return withLink(address, identity, timeout, async (link, left) => {
     const health = decodeHealth(await request(link, Admin.health, 0, left()));
     // The daemon's own deadline for the nodes leaves time for its answer to come back.
-    const nodes = decodeNodeHealth(await request(link, Admin.nodeHealth, Math.round(left() * 0.8), left()));
+    const nodes = decodeNodeHealth(
+      await request(link, Admin.nodeHealth, Math.round(left() * 0.8), left()),
+    );
     return { health, nodes };
   });
 }
@@ -45,6 +56,10 @@ async function withLink<T>(
 
 function request(link: Link, code: number, deadline: number, timeout: number): Promise<Buffer> {
   return ask(link, "create", () =>
-    link.call(STREAM.login, Request.admin, { what: "health", timeout, body: admin.encode(-1, code, deadline) }),
+    link.call(STREAM.login, Request.admin, {
+      what: "health",
+      timeout,
+      body: admin.encode(-1, code, deadline),
+    }),
   );
 }

@@ -3,7 +3,7 @@
  * one of its workers. Opening is TCP, login, create; the daemon answers the create when the proofserv
  * has called back.
  */
-import { CheckError, Fields, parseObject } from "../lib/check.ts";
+import { CheckError, Fields } from "../lib/check.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import {
@@ -22,6 +22,7 @@ import {
 } from "../protocol/create.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
 import { errorOf, readFailure } from "../protocol/failure.ts";
+import { parseJson } from "../protocol/json.ts";
 import { create, sendmsg, sessionWord } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask, type Identity, logIn } from "./log-in.ts";
@@ -252,7 +253,7 @@ function epitaph(body: Buffer, peer: string): ProofError {
   if (nul >= 0 && nul + 1 < body.length) {
     try {
       return errorOf(
-        readFailure(new Fields(parseObject(body.subarray(nul + 1).toString(), "end"), "end")),
+        readFailure(new Fields(parseJson(body.subarray(nul + 1).toString(), "end"), "end")),
       );
     } catch (error) {
       if (!(error instanceof CheckError)) throw error;

@@ -1,5 +1,6 @@
 /** The answer to our health requests. */
-import { asObject, Fields, parseObject } from "../lib/check.ts";
+import { asObject, Fields } from "../lib/check.ts";
+import { parseJson } from "./json.ts";
 import { type FailureFacts, readFailure } from "./failure.ts";
 
 /** One session of a daemon. */
@@ -99,12 +100,12 @@ function readNode(item: unknown, what: string): NodeHealth {
 
 /** Reads a daemon's health; throws CheckError. */
 export function decodeHealth(payload: Buffer): Health {
-  return readHealth(new Fields(parseObject(payload.toString(), "health"), "health"));
+  return readHealth(new Fields(parseJson(payload.toString(), "health"), "health"));
 }
 
 /** Reads the health of nodes; throws CheckError. */
 export function decodeNodeHealth(payload: Buffer): NodeHealth[] {
-  return new Fields(parseObject(payload.toString(), "nodes"), "nodes").list(
+  return new Fields(parseJson(payload.toString(), "nodes"), "nodes").list(
     "nodes",
     MAX_NODES,
     readNode,

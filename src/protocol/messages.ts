@@ -39,8 +39,11 @@ export interface ServerStarted {
   ok: boolean;
 }
 
-export const OPENING = "Opening connections to workers";
-export const SETTING_UP = "Setting up worker servers";
+/** PROOF's own words for the two rounds of start-up. */
+export const actions = {
+  workers: { opening: "Opening connections to workers", settingUp: "Setting up worker servers" },
+  submasters: { opening: "Opening connections to submasters", settingUp: "Setting up submasters" },
+} as const;
 
 export const serverStarted = {
   encode: (fields: ServerStarted): Buffer =>

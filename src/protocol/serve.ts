@@ -2,7 +2,8 @@
  * What a daemon tells the proofserv it has started, as one JSON object on its standard input: neither
  * its arguments nor its environment, which others can list.
  */
-import { asObject, Fields, parseObject } from "../lib/check.ts";
+import { asObject, Fields } from "../lib/check.ts";
+import { parseJson } from "./json.ts";
 import { encodeItem, decodeItem } from "./requests.ts";
 import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
 
@@ -48,7 +49,7 @@ const DAY = 86_400_000;
 
 /** Reads the parameters; throws CheckError. */
 export function decodeServe(text: string): ServeParameters {
-  const object = parseObject(text, "parameters");
+  const object = parseJson(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
   return {
@@ -87,5 +88,5 @@ export function decodeServe(text: string): ServeParameters {
 export const callback = {
   encode: (ticket: string): string => encodeItem({ ticket }),
   decode: (item: string): string =>
-    new Fields(parseObject(decodeItem(item), "call-back"), "call-back").string("ticket", 128),
+    new Fields(parseJson(decodeItem(item), "call-back"), "call-back").string("ticket", 128),
 };

@@ -110,6 +110,7 @@ export class Master {
         setUp: () => member.setUp(member.isSubmaster ? startup.session : startup.create),
       })),
       startup.mode === "serial" ? 1 : startup.parallel,
+      members.every((member) => member.isSubmaster) ? "submasters" : "workers",
       (state) => this.#upward.send(serverStarted.encode(state)),
     );
     for (const outcome of outcomes) this.#noteFailure(outcome);

@@ -7,13 +7,8 @@ import type { Master } from "./master.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 
-/** Whether somebody started this by hand: a daemon gives it a pipe with its parameters. */
+/** What the daemon wrote on our standard input; undefined if it was no daemon. */
 export function readParameters(): ServeParameters | undefined {
-  try {
-    if (process.stdin.isTTY) return undefined;
-  } catch {
-    return undefined;
-  }
   try {
     return decodeServe(readFileSync(0, "utf8"));
   } catch {

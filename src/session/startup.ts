@@ -4,7 +4,7 @@
  * once. The result is the same.
  */
 import { toProofError, type ProofError } from "../lib/errors.ts";
-import { OPENING, type ServerStarted, SETTING_UP } from "../protocol/messages.ts";
+import { actions, type ServerStarted } from "../protocol/messages.ts";
 
 /** What is opened. */
 export interface Startable {
@@ -24,12 +24,13 @@ export type Outcome<T> = { member: T; error?: ProofError };
 export async function startAll<T extends Startable>(
   members: readonly T[],
   bound: number,
+  what: "workers" | "submasters",
   progress: (state: ServerStarted) => void,
 ): Promise<Outcome<T>[]> {
   const outcomes = members.map((member): Outcome<T> => ({ member }));
-  await round(outcomes, bound, OPENING, progress, (member) => member.open());
+  await round(outcomes, bound, actions[what].opening, progress, (member) => member.open());
   const opened = outcomes.filter((outcome) => outcome.error === undefined);
-  await round(opened, bound, SETTING_UP, progress, (member) => member.setUp());
+  await round(opened, bound, actions[what].settingUp, progress, (member) => member.setUp());
   return outcomes;
 }
 

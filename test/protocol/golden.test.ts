@@ -32,8 +32,8 @@ import {
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
 import { sessionList } from "../../src/protocol/listing.ts";
 import { decodeLoginReply, encodeLoginReply } from "../../src/protocol/login.ts";
-import { greeting, Kind, OPENING as OPENING_ACTION } from "../../src/protocol/messages.ts";
-import { serverStarted, SETTING_UP } from "../../src/protocol/messages.ts";
+import { actions, greeting, Kind } from "../../src/protocol/messages.ts";
+import { serverStarted } from "../../src/protocol/messages.ts";
 import {
   admin,
   create,
@@ -351,8 +351,8 @@ describe("messages to a client", () => {
   });
 
   test.each([
-    [OPENING.openingOne, { action: OPENING_ACTION, total: 2, done: 1, ok: true }],
-    [OPENING.settingUpTwo, { action: SETTING_UP, total: 2, done: 2, ok: true }],
+    [OPENING.openingOne, { action: actions.workers.opening, total: 2, done: 1, ok: true }],
+    [OPENING.settingUpTwo, { action: actions.workers.settingUp, total: 2, done: 2, ok: true }],
   ])("SERVERSTARTED %#", (hex, fields) => {
     const found = pushed(hex, SECOND);
     expect({ what: found.what, fields: serverStarted.decode(found) }).toEqual({

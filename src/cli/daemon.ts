@@ -1,0 +1,147 @@
+/** `proof daemon`: the daemon of a node. */
+import { describeConfig, describeConfigJson } from "../config/describe.ts";
+import { InventorySource } from "../config/inventory-source.ts";
+import { readOrMakeKey } from "../config/key.ts";
+import { type ConfigFlag, loadConfig, type LoadedConfig } from "../config/load.ts";
+import { stateDirectory } from "../config/paths.ts";
+import type { ConfigKey } from "../config/schema.ts";
+import { EXIT, toProofError } from "../lib/errors.ts";
+import { createLog } from "../lib/log.ts";
+import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+
+export default defineProofCommand({
+  meta: { name: "daemon", description: "Run the daemon of a node" },
+  args: {
+    port: {
+      type: "string",
+      alias: "p",
+      valueHint: "PORT",
+      description: "TCP port to listen on (1093)",
+    },
+    host: {
+      type: "string",
+      valueHint: "ADDRESS",
+      description: "Address to listen on (all interfaces)",
+    },
+    config: {
+      type: "string",
+      alias: "c",
+      valueHint: "FILE",
+      description: "Configuration file instead of the default ones",
+    },
+    conf: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Worker list in PROOF's proof.conf format",
+    },
+    workers: {
+      type: "string",
+      valueHint: "N",
+      description: "Local workers when there is no worker list (one per processor)",
+    },
+    role: {
+      type: "string",
+      valueHint: "ROLE",
+      description: "What this node serves as: any, master, submaster or worker",
+    },
+    logLevel: {
+      type: "string",
+      valueHint: "LEVEL",
+      description: "error, warn, info, debug or trace",
+    },
+    logFormat: { type: "string", valueHint: "FORMAT", description: "text or json" },
+    check: {
+      type: "boolean",
+      description: "Check the configuration, print it with the origin of every value, and exit",
+    },
+    ...COMMON_ARGS,
+  },
+  examples: [
+    { run: "proof daemon", does: "a working cluster of one node: one worker per processor" },
+    {
+      run: "proof daemon --conf /etc/proof/proof.conf",
+      does: "a master that opens the workers of a proof.conf",
+    },
+    {
+      run: "proof daemon --role worker --port 2093",
+      does: "a node that only serves workers, on another port",
+    },
+    {
+      run: "proof daemon --check",
+      does: "show the configuration in force, and where each value comes from",
+    },
+  ],
+  exitCodes: [
+    [EXIT.ok, "ended by SIGTERM or SIGINT after all sessions"],
+    [EXIT.failed, "could not start: port in use, state directory unusable"],
+    [EXIT.usage, "bad option, configuration, worker list or key file"],
+  ],
+  async run(values, { output, env }) {
+    const flags: ConfigFlag[] = [];
+    const flag = (key: ConfigKey, name: string, value: string | undefined): void => {
+      if (value !== undefined) flags.push({ key, flag: name, value });
+    };
+    flag("daemon.port", "--port", values.port);
+    flag("daemon.host", "--host", values.host);
+    flag("inventory.conf", "--conf", values.conf);
+    flag("daemon.workers", "--workers", values.workers);
+    flag("daemon.role", "--role", values.role);
+    flag("daemon.log_level", "--log-level", values.logLevel);
+    flag("daemon.log_format", "--log-format", values.logFormat);
+    const reload = (): LoadedConfig => loadConfig({ env, flags, file: values.config });
+    const loaded = reload();
+    const inventory = new InventorySource({ reload });
+    const listed = inventory.current(loaded.config.daemon.port);
+    if (values.check === true) {
+      for (const warning of [...loaded.warnings, ...listed.warnings]) output.warn(warning);
+      if (output.wantsJson) output.json(describeConfigJson(loaded, listed));
+      else output.result(describeConfig(loaded, listed));
+      return EXIT.ok;
+    }
+
+    const { config } = loaded;
+    const log = createLog({ level: config.daemon.log_level, format: config.daemon.log_format });
+    for (const warning of [...loaded.warnings, ...listed.warnings]) log.warn(warning);
+    const { key, made } =
+      config.security.auth === "none"
+        ? { key: undefined, made: false }
+        : readOrMakeKey(config.security.key);
+    if (made) {
+      log.info(
+        "made a cluster key; copy it to the nodes and accounts that belong to this cluster",
+        {
+          file: config.security.key,
+        },
+      );
+    }
+    const { Daemon } = await import("../daemon/daemon.ts");
+    const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0);
+    const daemon = Daemon.start({ config, inventory, log, key, stateBase });
+
+    const stopped = Promise.withResolvers<void>();
+    const stop = (signal: string): void =>
+      void daemon.stop(signal).then(stopped.resolve, stopped.reject);
+    process.on("SIGTERM", () => stop("SIGTERM"));
+    process.on("SIGINT", () => stop("SIGINT"));
+    process.on("SIGHUP", () => {
+      try {
+        const fresh = reload();
+        for (const warning of fresh.warnings) log.warn(warning);
+        daemon.reload(fresh.config);
+      } catch (error) {
+        log.error("configuration not read again, the old one stays in force", {
+          error: toProofError(error).message,
+        });
+      }
+    });
+    // A fault in serving one peer must not take the sessions of the others down.
+    process.on("uncaughtException", (error) =>
+      log.error("internal error", { error: Bun.inspect(error) }),
+    );
+    process.on("unhandledRejection", (error) =>
+      log.error("internal error", { error: Bun.inspect(error) }),
+    );
+    await stopped.promise;
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,64 @@
+/** How opening a session is shown: PROOF's five lines, live progress, and who did not make it. */
+import type { OpenStatus, TProof } from "../client/tproof.ts";
+import { sanitizeLine } from "../lib/sanitize.ts";
+import type { WorkerFailure } from "../protocol/messages.ts";
+import type { Output } from "./output.ts";
+
+/** Shows the steps of opening as they come. Scripts read these lines: their words are PROOF's. */
+export function openingReporter(output: Output): (status: OpenStatus) => void {
+  let succeeded = 0;
+  return (status) => {
+    if (status.phase === "connecting")
+      return output.info("Starting master: opening connection ...");
+    if (status.phase === "master") return output.info("Starting master: OK");
+    const { action, total, done, ok } = status;
+    if (ok) succeeded++;
+    const percent = Math.floor((100 * done) / Math.max(1, total));
+    if (done < total)
+      return output.progress(`${sanitizeLine(action)}: ${done} out of ${total} (${percent} %)`);
+    const unit = action.endsWith("submasters") ? "submasters" : "workers";
+    const verdict =
+      succeeded > 0 ? `OK (${succeeded} ${unit})` : `FAILED (none of ${total} ${unit})`;
+    output.info(`${sanitizeLine(action)}: ${verdict}`);
+    succeeded = 0;
+  };
+}
+
+/** The last of the five lines, and below it those who are missing. */
+export function reportOpened(proof: TProof, output: Output, wanted: number | undefined): void {
+  const parallel = proof.getParallel();
+  output.info(
+    parallel === 0
+      ? "PROOF set to sequential mode"
+      : `PROOF set to parallel mode (${parallel} workers)`,
+  );
+  for (const failure of proof.failures) reportFailure(failure, output);
+  if (wanted !== undefined && parallel > 0 && parallel + proof.failures.length < wanted) {
+    output.info(
+      `  ${wanted} workers were asked for, the inventory and the limits of the master give ${parallel}`,
+    );
+  }
+}
+
+/** One worker that is missing: host, phase, cause, hint, log. */
+export function reportFailure(failure: WorkerFailure, output: Output): void {
+  output.warn(
+    `  worker ${failure.ordinal} on ${failure.host} failed in phase ${failure.phase}: ${failure.message}`,
+  );
+  if (failure.hint !== undefined) output.info(`    hint: ${failure.hint}`);
+  for (const line of failure.log ?? []) output.info(`    | ${line}`);
+}
+
+/** The session as `--json` shows it. */
+export function describeSession(proof: TProof, elapsed: number): Record<string, unknown> {
+  return {
+    tag: proof.tag,
+    master: proof.master,
+    log: proof.logPath,
+    parallel: proof.getParallel(),
+    milliseconds: elapsed,
+    phases: proof.phases,
+    workers: proof.workers,
+    failures: proof.failures,
+  };
+}

@@ -1,0 +1,184 @@
+/** `proof open`: the client. */
+import type { TProof } from "../client/tproof.ts";
+import { elapsedSince } from "../lib/clock.ts";
+import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
+import { parseDuration } from "../lib/units.ts";
+import { COMMON_ARGS, type Context, defineProofCommand } from "./command.ts";
+import { describeSession, openingReporter, reportFailure, reportOpened } from "./open-status.ts";
+import type { Output } from "./output.ts";
+import { QUIT, runLine } from "./session-commands.ts";
+
+export default defineProofCommand({
+  meta: { name: "open", description: "Open a session on a cluster" },
+  args: {
+    master: {
+      type: "positional",
+      required: false,
+      description: "The master, [user@]host[:port] (localhost:1093)",
+    },
+    workers: {
+      type: "string",
+      alias: "w",
+      valueHint: "N|Nx",
+      description: "How many workers; 2x is two on each node",
+    },
+    masterOnly: { type: "boolean", description: "Only the master, no workers" },
+    requireAll: { type: "boolean", description: "Fail unless every worker could be opened" },
+    startup: {
+      type: "enum",
+      options: ["serial", "parallel"],
+      description: "How the master opens its workers",
+    },
+    env: {
+      type: "string",
+      multiple: true,
+      valueHint: "NAME=VALUE",
+      description: "Set a variable for master and workers",
+      parse: parseVariable,
+    },
+    exec: {
+      type: "string",
+      alias: "e",
+      multiple: true,
+      valueHint: "CODE",
+      description: "Run this on every worker, then close",
+    },
+    timeout: {
+      type: "string",
+      alias: "t",
+      valueHint: "TIME",
+      description: "Give up opening after this long, such as 30s",
+      parse: parseDuration,
+    },
+    config: {
+      type: "string",
+      alias: "c",
+      valueHint: "FILE",
+      description: "Configuration file instead of the default ones",
+    },
+    ...COMMON_ARGS,
+  },
+  examples: [
+    {
+      run: "proof open master.example.org",
+      does: "a session with all workers of that cluster, and a prompt",
+    },
+    {
+      run: "proof open alice@master:2093 --workers 2x",
+      does: "as user alice on another port, two workers on each node",
+    },
+    {
+      run: "proof open master -e 'const n = 2' -e 'n ** 10'",
+      does: "run code on every worker and leave",
+    },
+    {
+      run: "proof open master -e '.sh uptime'",
+      does: "run a shell command on every worker's node",
+    },
+  ],
+  exitCodes: [
+    [EXIT.ok, "everything worked"],
+    [EXIT.failed, "the session could not be opened, or it was lost"],
+    [EXIT.usage, "bad option or configuration"],
+    [EXIT.unreachable, "the daemon cannot be reached"],
+    [EXIT.refused, "the daemon refused: key, user, limits"],
+    [EXIT.query, "code or a command failed on a worker"],
+    [EXIT.interrupted, "interrupted"],
+  ],
+  async run(values, context) {
+    const { output } = context;
+    const { TProof, parseWish } = await import("../client/tproof.ts");
+    const wish = values.workers === undefined ? undefined : parseWish(values.workers);
+    if (wish !== undefined && values.masterOnly === true) {
+      throw new ProofError("USAGE", "--workers and --master-only exclude each other");
+    }
+    const lost = Promise.withResolvers<ProofError>();
+    const start = performance.now();
+    const interrupted = Promise.withResolvers<never>();
+    const giveUp = (): void =>
+      interrupted.reject(new ProofError("INTERRUPTED", "interrupted while opening the session"));
+    process.once("SIGINT", giveUp);
+    const opening = TProof.open(values.master ?? "localhost", {
+      workers: values.workers,
+      masterOnly: values.masterOnly,
+      requireAll: values.requireAll,
+      startup: values.startup,
+      env: Object.fromEntries(values.env),
+      timeout: values.timeout,
+      config: values.config,
+      onStatus: openingReporter(output),
+      onWorkerLost: (failure) => reportFailure(failure, output),
+      onWorkerReplaced: ({ ordinal, host, pid }) =>
+        output.info(`worker ${ordinal} on ${host} was replaced (pid ${pid})`),
+      onClosed: (error) => lost.resolve(error),
+    });
+    const proof = await Promise.race([opening, interrupted.promise]).catch((error: unknown) => {
+      const failures = toProofError(error).details["failures"];
+      if (Array.isArray(failures)) for (const failure of failures) reportFailure(failure, output);
+      throw error;
+    });
+    process.off("SIGINT", giveUp);
+    reportOpened(proof, output, wish?.perNode === false ? wish.count : undefined);
+    if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
+    return use(proof, values.exec, context, lost.promise);
+  },
+});
+
+/** Runs the lines given, or the prompt, until that is done, the session is lost or we are told to go. */
+async function use(
+  proof: TProof,
+  lines: readonly string[],
+  { output, env }: Context,
+  lost: Promise<ProofError>,
+): Promise<number> {
+  const signalled = Promise.withResolvers<number>();
+  for (const [signal, number] of [
+    ["SIGTERM", 15],
+    ["SIGHUP", 1],
+  ] as const) {
+    process.once(signal, () => signalled.resolve(128 + number));
+  }
+  const work = lines.length > 0 ? runLines(proof, lines, output) : atPrompt(proof, output, env);
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([
+      work,
+      signalled.promise,
+      lost.then((error) => Promise.reject(error)),
+    ]);
+  } finally {
+    await proof.close();
+  }
+}
+
+async function atPrompt(proof: TProof, output: Output, env: Context["env"]): Promise<number> {
+  const { prompt } = await import("./prompt.ts");
+  return prompt(proof, output, env);
+}
+
+async function runLines(proof: TProof, lines: readonly string[], output: Output): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  let stopped = false;
+  process.on("SIGINT", () => {
+    stopped = true;
+    proof.interrupt();
+  });
+  for (const line of lines) {
+    if (stopped) return EXIT.interrupted;
+    const code = await runLine(proof, line, output, "exec").catch((error: unknown) => {
+      // Code that does not compile fails like code that throws: the lines behind it still run.
+      if (!(error instanceof ProofError) || !proof.isValid()) throw error;
+      output.error(error);
+      return error.exitCode;
+    });
+    if (code === QUIT) break;
+    if (code !== EXIT.ok) exitCode = code;
+  }
+  return stopped ? EXIT.interrupted : exitCode;
+}
+
+function parseVariable(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new Error("expected NAME=VALUE");
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}

@@ -1,0 +1,99 @@
+/** The prompt of a session: history, completion, and Ctrl-C that stops the command but not the session. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TProof } from "../client/tproof.ts";
+import { EXIT, toProofError } from "../lib/errors.ts";
+import type { Output } from "./output.ts";
+import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
+
+const PROMPT = "proof> ";
+const HISTORY_SIZE = 1000;
+
+/** Completes commands, and ordinals behind `.log`. */
+export function complete(line: string, ordinals: readonly string[]): [string[], string] {
+  const log = /^\.log\s+(\S*)$/.exec(line);
+  if (log !== null) {
+    const begun = log[1] ?? "";
+    return [ordinals.filter((ordinal) => ordinal.startsWith(begun)), begun];
+  }
+  return [line.startsWith(".") ? COMMAND_NAMES.filter((name) => name.startsWith(line)) : [], line];
+}
+
+/** Serves the prompt until the user leaves or the session ends; resolves with the exit code. */
+export async function prompt(
+  proof: TProof,
+  output: Output,
+  env: Record<string, string | undefined>,
+): Promise<number> {
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  const historyFile = historyPath(env);
+  const reader = createInterface({
+    input: process.stdin,
+    ...(interactive
+      ? { output: process.stdout, historySize: HISTORY_SIZE, history: readHistory(historyFile) }
+      : {}),
+    terminal: interactive,
+    prompt: PROMPT,
+    completer: (line: string) =>
+      complete(line, ["0", ...proof.workers.map(({ ordinal }) => ordinal)]),
+  });
+  let running = false;
+  let exitCode: number = EXIT.ok;
+  const interrupt = (): void => {
+    if (running) return proof.interrupt();
+    if (!interactive) return reader.close();
+    output.info("\n(to end the session: .quit or Ctrl-D)");
+    reader.prompt();
+  };
+  reader.on("SIGINT", interrupt);
+  reader.on("history", (lines: string[]) => writeHistory(historyFile, lines));
+  // Without a terminal, readline does not see Ctrl-C.
+  process.on("SIGINT", interrupt);
+
+  if (interactive) reader.prompt();
+  try {
+    for await (const line of reader) {
+      running = true;
+      const code = await runLine(proof, line, output, "refuse").catch((error: unknown) => {
+        const problem = toProofError(error);
+        output.error(problem);
+        return problem.exitCode;
+      });
+      running = false;
+      if (code === QUIT || !proof.isValid()) break;
+      if (!interactive && code !== EXIT.ok) exitCode = code;
+      if (interactive) reader.prompt();
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+    reader.close();
+  }
+  return exitCode;
+}
+
+function historyPath(env: Record<string, string | undefined>): string {
+  const state = env["XDG_STATE_HOME"] || join(env["HOME"] ?? "/", ".local", "state");
+  return join(state, "proof", "history");
+}
+
+/** Newest first, as readline keeps it. */
+function readHistory(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .toReversed();
+  } catch {
+    return [];
+  }
+}
+
+function writeHistory(path: string, lines: readonly string[]): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${lines.toReversed().join("\n")}\n`, { mode: 0o600 });
+  } catch {
+    // A home that can't be written to costs the history, not the session.
+  }
+}

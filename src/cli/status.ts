@@ -1,0 +1,170 @@
+/** `proof status`: health, in the convention of monitoring plugins: one summary line, exit codes 0 to 3. */
+import { parseDuration } from "../lib/units.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import type { Output } from "./output.ts";
+import {
+  type Assessment,
+  assess,
+  LEVELS,
+  overall,
+  type Probe,
+  renderProbe,
+} from "./status-report.ts";
+
+/** Never longer than this, in milliseconds. */
+const MAX_TIMEOUT = 5_000;
+/** Milliseconds between two looks of --watch. */
+const WATCH_INTERVAL = 2_000;
+
+export default defineProofCommand({
+  meta: { name: "status", description: "Check the health of a cluster" },
+  args: {
+    host: {
+      type: "positional",
+      required: false,
+      multiple: true,
+      description: "Daemons, host[:port] (localhost:1093)",
+    },
+    workers: { type: "boolean", alias: "w", description: "Ask every node of the worker list too" },
+    timeout: {
+      type: "string",
+      alias: "t",
+      valueHint: "TIME",
+      description: "Wait at most this long, up to 5s (5s)",
+      parse: parseDuration,
+    },
+    watch: { type: "boolean", description: "Look again every 2 seconds, until Ctrl-C" },
+    config: {
+      type: "string",
+      alias: "c",
+      valueHint: "FILE",
+      description: "Configuration file instead of the default ones",
+    },
+    ...COMMON_ARGS,
+  },
+  examples: [
+    { run: "proof status", does: "the daemon of this machine" },
+    { run: "proof status master.example.org --workers", does: "a master and all its worker nodes" },
+    { run: "proof status node1 node2:2093 --json", does: "several daemons, for a program" },
+  ],
+  exitCodes: [
+    [LEVELS.OK, "OK: all daemons are up"],
+    [LEVELS.WARNING, "WARNING: some nodes are missing, or a daemon is shutting down or full"],
+    [LEVELS.CRITICAL, "CRITICAL: a daemon cannot be reached"],
+    [LEVELS.UNKNOWN, "UNKNOWN: bad option or configuration, or the daemon refused to answer"],
+  ],
+  usageExit: LEVELS.UNKNOWN,
+  async run(values, { output }) {
+    try {
+      const look = await prepare(values);
+      if (values.watch !== true) return report(await look(), output);
+      return await watch(look, output);
+    } catch (thrown) {
+      // Here 1 and 2 mean something else than elsewhere: what can't be found out is UNKNOWN.
+      const error = toProofError(thrown);
+      const summary = `UNKNOWN - ${error.message}`;
+      if (output.wantsJson) output.json({ status: "UNKNOWN", summary, error: error.toJSON() });
+      else output.result(summary);
+      if (error.hint !== undefined) output.info(`hint: ${error.hint}`);
+      return LEVELS.UNKNOWN;
+    }
+  },
+});
+
+/** Reads the settings once; the function returned looks at all daemons. */
+async function prepare(values: {
+  host: readonly string[];
+  workers: boolean | undefined;
+  timeout: number | undefined;
+  config: string | undefined;
+}): Promise<() => Promise<Probe[]>> {
+  const [{ clientSettings }, { accountName, parseAddress }, { askHealth, askNodes }] =
+    await Promise.all([
+      import("../client/settings.ts"),
+      import("../client/address.ts"),
+      import("../comm/ask-health.ts"),
+    ]);
+  const { withDeadline } = await import("../lib/clock.ts");
+  const timeout = values.timeout ?? MAX_TIMEOUT;
+  if (timeout > MAX_TIMEOUT)
+    throw new ProofError("USAGE", "--timeout is at most 5s: a check must not hang");
+  const addresses = (values.host.length > 0 ? values.host : ["localhost"]).map((text) =>
+    parseAddress(text),
+  );
+  const { identity } = clientSettings({ user: accountName(), config: values.config });
+  return () =>
+    Promise.all(
+      addresses.map(async (address): Promise<Probe> => {
+        const where = `${address.host}:${address.port}`;
+        const start = performance.now();
+        try {
+          const who = { ...identity, user: address.user };
+          const answer: Promise<{ health: Health; nodes: NodeHealth[] | undefined }> =
+            values.workers === true
+              ? askNodes(address, who, timeout)
+              : askHealth(address, who, timeout).then((health) => ({ health, nodes: undefined }));
+          const late = (): ProofError =>
+            new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
+          return {
+            where,
+            elapsed: performance.now() - start,
+            ...(await withDeadline(answer, timeout, late)),
+          };
+        } catch (error) {
+          return { where, elapsed: performance.now() - start, error: toProofError(error) };
+        }
+      }),
+    );
+}
+
+function report(probes: readonly Probe[], output: Output): number {
+  const assessments = probes.map(assess);
+  const { level, summary } = overall(assessments);
+  if (output.wantsJson) {
+    output.json({
+      status: level,
+      summary,
+      daemons: probes.map((probe, i) => described(probe, assessments[i])),
+    });
+    return LEVELS[level];
+  }
+  output.result(summary);
+  if (!output.isQuiet)
+    for (const probe of probes)
+      for (const line of renderProbe(probe, output.style)) output.result(line);
+  return LEVELS[level];
+}
+
+function described(probe: Probe, assessment: Assessment | undefined): Record<string, unknown> {
+  const { where, elapsed, health, nodes, error } = probe;
+  return {
+    address: where,
+    status: assessment?.level,
+    summary: assessment?.text,
+    milliseconds: Math.round(elapsed * 1000) / 1000,
+    ...(health === undefined ? {} : { health }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(error === undefined ? {} : { error: error.toJSON() }),
+  };
+}
+
+/** Looks again and again until Ctrl-C or until nobody reads; the last look decides the exit code. */
+async function watch(look: () => Promise<Probe[]>, output: Output): Promise<number> {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  let code: number = LEVELS.UNKNOWN;
+  while (!stop.signal.aborted && !output.stdoutClosed.aborted) {
+    const probes = await look();
+    output.clearScreen();
+    code = report(probes, output);
+    await output.drain();
+    const pause = Promise.withResolvers<void>();
+    const timer = setTimeout(pause.resolve, WATCH_INTERVAL);
+    stop.signal.addEventListener("abort", () => pause.resolve());
+    await pause.promise;
+    clearTimeout(timer);
+  }
+  return code;
+}

@@ -1,0 +1,26 @@
+/** TypeScript as typed at the prompt, made ready for the workers. */
+import { ProofError } from "../lib/errors.ts";
+
+/**
+ * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value.
+ * Throws USER_CODE with line and column where it does not parse: once, here, not once per worker.
+ */
+export function compile(code: string): string {
+  const transpiler = new Bun.Transpiler({ loader: "ts", replMode: true, target: "bun" });
+  try {
+    return transpiler.transformSync(code);
+  } catch (error) {
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+    throw new ProofError("USER_CODE", describe(first, code), { cause: error });
+  }
+}
+
+function describe(error: unknown, code: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const position: unknown =
+    typeof error === "object" && error !== null && "position" in error ? error.position : undefined;
+  if (typeof position !== "object" || position === null) return `syntax error: ${message}`;
+  const { line, column } = position as { line: number; column: number };
+  const source = code.split("\n")[line - 1] ?? "";
+  return `syntax error at line ${line}, column ${column}: ${message}\n  ${source}\n  ${" ".repeat(Math.max(0, column - 1))}^`;
+}

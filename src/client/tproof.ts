@@ -1,0 +1,410 @@
+/**
+ * TProof: a session as its user holds it. Method names are ROOT's, in camelCase.
+ */
+import { RemoteSession } from "../comm/remote-session.ts";
+import { elapsedSince, withDeadline } from "../lib/clock.ts";
+import { ProofError } from "../lib/errors.ts";
+import { refuseVariable } from "../lib/environment.ts";
+import type { WorkerWish } from "../protocol/create.ts";
+import { Role } from "../protocol/codes.ts";
+import type { Message } from "../protocol/envelope.ts";
+import { errorOf } from "../protocol/failure.ts";
+import {
+  command,
+  type CommandName,
+  done,
+  failed,
+  Kind,
+  output,
+  type Ready,
+  ready,
+  type Result,
+  result,
+  serverStarted,
+  type ServerStarted,
+  type WorkerFailure,
+  type WorkerInfo,
+  workerLost,
+  workerReplaced,
+} from "../protocol/messages.ts";
+import { decodeValue } from "../protocol/values.ts";
+import { parseAddress } from "./address.ts";
+import { compile } from "./compile.ts";
+import { clientSettings } from "./settings.ts";
+
+/** How far opening has come. */
+export type OpenStatus =
+  | { phase: "connecting" }
+  | { phase: "master"; tag: string; log: string }
+  | ({ phase: "workers" } & ServerStarted);
+
+/** Options of {@link TProof.open}. */
+export interface OpenOptions {
+  /** Workers wanted: a number for the session, or `"2x"` for so many on each node. Default: all of the inventory. */
+  workers?: number | string | undefined;
+  /** Only the master, no workers: a sequential session. */
+  masterOnly?: boolean | undefined;
+  /** Fail unless every worker could be opened. */
+  requireAll?: boolean | undefined;
+  /** How the master opens its workers; the master's own configuration decides by default. */
+  startup?: "serial" | "parallel" | undefined;
+  /** Environment variables for the master and all workers. */
+  env?: Record<string, string> | undefined;
+  /** Milliseconds for the whole of opening; the configuration's `startup.session` by default. */
+  timeout?: number | undefined;
+  /** Path of a configuration file instead of the default ones. */
+  config?: string | undefined;
+  /** Told how far opening has come. */
+  onStatus?: ((status: OpenStatus) => void) | undefined;
+  /** Told when a worker is lost. */
+  onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
+  /** Told when a worker was ended and another has taken its place. */
+  onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
+  /** Told when the session ends other than by `close`. */
+  onClosed?: ((error: ProofError) => void) | undefined;
+}
+
+/** What one worker made of a command. */
+export interface WorkerResult extends Omit<Result, "id" | "value"> {
+  /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
+  value: unknown;
+  /** What the command wrote on this worker. */
+  output: string;
+  /** Milliseconds from sending the command to receiving this result. */
+  roundTrip: number;
+}
+
+/** Options of commands. */
+export interface CommandOptions {
+  /** Only on this worker. */
+  ordinal?: string | undefined;
+  /** Told what the command writes, while it runs. */
+  onOutput?:
+    ((piece: { ordinal: string; stream: "out" | "err"; text: string }) => void) | undefined;
+  /** Told each result when it arrives. */
+  onResult?: ((result: WorkerResult) => void) | undefined;
+}
+
+interface Running {
+  start: number;
+  options: CommandOptions;
+  results: WorkerResult[];
+  output: Map<string, string>;
+  settle: PromiseWithResolvers<WorkerResult[]>;
+}
+
+/** Output kept for the caller of a command per worker, in characters; `onOutput` gets everything. */
+const MAX_KEPT_OUTPUT = 16 * 1024 * 1024;
+
+export class TProof {
+  readonly #session: RemoteSession;
+  readonly #options: OpenOptions;
+  readonly #running = new Map<number, Running>();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #startupTimeout: number;
+  #state: Ready = { workers: [], failures: [] };
+  #nextId = 1;
+  #closed: ProofError | undefined;
+
+  private constructor(session: RemoteSession, options: OpenOptions, startupTimeout: number) {
+    this.#session = session;
+    this.#options = options;
+    this.#startupTimeout = startupTimeout;
+    this.#opened.promise.catch(() => undefined);
+  }
+
+  /**
+   * Opens a session on the master at `address`, `[user@]host[:port]`, and resolves when its workers are
+   * ready. Workers that could not be opened are in `failures`. Throws ProofError; its details say in which
+   * phase and on which host it failed.
+   */
+  static async open(address: string, options: OpenOptions = {}): Promise<TProof> {
+    const master = parseAddress(address);
+    const workers = options.workers === undefined ? undefined : parseWish(options.workers);
+    for (const [name, value] of Object.entries(options.env ?? {})) {
+      const reason = refuseVariable(name, value);
+      if (reason !== undefined)
+        throw new ProofError("USAGE", `environment variable ${name} ${reason}`);
+    }
+    const settings = clientSettings({ user: master.user, config: options.config });
+    const timeout = options.timeout ?? settings.startupTimeout;
+    const start = performance.now();
+    options.onStatus?.({ phase: "connecting" });
+    const session = await RemoteSession.open(
+      {
+        host: master.host,
+        port: master.port,
+        role: Role.client,
+        name: master.host,
+        ordinal: "0",
+        options: {
+          workers,
+          masterOnly: options.masterOnly ?? false,
+          startup: options.startup,
+          requireAll: options.requireAll ?? false,
+          env: options.env ?? {},
+        },
+      },
+      settings.identity,
+      shortened(settings.limits, timeout),
+    );
+    options.onStatus?.({ phase: "master", tag: session.facts.tag, log: session.logPath });
+    const proof = new TProof(session, options, timeout);
+    session.attach({
+      message: (message) => proof.#message(message),
+      closed: (error) => proof.#end(error),
+    });
+    try {
+      const left = Math.max(1, timeout - (performance.now() - start));
+      await withDeadline(proof.#opened.promise, left, () => {
+        const text = `${session.peer}: the session was not ready within ${timeout / 1000} s`;
+        return new ProofError("TIMEOUT", text, {
+          hint: "try --startup parallel, or a longer --timeout",
+          details: { phase: "setup" },
+        });
+      });
+    } catch (error) {
+      await proof.close();
+      throw error;
+    }
+    return proof;
+  }
+
+  /** The session's tag, `<host>-<unix time>-<pid>`. */
+  get tag(): string {
+    return this.#session.facts.tag;
+  }
+
+  /** Path of the master's log, on the master. */
+  get logPath(): string {
+    return this.#session.logPath;
+  }
+
+  /** Milliseconds by phase of opening the master. */
+  get phases(): Readonly<Record<string, number>> {
+    return this.#session.phases;
+  }
+
+  /** Host and pid of the master proofserv, and its version. */
+  get master(): { host: string; pid: number; version: string } {
+    const { host, pid, version } = this.#session.facts;
+    return { host, pid, version };
+  }
+
+  /** Workers that could not be opened or were lost since. */
+  get failures(): readonly WorkerFailure[] {
+    return this.#state.failures;
+  }
+
+  /** Workers and submasters as of the last report; {@link refresh} asks again. */
+  get workers(): readonly WorkerInfo[] {
+    return this.#state.workers;
+  }
+
+  /** Number of workers that are ready; 0 in a sequential session. */
+  getParallel(): number {
+    return this.#state.workers.filter(({ role, state }) => role === "worker" && state !== "lost")
+      .length;
+  }
+
+  /** Whether the session is open. */
+  isValid(): boolean {
+    return this.#closed === undefined && !this.#session.isClosed;
+  }
+
+  /**
+   * Evaluates TypeScript on every worker (on the master in a sequential session), in a scope that lasts for
+   * the session; `await` may be used at top level. Resolves with each worker's result, in the order of
+   * ordinals; a worker whose code threw has `ok: false`. Throws USER_CODE if the code does not compile.
+   */
+  exec(code: string, options: CommandOptions = {}): Promise<WorkerResult[]> {
+    return this.#run("exec", compile(code), options);
+  }
+
+  /** Runs a shell command on every worker's node, in the worker's work directory. */
+  shell(line: string, options: CommandOptions = {}): Promise<WorkerResult[]> {
+    return this.#run("shell", line, options);
+  }
+
+  /** Sends something to every worker and back; `roundTrip` tells the milliseconds. */
+  ping(options: CommandOptions = {}): Promise<WorkerResult[]> {
+    return this.#run("ping", "", options);
+  }
+
+  /** The last lines of the logs, in `text` of each result; of `ordinal` only where one is given. */
+  log(options: CommandOptions & { lines?: number } = {}): Promise<WorkerResult[]> {
+    return this.#run("log", "", options, options.lines ?? 100);
+  }
+
+  /** Asks the master for the present state of the workers. */
+  async refresh(): Promise<Ready> {
+    await this.#run("workers", "", {});
+    return this.#state;
+  }
+
+  /** Stops what is running, on all workers; the session stays. */
+  interrupt(): void {
+    if (this.isValid()) this.#session.interrupt();
+  }
+
+  /** Ends the session and all its proofservs; resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#fail(new ProofError("SESSION_ENDED", "the session was closed"));
+    await this.#session.destroy(this.#startupTimeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #run(
+    name: CommandName,
+    code: string,
+    options: CommandOptions,
+    lines = 0,
+  ): Promise<WorkerResult[]> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    const id = this.#nextId++;
+    const running: Running = {
+      start: performance.now(),
+      options,
+      results: [],
+      output: new Map(),
+      settle: Promise.withResolvers(),
+    };
+    this.#running.set(id, running);
+    this.#session.send(command.encode({ id, name, code, ordinal: options.ordinal ?? "", lines }));
+    return running.settle.promise;
+  }
+
+  #message(message: Message): void {
+    switch (message.what) {
+      case Kind.serverStarted:
+        return this.#options.onStatus?.({ phase: "workers", ...serverStarted.decode(message) });
+      case Kind.ready:
+        this.#state = ready.decode(message);
+        return this.#opened.resolve();
+      case Kind.failed: {
+        const report = failed.decode(message);
+        const error = errorOf(report);
+        return this.#opened.reject(
+          new ProofError(error.code, error.message, {
+            hint: error.hint,
+            details: { ...error.details, failures: report.failures },
+          }),
+        );
+      }
+      case Kind.output:
+        return this.#output(message);
+      case Kind.result:
+        return this.#result(message);
+      case Kind.done: {
+        const { id } = done.decode(message);
+        const running = this.#running.get(id);
+        this.#running.delete(id);
+        return running?.settle.resolve(
+          running.results.toSorted((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
+        );
+      }
+      case Kind.workerLost: {
+        const failure = workerLost.decode(message);
+        const workers = this.#state.workers.filter(
+          ({ ordinal }) => !isWithin(ordinal, failure.ordinal),
+        );
+        this.#state = { workers, failures: [...this.#state.failures, failure] };
+        return this.#options.onWorkerLost?.(failure);
+      }
+      case Kind.workerReplaced: {
+        const fresh = workerReplaced.decode(message);
+        const workers = this.#state.workers.map((worker) =>
+          worker.ordinal === fresh.ordinal ? fresh : worker,
+        );
+        this.#state = { ...this.#state, workers };
+        return this.#options.onWorkerReplaced?.(fresh);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #output(message: Message): void {
+    const { id, ordinal, stream, text } = output.decode(message);
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const kept = running.output.get(ordinal) ?? "";
+    if (kept.length < MAX_KEPT_OUTPUT) running.output.set(ordinal, kept + text);
+    running.options.onOutput?.({ ordinal, stream, text });
+  }
+
+  #result(message: Message): void {
+    const { fields, attachments } = result.decode(message);
+    const running = this.#running.get(fields.id);
+    if (running === undefined) return;
+    const { id: _, value, ...rest } = fields;
+    const arrived: WorkerResult = {
+      ...rest,
+      value: value === undefined ? undefined : decodeValue(value, attachments),
+      output: running.output.get(fields.ordinal) ?? "",
+      roundTrip: elapsedSince(running.start),
+    };
+    running.results.push(arrived);
+    running.options.onResult?.(arrived);
+  }
+
+  #end(error: ProofError): void {
+    this.#fail(error);
+    this.#options.onClosed?.(error);
+  }
+
+  #fail(error: ProofError): void {
+    this.#closed ??= error;
+    this.#opened.reject(error);
+    for (const running of this.#running.values()) running.settle.reject(error);
+    this.#running.clear();
+  }
+
+  /** Holds back what comes from the session, for a reader that can't keep up. */
+  pause(): void {
+    this.#session.pause();
+  }
+
+  /** Undoes {@link pause}. */
+  resume(): void {
+    this.#session.resume();
+  }
+}
+
+function shortened<T extends { tcp: number; login: number; create: number }>(
+  limits: T,
+  timeout: number,
+): T {
+  const cut = (ms: number): number => Math.min(ms, timeout);
+  return { ...limits, tcp: cut(limits.tcp), login: cut(limits.login), create: cut(limits.create) };
+}
+
+/** Reads `8` or `2x`; throws USAGE. */
+export function parseWish(workers: number | string): WorkerWish {
+  const match = /^([1-9]\d{0,4})(x?)$/.exec(String(workers));
+  if (match === null) {
+    throw new ProofError("USAGE", `"${workers}" is not a number of workers`, {
+      hint: "give a number such as 8, or 2x for two on each node",
+    });
+  }
+  return { count: Number(match[1]), perNode: match[2] === "x" };
+}
+
+/** Compares ordinals by their numbers: 0.2 comes before 0.10. */
+export function compareOrdinals(a: string, b: string): number {
+  const left = a.split(".").map(Number);
+  const right = b.split(".").map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? -1) - (right[i] ?? -1);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Whether `ordinal` is `top` or below it. */
+function isWithin(ordinal: string, top: string): boolean {
+  return ordinal === top || ordinal.startsWith(`${top}.`);
+}

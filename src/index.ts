@@ -1,0 +1,10 @@
+/** What `import … from "proof"` gives. */
+export {
+  type CommandOptions,
+  type OpenOptions,
+  type OpenStatus,
+  TProof,
+  type WorkerResult,
+} from "./client/tproof.ts";
+export { type ErrorCode, ProofError } from "./lib/errors.ts";
+export type { WorkerFailure, WorkerInfo, WorkerState } from "./protocol/messages.ts";
