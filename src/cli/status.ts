@@ -1,6 +1,8 @@
 /** `proof status`: health, in the convention of monitoring plugins: one summary line, exit codes 0 to 3. */
 import { parseDuration } from "../lib/units.ts";
+import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
+import type { Health, NodeHealth } from "../protocol/health.ts";
 import { COMMON_ARGS, defineProofCommand } from "./command.ts";
 import type { Output } from "./output.ts";
 import {
@@ -79,12 +81,11 @@ async function prepare(values: {
   timeout: number | undefined;
   config: string | undefined;
 }): Promise<() => Promise<Probe[]>> {
-  const [{ clientSettings }, { accountName, parseAddress }, { askHealth, askNodes }] =
-    await Promise.all([
-      import("../client/settings.ts"),
-      import("../client/address.ts"),
-      import("../comm/ask-health.ts"),
-    ]);
+  const [{ clientSettings }, { parseAddress }, { askHealth, askNodes }] = await Promise.all([
+    import("../client/settings.ts"),
+    import("../client/address.ts"),
+    import("../comm/ask-health.ts"),
+  ]);
   const { withDeadline } = await import("../lib/clock.ts");
   const timeout = values.timeout ?? MAX_TIMEOUT;
   if (timeout > MAX_TIMEOUT)

@@ -1,5 +1,5 @@
 /** Where a master is: `[proof://][user@]host[:port]`. */
-import { userInfo } from "node:os";
+import { accountName } from "../lib/account.ts";
 import { ProofError } from "../lib/errors.ts";
 
 /** PROOF's port. */
@@ -27,9 +27,4 @@ export function parseAddress(text: string, defaultPort = DEFAULT_PORT): MasterAd
     });
   }
   return { user: match[1] ?? accountName(), host, port };
-}
-
-/** The name of the account this runs under. */
-export function accountName(): string {
-  return userInfo().username;
 }

@@ -61,10 +61,8 @@ export class ServerLink {
     return this.#closed;
   }
 
-  /** Whether the handshake is done. */
-  get isOpen(): boolean {
-    return this.#hello === undefined;
-  }
+  /** Whether the peer has sent anything at all. */
+  hasSpoken = false;
 
   /** Whether whoever writes to this link should hold back until `drained`. */
   get isFull(): boolean {
@@ -118,6 +116,7 @@ export class ServerLink {
   #data(chunk: Buffer): void {
     if (this.#closed) return;
     this.lastHeard = performance.now();
+    this.hasSpoken = true;
     const rest =
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
     if (rest === undefined) return;

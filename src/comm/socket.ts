@@ -47,7 +47,7 @@ class SocketTransport implements Transport {
     this.remoteAddress = remote.startsWith("::ffff:") ? remote.slice(7) : remote;
     this.peer =
       address === undefined
-        ? formatAddress({ host: this.remoteAddress, port: socket.remotePort })
+        ? formatAddress({ host: this.remoteAddress || "unknown", port: socket.remotePort ?? 0 })
         : formatAddress(address);
   }
 

@@ -181,12 +181,11 @@ export class Daemon {
     for (const session of connection.sessions) context.sessions.leave(connection, session);
     // A proofserv without its link is no use to anybody.
     connection.proofserv?.end();
-    if (why !== "")
-      context.log.warn("connection closed", {
-        peer: connection.link.peer,
-        user: connection.user,
-        why,
-      });
+    const fields = { peer: connection.link.peer, user: connection.user, why };
+    // Port checks, monitoring and clients that try two addresses at once close without a word.
+    const isNews = why !== "" && (connection.link.hasSpoken || connection.role !== "");
+    if (isNews) context.log.warn("connection closed", fields);
+    else context.log.debug("connection closed", fields);
   }
 
   /** Looks for peers that have gone silent; runs only while there are peers that promised signs of life. */

@@ -1,7 +1,7 @@
 /** What the daemon says about itself and about the nodes of its inventory. */
-import { userInfo } from "node:os";
 import { askHealth } from "../comm/ask-health.ts";
 import type { InventoryNode } from "../config/inventory.ts";
+import { accountName } from "../lib/account.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
@@ -65,7 +65,7 @@ async function askNode(
 ): Promise<NodeHealth> {
   const start = performance.now();
   const identity = {
-    user: node.user || userInfo().username,
+    user: node.user || accountName(),
     key: context.key,
     keyFile: context.config.security.key,
   };

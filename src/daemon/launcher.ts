@@ -1,8 +1,8 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told on its input. */
 import { closeSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
+import { accountHome, accountName } from "../lib/account.ts";
 import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { type Child, feed, selfCommand, signalProcess, spawn } from "../lib/process.ts";
@@ -106,8 +106,9 @@ function environment({ config, options, user, ordinal }: LaunchPlan): Record<str
     ...pickVariables(process.env, config.session.pass_env),
     ...config.session.env,
     ...options.env,
-    HOME: homedir(),
-    USER: userInfo().username,
+    HOME: accountHome(),
+    USER: accountName(),
+    LOGNAME: accountName(),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     // The proofserv dies with its daemon even while it is computing, and takes its children along.
