@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { ProofError } from "../lib/errors.ts";
-import { meant } from "./meant.ts";
+import { nearest } from "../lib/suggest.ts";
 import type { ArgDef, ArgsDef, PositionalArg, Values } from "./command.ts";
 import { readDefault, readValue } from "./value.ts";
 
@@ -167,7 +167,7 @@ function isNegatable(def: ArgDef | undefined): boolean {
 function unknownOption(lookup: Lookup, token: OptionToken, see: string): ProofError {
   const known = [...lookup.long.keys()];
   for (const [name, { def }] of lookup.long) if (isNegatable(def)) known.push(`no-${name}`);
-  const name = token.name.length === 1 ? undefined : meant(token.name, [...known, "help"]);
+  const name = token.name.length === 1 ? undefined : nearest(token.name, [...known, "help"]);
   return usage(
     `unknown option ${token.rawName}`,
     name === undefined ? see : `did you mean --${name}? ${see}`,

@@ -1,6 +1,6 @@
 /** `proof` without one of its commands: help, version, and names that nobody knows. */
 import { EXIT, ProofError } from "../lib/errors.ts";
-import { meant } from "./meant.ts";
+import { nearest } from "../lib/suggest.ts";
 import { parseArguments } from "./arguments.ts";
 import { defineProofCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -70,7 +70,7 @@ async function printHelp(names: readonly string[], output: Output): Promise<numb
 }
 
 function unknownCommand(name: string): ProofError {
-  const command = meant(name, [...COMMANDS.keys(), "help"]);
+  const command = nearest(name, [...COMMANDS.keys(), "help"]);
   const hint = command === undefined ? SEE : `did you mean proof ${command}? ${SEE}`;
   return new ProofError("USAGE", `unknown command "${name}"`, { hint });
 }

@@ -1,6 +1,6 @@
 /** Turns the text of one option or argument into its value. */
 import { messageOf, ProofError } from "../lib/errors.ts";
-import { meant } from "./meant.ts";
+import { nearest } from "../lib/suggest.ts";
 import type { ArgDef, IntegerArg } from "./command.ts";
 
 /** Any argument that has a value. */
@@ -13,7 +13,7 @@ type ValuedArg = Exclude<ArgDef, { type: "boolean" }>;
 export function readValue(def: ValuedArg, name: string, text: string, see: string): unknown {
   if (def.type === "enum") {
     if (def.options.includes(text)) return text;
-    const option = meant(text, def.options);
+    const option = nearest(text, def.options);
     throw mismatch(
       name,
       `expected ${oneOf(def.options)}`,

@@ -1,8 +1,7 @@
 /** Rules for single strings that their type alone does not express. */
 import { isIP } from "node:net";
+import { isRefusedVariable, isVariableName, REFUSED_PREFIXES } from "../lib/environment.ts";
 
-/** Variables that make a runtime or the dynamic linker load other code into a proofserv. */
-const REFUSED_PREFIXES = ["BUN_", "LD_", "NODE_", "DYLD_"] as const;
 const REFUSED_TEXT = `names beginning with ${REFUSED_PREFIXES.join(", ")} make a proofserv load other code`;
 
 /** Whether `text` holds a control character (C0 or DEL). */
@@ -14,21 +13,9 @@ export function hasControl(text: string): boolean {
   return false;
 }
 
-/** Whether an environment variable must never reach a proofserv, whatever the configuration says. */
-export function isRefusedVariable(name: string): boolean {
-  return REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix));
-}
-
-/** Whether `name` is one of the `session.pass_env` patterns: a name, or a beginning and `*`. */
-export function matchesPattern(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((p) => (p.endsWith("*") ? name.startsWith(p.slice(0, -1)) : name === p));
-}
-
 /** What is wrong with the name of a `session.env` variable, if anything. */
 export function checkVariable(name: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return "expected a variable name (letters, digits and _)";
-  }
+  if (!isVariableName(name)) return "expected a variable name (letters, digits and _)";
   return isRefusedVariable(name) ? `expected another variable: ${REFUSED_TEXT}` : undefined;
 }
 
@@ -36,7 +23,7 @@ export function checkVariable(name: string): string | undefined {
 export function checkPattern(pattern: string): string | undefined {
   const open = pattern.endsWith("*");
   const name = open ? pattern.slice(0, -1) : pattern;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(open && name === "")) {
+  if (!isVariableName(name) && !(open && name === "")) {
     return "expected a variable name, or its beginning and a *";
   }
   // `L*` would let LD_PRELOAD through as surely as `LD_*` does.

@@ -8,7 +8,7 @@ import { locateKeys, type KeyPath, type Locator } from "./position.ts";
 import { placeOf, throwProblems, type Position, type Problem } from "./problems.ts";
 import { KEYS, specOf, TABLES, tableAndName, type ConfigKey, type NodeConfig } from "./schema.ts";
 import type { ConfigValue } from "./spec.ts";
-import { didYouMean, likely, oneSlip } from "./suggest.ts";
+import { didYouMean, nearest, oneSlip } from "../lib/suggest.ts";
 import { checkValue, found } from "./value.ts";
 
 /** What a file sets. */
@@ -90,7 +90,7 @@ function unknownKey(table: string, name: string): string {
   const keysWith = (test: (known: string) => boolean) =>
     all.filter((known) => test(known.name)).map(({ key }) => `"${key}"`);
   const here = all.filter(({ key }) => tableAndName(key)[0] === table).map((known) => known.name);
-  const near = likely(name, here);
+  const near = nearest(name, here);
   const same = keysWith((known) => known === name);
   const candidates =
     same.length > 0

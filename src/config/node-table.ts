@@ -2,7 +2,7 @@
 import { expandHost } from "./host.ts";
 import { NODE_KEYS, type NodeConfig } from "./schema.ts";
 import type { ConfigValue, NodeKeySpec } from "./spec.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../lib/suggest.ts";
 import { checkValue } from "./value.ts";
 
 /** A mistake in a [[node]] table; without `key` it concerns the table as a whole. */

@@ -16,7 +16,7 @@ import {
   type InventoryNode,
 } from "./node.ts";
 import { placeOf, throwProblems, type Problem } from "./problems.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../lib/suggest.ts";
 
 /** What a proof.conf says. */
 export interface ProofConf {

@@ -10,7 +10,7 @@ import {
 import { hasControl } from "./checks.ts";
 import { resolvePath, type PathBase } from "./paths.ts";
 import { LONGEST_DURATION, type ConfigValue, type StringCheck, type ValueSpec } from "./spec.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../lib/suggest.ts";
 
 /** A checked value, or what was expected and found instead. */
 export type Checked = { readonly value: ConfigValue } | { readonly problem: string };

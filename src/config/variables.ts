@@ -1,6 +1,6 @@
 /** The PROOF_* variables of an environment that set configuration keys. */
 import { KEYS, variableOf, type ConfigKey } from "./schema.ts";
-import { oneSlip } from "./suggest.ts";
+import { oneSlip } from "../lib/suggest.ts";
 
 /** An environment: names and values. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -13,7 +13,8 @@ export class ShortRead extends Error {
   }
 }
 
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other here.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Builds one binary record in a growing buffer. */
 export class ByteWriter {
@@ -178,9 +179,11 @@ export class ByteReader {
     return decoder.decode(this.bytes(short === 255 ? this.i32() : short));
   }
 
-  /** A NUL-padded field of `size` bytes. */
+  /** A NUL-padded field of `size` bytes; what stands behind the first NUL does not count. */
   fixed(size: number): string {
-    return trimNul(this.bytes(size));
+    const bytes = this.bytes(size);
+    const end = bytes.indexOf(0);
+    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
 }
 

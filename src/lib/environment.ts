@@ -3,20 +3,35 @@
  * make a program run code that somebody else chose; no setting and no peer may set those.
  */
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
-const FORBIDDEN = /^(BUN_|LD_|DYLD_|NODE_)/;
+/** Variables that make a runtime or the dynamic linker load other code begin with one of these. */
+export const REFUSED_PREFIXES = ["BUN_", "LD_", "NODE_", "DYLD_"] as const;
 
-/** Why `name` may not be set in a proofserv's environment, or undefined. */
+/** Whether a variable must never reach a proofserv, whoever sets it. */
+export function isRefusedVariable(name: string): boolean {
+  return REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** Whether `name` can be the name of a variable. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name);
+}
+
+/** Why a client may not set `name` in a proofserv's environment, or undefined. */
 export function refuseVariable(name: string, value = ""): string | undefined {
-  if (!NAME.test(name))
+  if (!isVariableName(name))
     return "is not a variable name (letters, digits and _, not beginning with a digit)";
-  if (FORBIDDEN.test(name))
-    return "may not be set: names beginning with BUN_, LD_, DYLD_ or NODE_ are reserved";
+  if (isRefusedVariable(name))
+    return `may not be set: names beginning with ${REFUSED_PREFIXES.join(", ")} are reserved`;
   if (value.includes("\0")) return "has a value with a NUL character";
   return undefined;
 }
 
-/** The variables of `env` whose names match `patterns`; a pattern may end with `*`. */
+/** Whether `name` is one of `patterns`: a name, or a beginning and `*`. */
+export function matchesPattern(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((p) => (p.endsWith("*") ? name.startsWith(p.slice(0, -1)) : name === p));
+}
+
+/** The variables of `env` whose names match `patterns` and that may be passed on. */
 export function pickVariables(
   env: Readonly<Record<string, string | undefined>>,
   patterns: readonly string[],
@@ -24,10 +39,7 @@ export function pickVariables(
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || refuseVariable(name, value) !== undefined) continue;
-    const wanted = patterns.some((pattern) =>
-      pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name,
-    );
-    if (wanted) picked[name] = value;
+    if (matchesPattern(name, patterns)) picked[name] = value;
   }
   return picked;
 }

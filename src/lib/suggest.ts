@@ -14,17 +14,34 @@ function distance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The known name nearest to `given`, if it is near enough to be a slip of the finger. */
+/** Whether two names differ by at most one letter missing, added, wrong or swapped with its neighbour. */
+export function oneSlip(a: string, b: string): boolean {
+  if (a === b) return true;
+  const shorter = Math.min(a.length, b.length);
+  let front = 0;
+  while (front < shorter && a[front] === b[front]) front++;
+  let back = 0;
+  while (back < shorter - front && a.at(-1 - back) === b.at(-1 - back)) back++;
+  const [left, right] = [a.slice(front, a.length - back), b.slice(front, b.length - back)];
+  if (left.length <= 1 && right.length <= 1) return true;
+  return left.length === 2 && right === `${left[1]}${left[0]}`;
+}
+
+/** The known name that `given` was most likely meant to be: a slip, a near name, or one cut short. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   // Names come from peers and files too: bound the quadratic work.
   if (given.length > 64) return undefined;
+  const lower = given.toLowerCase();
+  // A swap counts twice in an edit distance, which is too far for short words: --prot, opne.
+  const slip = known.find((name) => oneSlip(lower, name.toLowerCase()));
+  if (slip !== undefined) return slip;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
   for (const name of known) {
-    const d = distance(given.toLowerCase(), name.toLowerCase());
+    const d = distance(lower, name.toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [name, d];
   }
-  return best;
+  return best ?? known.find((name) => given.length >= 3 && name.startsWith(given));
 }
 
 /** ` (did you mean "x"?)` or the empty string. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parse } from "smol-toml";
-import { checkPattern, isRefusedVariable, matchesPattern } from "../../src/config/checks.ts";
+import { checkPattern } from "../../src/config/checks.ts";
+import { isRefusedVariable, matchesPattern } from "../../src/lib/environment.ts";
 import { defaultConfig, loadConfig } from "../../src/config/load.ts";
 import { stateDirectory } from "../../src/config/paths.ts";
 import { KEYS, NODE_KEYS, variableOf } from "../../src/config/schema.ts";
