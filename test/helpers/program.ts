@@ -1,0 +1,111 @@
+/** Starting programs in a home, and in a network namespace where one is named. */
+import type { Home } from "./home.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** Where a program runs. */
+export interface Place {
+  home: Home;
+  /** Network namespace; the caller's own by default. */
+  netns?: string | undefined;
+  /** Host name, in a namespace. */
+  hostname?: string | undefined;
+  env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The command line that runs `command` at its place; its pid is that of the program itself. */
+export function located(command: readonly string[], { netns, hostname }: Place): string[] {
+  if (netns === undefined) return [...command];
+  const rename = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname ?? netns];
+  return ["ip", "netns", "exec", netns, ...rename, ...command];
+}
+
+/** What a program that has ended left. */
+export interface Finished {
+  stdout: string;
+  stderr: string;
+  /** 128 + n after a signal. */
+  exitCode: number;
+}
+
+/** A running program whose output is collected as it comes. */
+export class Program implements AsyncDisposable {
+  stdout = "";
+  stderr = "";
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #read: Promise<unknown>;
+
+  constructor(command: readonly string[], place: Place) {
+    this.#child = Bun.spawn(located(command, place), {
+      cwd: place.home.path,
+      env: place.home.environment(place.env),
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.#read = Promise.all([
+      collect(this.#child.stdout, (text) => (this.stdout += text)),
+      collect(this.#child.stderr, (text) => (this.stderr += text)),
+    ]);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Writes to its standard input. */
+  write(text: string): void {
+    void this.#child.stdin.write(text);
+    void this.#child.stdin.flush();
+  }
+
+  /** Closes its standard input. */
+  end(): void {
+    void this.#child.stdin.end();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits until its stdout matches. */
+  async shows(pattern: RegExp | string): Promise<void> {
+    await waitFor(`${pattern} on stdout`, () => matches(this.stdout, pattern), {
+      seen: () => ({ stdout: this.stdout, stderr: this.stderr }),
+    });
+  }
+
+  /** Waits until its stderr matches. */
+  async says(pattern: RegExp | string): Promise<void> {
+    await waitFor(`${pattern} on stderr`, () => matches(this.stderr, pattern), {
+      seen: () => ({ stdout: this.stdout, stderr: this.stderr }),
+    });
+  }
+
+  /** Waits until it has ended and all its output has been read. */
+  async finished(): Promise<Finished> {
+    const exitCode = await this.#child.exited;
+    await this.#read;
+    return { stdout: this.stdout, stderr: this.stderr, exitCode };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) this.#child.kill("SIGKILL");
+    await this.#child.exited;
+  }
+}
+
+function matches(text: string, pattern: RegExp | string): boolean {
+  return typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  take: (text: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+}

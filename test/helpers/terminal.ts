@@ -1,0 +1,81 @@
+/** `proof` on a pseudo-terminal, as somebody sits before it. */
+import { binary } from "./binary.ts";
+import { located, type Place } from "./program.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** What keys send. */
+export const KEYS = { up: "\x1b[A", tab: "\t", enter: "\r", ctrlC: "\x03", ctrlD: "\x04" } as const;
+
+/** The escape sequences that a line editor sends. */
+// oxlint-disable-next-line no-control-regex
+const ESCAPES = /\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])/g;
+
+export class TerminalSession implements AsyncDisposable {
+  #raw = "";
+  #mark = 0;
+  readonly #child: Bun.Subprocess;
+
+  private constructor(command: string[], place: Place) {
+    const decoder = new TextDecoder();
+    this.#child = Bun.spawn(located(command, place), {
+      cwd: place.home.path,
+      env: place.home.environment({ TERM: "xterm", ...place.env }),
+      terminal: {
+        cols: 120,
+        rows: 40,
+        data: (_terminal, bytes) => {
+          this.#raw += decoder.decode(bytes, { stream: true });
+        },
+      },
+    });
+  }
+
+  static async start(args: readonly string[], place: Place): Promise<TerminalSession> {
+    return new TerminalSession([await binary(), ...args], place);
+  }
+
+  /** What has appeared since the last {@link type}, without escape sequences. */
+  get screen(): string {
+    return this.#raw.slice(this.#mark).replaceAll(ESCAPES, "");
+  }
+
+  /** Types keys; from here on {@link shows} looks at what comes after them. */
+  type(keys: string): void {
+    this.#mark = this.#raw.length;
+    this.#child.terminal?.write(keys);
+  }
+
+  /** Types a line and Enter. */
+  enter(line: string): void {
+    this.type(`${line}${KEYS.enter}`);
+  }
+
+  /** Waits until the screen matches, and returns it. */
+  async shows(pattern: RegExp | string): Promise<string> {
+    const regex = typeof pattern === "string" ? undefined : pattern;
+    return await waitFor(
+      `${pattern} on the terminal`,
+      () => {
+        const { screen } = this;
+        return (regex?.test(screen) ?? screen.includes(String(pattern))) ? screen : undefined;
+      },
+      { seen: () => this.screen },
+    );
+  }
+
+  /** Waits until the prompt stands there again, behind something new. */
+  async prompts(): Promise<string> {
+    return await this.shows(/proof> $/);
+  }
+
+  get exited(): Promise<number> {
+    return this.#child.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill("SIGKILL");
+    await this.#child.exited;
+    this.#child.terminal?.close();
+  }
+}
