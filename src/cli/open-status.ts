@@ -42,11 +42,13 @@ export function reportOpened(proof: TProof, output: Output, wanted: number | und
 
 /** One worker that is missing: host, phase, cause, hint, log. */
 export function reportFailure(failure: WorkerFailure, output: Output): void {
-  output.warn(
-    `  worker ${failure.ordinal} on ${failure.host} failed in phase ${failure.phase}: ${failure.message}`,
-  );
-  if (failure.hint !== undefined) output.info(`    hint: ${failure.hint}`);
-  for (const line of failure.log ?? []) output.info(`    | ${line}`);
+  const { ordinal, host, phase, message, hint, log = [] } = failure;
+  const what = phase === "running" ? "was lost" : `failed in phase ${phase}`;
+  // Most messages begin with the host, for readers who see nothing else.
+  const cause = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
+  output.info(`  worker ${ordinal} on ${host} ${what}: ${cause}`);
+  if (hint !== undefined) output.info(`    hint: ${hint}`);
+  for (const line of log) output.info(`    | ${line}`);
 }
 
 /** The session as `--json` shows it. */

@@ -131,6 +131,7 @@ async function use(
   { output, env }: Context,
   lost: Promise<ProofError>,
 ): Promise<number> {
+  const over = new AbortController();
   const signalled = Promise.withResolvers<number>();
   for (const [signal, number] of [
     ["SIGTERM", 15],
@@ -138,7 +139,8 @@ async function use(
   ] as const) {
     process.once(signal, () => signalled.resolve(128 + number));
   }
-  const work = lines.length > 0 ? runLines(proof, lines, output) : atPrompt(proof, output, env);
+  const work =
+    lines.length > 0 ? runLines(proof, lines, output) : atPrompt(proof, output, env, over.signal);
   work.catch(() => undefined);
   try {
     return await Promise.race([
@@ -147,13 +149,19 @@ async function use(
       lost.then((error) => Promise.reject(error)),
     ]);
   } finally {
+    over.abort();
     await proof.close();
   }
 }
 
-async function atPrompt(proof: TProof, output: Output, env: Context["env"]): Promise<number> {
+async function atPrompt(
+  proof: TProof,
+  output: Output,
+  env: Context["env"],
+  signal: AbortSignal,
+): Promise<number> {
   const { prompt } = await import("./prompt.ts");
-  return prompt(proof, output, env);
+  return prompt(proof, output, env, signal);
 }
 
 async function runLines(proof: TProof, lines: readonly string[], output: Output): Promise<number> {

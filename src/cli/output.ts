@@ -56,6 +56,7 @@ export class Output {
   readonly #gone = new AbortController();
   #failure: Error | undefined;
   #progressShown = false;
+  #redraw: (() => void) | undefined;
   #written: Promise<unknown> = Promise.resolve();
 
   constructor(around: Surroundings, mode: OutputMode = {}) {
@@ -148,6 +149,14 @@ export class Output {
     if (this.#out.live) this.#send(this.#out, "\x1b[H\x1b[2J");
   }
 
+  /**
+   * Says how to draw the prompt again that the user is typing at, or that there is none: what is said
+   * meanwhile goes above it.
+   */
+  setPrompt(redraw: (() => void) | undefined): void {
+    this.#redraw = redraw;
+  }
+
   /** Removes the progress line; every other output does so by itself. */
   endProgress(): void {
     this.#clearProgress();
@@ -169,7 +178,9 @@ export class Output {
 
   #say(text: string): void {
     this.#clearProgress();
-    this.#send(this.#err, line(text));
+    if (this.#redraw === undefined) return this.#send(this.#err, line(text));
+    this.#send(this.#err, CLEAR_LINE + line(text));
+    this.#redraw();
   }
 
   #clearProgress(): void {

@@ -20,11 +20,12 @@ export function complete(line: string, ordinals: readonly string[]): [string[], 
   return [line.startsWith(".") ? COMMAND_NAMES.filter((name) => name.startsWith(line)) : [], line];
 }
 
-/** Serves the prompt until the user leaves or the session ends; resolves with the exit code. */
+/** Serves the prompt until the user leaves, the session ends or `signal` says so; resolves with the exit code. */
 export async function prompt(
   proof: TProof,
   output: Output,
   env: Record<string, string | undefined>,
+  signal: AbortSignal,
 ): Promise<number> {
   const interactive = process.stdin.isTTY && process.stdout.isTTY;
   const historyFile = historyPath(env);
@@ -40,35 +41,48 @@ export async function prompt(
   });
   let running = false;
   let exitCode: number = EXIT.ok;
+  const ask = (): void => {
+    running = false;
+    if (!interactive) return;
+    output.setPrompt(() => reader.prompt(true));
+    reader.prompt();
+  };
   const interrupt = (): void => {
     if (running) return proof.interrupt();
     if (!interactive) return reader.close();
-    output.info("\n(to end the session: .quit or Ctrl-D)");
-    reader.prompt();
+    const isEmpty = reader.line === "";
+    // As in a shell, Ctrl-C gives up the line that was begun.
+    reader.write(null, { ctrl: true, name: "e" });
+    reader.write(null, { ctrl: true, name: "u" });
+    if (isEmpty) output.info("(to end the session: .quit or Ctrl-D)");
   };
   reader.on("SIGINT", interrupt);
   reader.on("history", (lines: string[]) => writeHistory(historyFile, lines));
+  signal.addEventListener("abort", () => reader.close());
   // Without a terminal, readline does not see Ctrl-C.
   process.on("SIGINT", interrupt);
 
-  if (interactive) reader.prompt();
+  ask();
   try {
     for await (const line of reader) {
       running = true;
+      output.setPrompt(undefined);
       const code = await runLine(proof, line, output, "refuse").catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;
       });
-      running = false;
       if (code === QUIT || !proof.isValid()) break;
       if (!interactive && code !== EXIT.ok) exitCode = code;
-      if (interactive) reader.prompt();
+      ask();
     }
   } finally {
+    output.setPrompt(undefined);
     process.off("SIGINT", interrupt);
     reader.close();
   }
+  // Ctrl-D leaves the cursor behind the prompt.
+  if (interactive && !running) output.write("\n");
   return exitCode;
 }
 

@@ -178,13 +178,12 @@ export class Master {
       this.#upward.send(ready.encode(this.#state()), cid);
       return this.#upward.send(done.encode({ id: request.id }), cid);
     }
-    const { ordinal } = this.#parameters;
+    const { ordinal, masterOnly } = this.#parameters;
     const lost = this.#failures.find((failure) => failure.ordinal === request.ordinal);
     if (request.name === "log" && lost !== undefined)
       return this.#answerForLost(request, lost, cid);
     // Without workers (a sequential session) the master itself does the work.
-    const own =
-      request.ordinal === ordinal || (request.ordinal === "" && this.#members.length === 0);
+    const own = request.ordinal === ordinal || (request.ordinal === "" && masterOnly);
     if (own) return this.#runner.run(request, cid);
     const chosen = this.#members.filter((member) => isMeant(member.ordinal, request.ordinal));
     if (chosen.length === 0) return this.#answerForNobody(request, cid);
@@ -206,9 +205,10 @@ export class Master {
 
   #answerForNobody({ id, ordinal }: Command, cid: number): void {
     const { host } = this.#parameters;
-    const text = `this session has no worker ${ordinal}`;
+    const text = ordinal === "" ? "this session has lost all its workers" : `this session has no worker ${ordinal}`;
+    const code = ordinal === "" ? "NO_WORKERS" : "USAGE";
     this.#upward.send(
-      result.encode({ id, ordinal, host, ok: false, text, code: "USAGE", elapsed: 0 }),
+      result.encode({ id, ordinal, host, ok: false, text, code, elapsed: 0 }),
       cid,
     );
     this.#upward.send(done.encode({ id }), cid);
