@@ -20,6 +20,8 @@ enter_checkout() {
     CHECKOUT=$1/checkout
   fi
   cd "$CHECKOUT" || fail "cannot enter $CHECKOUT"
+  # npm keeps a cache in the home directory, which some service accounts lack.
+  [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache="$1/npm"
 }
 
 # Installs the packages of package-lock.json, Bun among them. "always" does so even if they are there.
@@ -36,7 +38,7 @@ install_packages() {
   fi
   # Install scripts are run below by ourselves: npm may not run them, and under root it may run them as
   # the owner of the checkout.
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error ||
     fail "npm ci failed; it needs the npm registry (behind a proxy: npm config set proxy URL)"
   if ! "$BUN" --version >/dev/null 2>&1; then
     node node_modules/bun/install.js || fail "Bun's install script failed"

@@ -94,4 +94,8 @@ wait "$DAEMON" || CODE=$?
 DAEMON=
 [ "$CODE" -eq 0 ] || { cat "$WORK/daemon.log" >&2; fail "the daemon ended with exit code $CODE"; }
 [ ! -e "$WORK/state" ] || fail "the daemon left $WORK/state"
-echo "It is gone. To start your own: dist/proof daemon (README.md goes on from here)"
+echo "It is gone, and so is everything it wrote."
+case $CHECKOUT in
+  "$WORK"/*) ;;
+  *) echo "Now start your own: dist/proof daemon (README.md goes on from here)" ;;
+esac
