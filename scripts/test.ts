@@ -42,9 +42,9 @@ const CHECKS: Readonly<Record<string, (log: string) => Promise<Count>>> = {
   build: (log) => command(log, [process.execPath, "scripts/build.ts"]),
   "build-linux-arm64": (log) => crossBuild(log, "linux-arm64"),
   "build-darwin-arm64": (log) => crossBuild(log, "darwin-arm64"),
-  types: (log) => command(log, [process.execPath, "run", "typecheck"]),
-  lint: (log) => command(log, [process.execPath, "run", "lint"]),
-  format: (log) => command(log, [process.execPath, "run", "format:check"]),
+  types: (log) => command(log, [process.execPath, "run", "--silent", "typecheck"]),
+  lint: (log) => command(log, [process.execPath, "run", "--silent", "lint"]),
+  format: (log) => command(log, [process.execPath, "run", "--silent", "format:check"]),
   tests,
   demo: (log) => command(log, ["bash", "scripts/demo.sh"]),
 };
@@ -99,7 +99,7 @@ async function run(log: string, argv: readonly string[]): Promise<number> {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: Math.max(1, deadline - performance.now()),
+    timeout: Math.max(1, Math.round(deadline - performance.now())),
   });
   const copy = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     for await (const chunk of stream) await output.write(chunk);
