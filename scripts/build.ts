@@ -1,28 +1,34 @@
 /**
  * Builds the binary: bytecode, ESM, nothing loaded from the current directory, version built in.
  *
- *   bun scripts/build.ts            dist/proof for this machine
- *   bun scripts/build.ts --all      also dist/proof-linux-x64, -linux-arm64, -darwin-arm64
+ *   bun scripts/build.ts              dist/proof for this machine
+ *   bun scripts/build.ts --all        also dist/proof-linux-x64, -linux-arm64, -darwin-arm64
+ *   bun scripts/build.ts linux-arm64  only dist/proof-linux-arm64; --outdir DIR puts it elsewhere
  *
- * Writes dist/SHA256SUMS for what it built. The binaries must not be stripped: that would turn them back
- * into plain bun.
+ * Empties the directory first, and writes SHA256SUMS for what it built. The binaries must not be stripped:
+ * that would turn them back into plain bun.
  */
 import { mkdirSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { version } from "../package.json";
 
-const TARGETS = ["bun-linux-x64", "bun-linux-arm64", "bun-darwin-arm64"] as const;
+const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64"] as const;
+type Target = (typeof TARGETS)[number];
 
 /** Builds one binary at `outfile`; `target` is the host's own where it is left out. */
-async function build(outfile: string, target?: (typeof TARGETS)[number]): Promise<void> {
+async function build(outfile: string, target?: Target): Promise<void> {
   const result = await Bun.build({
     entrypoints: ["src/main.ts"],
     compile: {
       outfile,
       autoloadDotenv: false,
       autoloadBunfig: false,
-      ...(target === undefined ? {} : { target }),
+      ...(target === undefined ? {} : { target: `bun-${target}` as const }),
     },
     bytecode: true,
+    // One chunk per lazily loaded part. In one piece, everything that any part imports from Bun and Node
+    // would be loaded at each start: 4 of 12 milliseconds of a worker.
+    splitting: true,
     format: "esm",
     minify: true,
     sourcemap: "none",
@@ -33,22 +39,32 @@ async function build(outfile: string, target?: (typeof TARGETS)[number]): Promis
 }
 
 /** The line that sha256sum would print. */
-async function checksum(file: string): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256").update(await Bun.file(`dist/${file}`).bytes());
+async function checksum(directory: string, file: string): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256").update(
+    await Bun.file(`${directory}/${file}`).bytes(),
+  );
   return `${hash.digest("hex")}  ${file}\n`;
 }
 
+const { values, positionals } = parseArgs({
+  options: { all: { type: "boolean" }, outdir: { type: "string", default: "dist" } },
+  allowPositionals: true,
+});
 process.chdir(new URL("..", import.meta.url).pathname);
-rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist");
-await build("dist/proof");
-const built = ["proof"];
-if (process.argv.includes("--all")) {
-  for (const target of TARGETS) {
-    const name = target.replace("bun-", "proof-");
-    await build(`dist/${name}`, target);
-    built.push(name);
-  }
+const { outdir } = values;
+const named = positionals.map((name): Target => {
+  const target = TARGETS.find((known) => known === name);
+  if (target === undefined) throw new Error(`no target ${name}: there are ${TARGETS.join(", ")}`);
+  return target;
+});
+rmSync(outdir, { recursive: true, force: true });
+mkdirSync(outdir, { recursive: true });
+const built: string[] = [];
+for (const target of named.length > 0 ? named : [undefined, ...(values.all ? TARGETS : [])]) {
+  const name = target === undefined ? "proof" : `proof-${target}`;
+  await build(`${outdir}/${name}`, target);
+  built.push(name);
 }
-await Bun.write("dist/SHA256SUMS", (await Promise.all(built.map(checksum))).join(""));
-for (const name of built) console.log(`dist/${name}`);
+const sums = await Promise.all(built.map((name) => checksum(outdir, name)));
+await Bun.write(`${outdir}/SHA256SUMS`, sums.join(""));
+for (const name of built) console.log(`${outdir}/${name}`);

@@ -1,7 +1,8 @@
 /**
- * The entry of the binary. It must stay this small: what is imported here is loaded by every worker, and
- * cli/main.ts gets to `serve` without anything else on the way.
+ * The entry of the binary. A proofserv is started once per worker, and its start-up is what a user waits
+ * for: `serve` gets to its work from here, with nothing of the command line on the way.
  */
-import { main } from "./cli/main.ts";
-
-await main();
+const argv = process.argv.slice(2);
+const isServe = argv.length === 1 && argv[0] === "serve";
+const served = isServe ? await (await import("./cli/serve.ts")).serveDaemon() : undefined;
+process.exit(served ?? (await (await import("./cli/main.ts")).run(argv)));

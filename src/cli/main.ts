@@ -1,19 +1,12 @@
 /**
- * Finds the command, runs it, and turns what comes of it into an exit code.
- *
- * Nothing is imported here that `serve` does not need: it is started once per worker, and its start-up is
- * what a user waits for. Help, citty and the commands themselves are loaded when they are called for.
+ * Finds the command, runs it, and turns what comes of it into an exit code. Help, citty and the commands
+ * themselves are loaded when they are called for.
  */
 import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
 import { hasFlag, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { Output, type Surroundings } from "./output.ts";
-
-/** Runs the command line of this process and ends it; process.exit is called nowhere else. */
-export async function main(): Promise<never> {
-  return process.exit(await run(process.argv.slice(2)));
-}
 
 /** Runs the command line `argv` (without program and script) and resolves with its exit code. */
 export async function run(

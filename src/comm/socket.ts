@@ -5,7 +5,6 @@
  * has not read yet, so links end by shutdown() and read on until the peer closes; short writes are
  * ours to keep; `drain` fires without reason; `data` must stay synchronous.
  */
-import { chmodSync } from "node:fs";
 import { ProofError, systemCode } from "../lib/errors.ts";
 import { Outbox } from "./outbox.ts";
 import { HIGH_WATER, LOW_WATER, type Transport, type TransportHandler } from "./transport.ts";
@@ -261,10 +260,16 @@ export function listen(address: Address, accepted: (transport: Transport) => voi
       },
     },
   };
-  const server = Bun.listen<SocketTransport>(
-    options as unknown as Bun.TCPSocketListenOptions<SocketTransport>,
-  );
-  if ("path" in address) chmodSync(address.path, 0o600);
+  // Nobody else may connect to a UNIX socket, from its first moment.
+  const umask = "path" in address ? process.umask(0o177) : undefined;
+  let server: Bun.TCPSocketListener<SocketTransport>;
+  try {
+    server = Bun.listen<SocketTransport>(
+      options as unknown as Bun.TCPSocketListenOptions<SocketTransport>,
+    );
+  } finally {
+    if (umask !== undefined) process.umask(umask);
+  }
   return {
     address: "path" in address ? address : { host: address.host, port: server.port },
     stop: () => server.stop(false),

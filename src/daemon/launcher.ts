@@ -10,6 +10,7 @@ import type { CreateOptions } from "../protocol/create.ts";
 import { encodeServe, type ServeParameters } from "../protocol/serve.ts";
 import {
   joinDirectory,
+  makeWorkDirectory,
   nameDirectory,
   nascentDirectory,
   openLog,
@@ -65,6 +66,7 @@ export function launch(plan: LaunchPlan): Launched {
     const sessionDirectory = plan.topTag === undefined ? nameDirectory(begun, sandbox, tag) : begun;
     const workDirectory = join(sessionDirectory, `${stem}-${tag}`);
     const logPath = join(sessionDirectory, logName);
+    makeWorkDirectory(workDirectory);
     feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
     return { child, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath };
   } catch (error) {

@@ -97,6 +97,11 @@ export function logTail(path: string, lines: number = LOG_TAIL.lines): string[] 
   return readTail(path, lines).map((line) => sanitize(line).slice(0, LOG_TAIL.characters));
 }
 
+/** Makes a proofserv's work directory. Throws SANDBOX. */
+export function makeWorkDirectory(path: string): void {
+  guard(path, () => mkdirSync(path, { mode: 0o700 }));
+}
+
 /** Removes a proofserv's work directory. Best effort: what can't go must not keep a session from ending. */
 export function removeWorkDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 0 });

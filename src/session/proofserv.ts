@@ -1,25 +1,32 @@
-/** A proofserv, master or worker: calls back to its daemon, serves commands, and ends with its link. */
-import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { messageOf, systemCode, toProofError } from "../lib/errors.ts";
+/**
+ * A proofserv, master or worker: calls back to its daemon, serves commands, and ends with its link. What
+ * it needs only after the call-back is loaded then: until then the user waits, once per worker.
+ */
+import { messageOf, toProofError } from "../lib/errors.ts";
 import { type Command, command, greeting, Kind } from "../protocol/messages.ts";
 import { decodeServe, type ServeParameters } from "../protocol/serve.ts";
 import type { Master } from "./master.ts";
-import { Runner, type RunnerHost } from "./runner.ts";
+import type { Runner, RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 
 /** What the daemon wrote on our standard input; undefined if it was no daemon. */
-export function readParameters(): ServeParameters | undefined {
+export async function readParameters(): Promise<ServeParameters | undefined> {
   try {
-    return decodeServe(readFileSync(0, "utf8"));
+    return decodeServe(await Bun.stdin.text());
   } catch {
     return undefined;
   }
 }
 
+/** node:fs, loaded when it is first used. */
+function fs(): typeof import("node:fs") {
+  return require("node:fs") as typeof import("node:fs");
+}
+
 /** Writes a line to the session's log. Not through process.stderr: touching it costs milliseconds of start-up. */
 function log(text: string): void {
   try {
-    writeSync(2, `${new Date().toISOString()} ${text}\n`);
+    fs().writeSync(2, `${new Date().toISOString()} ${text}\n`);
   } catch {
     // A full disk must not end the session.
   }
@@ -27,6 +34,15 @@ function log(text: string): void {
 
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
 export async function serve(parameters: ServeParameters): Promise<number> {
+  try {
+    return await serveSession(parameters);
+  } catch (error) {
+    log(`ends: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+async function serveSession(parameters: ServeParameters): Promise<number> {
   const end = Promise.withResolvers<number>();
   let master: Master | undefined;
   let runner: Runner | undefined;
@@ -37,13 +53,7 @@ export async function serve(parameters: ServeParameters): Promise<number> {
   process.on("uncaughtException", (error) => log(`uncaught exception: ${Bun.inspect(error)}`));
   process.on("unhandledRejection", (error) => log(`unhandled rejection: ${Bun.inspect(error)}`));
 
-  try {
-    mkdirSync(parameters.workDirectory, { mode: 0o700 });
-    process.chdir(parameters.workDirectory);
-  } catch (error) {
-    log(`${parameters.workDirectory}: ${systemCode(error) ?? messageOf(error)}`);
-    return 1;
-  }
+  process.chdir(parameters.workDirectory);
   const early: [Command, number][] = [];
   const upward = await UpwardLink.open(parameters, {
     message(message, cid) {
@@ -82,11 +92,8 @@ export async function serve(parameters: ServeParameters): Promise<number> {
       ? `${what} @ ${parameters.host} started`
       : `${what} @ ${parameters.host}`;
   upward.send(greeting.encode(`**** ${greet} ****`));
-  log(
-    `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
-  );
-
   if (parameters.role === "worker") {
+    const { Runner } = await import("./runner.ts");
     runner = new Runner(host);
     for (const [request, cid] of early) runner.run(request, cid);
   } else {
@@ -98,8 +105,11 @@ export async function serve(parameters: ServeParameters): Promise<number> {
       opening.fail(error);
     });
   }
+  log(
+    `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
+  );
   const exitCode = await end.promise;
   await master?.close(Math.round(parameters.terminate * 0.8));
-  rmSync(parameters.workDirectory, { recursive: true, force: true });
+  fs().rmSync(parameters.workDirectory, { recursive: true, force: true });
   return exitCode;
 }
