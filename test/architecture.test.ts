@@ -96,10 +96,11 @@ function importsOf(from: string): Import[] {
     isValue: true,
     isStatic: kind === "import-statement",
   }));
-  // scanImports passes over type imports.
-  const types = [...source.matchAll(/^(?:import|export) type [^;]*? from "([^"]+)"/gm)].map(
-    ([, specifier = ""]) => ({ specifier, isValue: false, isStatic: true }),
-  );
+  // scanImports passes over what is imported as types only.
+  const known = new Set(values.map(({ specifier }) => specifier));
+  const types = [...source.matchAll(/^(?:import|export)\b[^;"]*?\bfrom "([^"]+)"/gm)]
+    .map(([, specifier = ""]) => ({ specifier, isValue: false, isStatic: true }))
+    .filter(({ specifier }) => !known.has(specifier));
   return [...values, ...types].map((each) => ({ from, to: target(from, each.specifier), ...each }));
 }
 
