@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { COMMON_ARGS, defineProofCommand } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { renderHelp } from "../../src/cli/help.ts";
+import { run } from "../../src/cli/main.ts";
 
 const COMMAND = defineProofCommand({
   meta: { name: "open", description: "Open a session" },
@@ -103,4 +105,34 @@ test("subcommands are listed", async () => {
   expect(await renderHelp(top)).toBe(
     "Top (proof)\n\nUSAGE proof\n\nCOMMANDS\n  open  Open a session",
   );
+});
+
+/** What a command line prints on a stdout that is no terminal; everything else must stay silent. */
+async function printed(...argv: string[]): Promise<string> {
+  let text = "";
+  const sink = (take: (piece: string) => void) => ({
+    write(piece: string, done: () => void): boolean {
+      take(piece);
+      done();
+      return true;
+    },
+    on: () => undefined,
+  });
+  const stdout = sink((piece) => (text += piece));
+  const stderr = sink((piece) => expect.unreachable(piece));
+  expect(await run(argv, { stdout, stderr, env: {} })).toBe(0);
+  return text;
+}
+
+test("the help of proof", async () => {
+  expect(await printed("--help")).toMatchSnapshot();
+});
+
+test.each([...COMMANDS.keys()])("the help of proof %s", async (name) => {
+  const help = await printed(name, "--help");
+  expect(help).toMatchSnapshot();
+  expect(await printed("help", name)).toBe(help);
+  expect(help).toStartWith(`${COMMANDS.get(name)?.description} (proof ${name})\n`);
+  const widest = Math.max(...help.split("\n").map((line) => line.length));
+  expect(widest).toBeLessThanOrEqual(80);
 });
