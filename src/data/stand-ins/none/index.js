@@ -1,0 +1,2 @@
+// Nothing: see the description in package.json.
+export default undefined;
