@@ -101,9 +101,9 @@ export class Output {
     this.#send(this.#out, text, (error) => this.#stdoutFailed(error));
   }
 
-  /** A value as one line of JSON on stdout. */
+  /** A value as one line of JSON on stdout; a typed array becomes a list, a bigint the text of its digits. */
   json(value: unknown): void {
-    this.result(sanitizeJson(JSON.stringify(value)));
+    this.result(sanitizeJson(JSON.stringify(value, plain)));
   }
 
   /** A result in columns; numbers are aligned to the right. */
@@ -220,12 +220,19 @@ function line(text: string): string {
   return text.endsWith("\n") ? text : `${text}\n`;
 }
 
-/** The lines of those details that are texts of several lines, such as the end of a log. */
+/** Replacer for what JSON.stringify gets wrong (typed arrays) or refuses (bigints). */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return value;
+  return Array.from(value as unknown as Iterable<unknown>);
+}
+
+/** The lines of those details that are lists of lines, such as the end of a log, or texts of several lines. */
 function detailLines(details: Readonly<Record<string, unknown>>): string[] {
   return Object.values(details).flatMap((value) => {
-    const lines =
-      typeof value === "string" ? value.trimEnd().split("\n") : Array.isArray(value) ? value : [];
-    return lines.length > 1 && lines.every((part) => typeof part === "string") ? lines : [];
+    if (Array.isArray(value)) return value.every((part) => typeof part === "string") ? value : [];
+    const lines = typeof value === "string" ? value.trimEnd().split("\n") : [];
+    return lines.length > 1 ? lines : [];
   });
 }
 

@@ -53,7 +53,7 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
   const items: [string, string][] = [[OUR_ITEM, encodeCaller(caller)]];
   if (terms.ordinal !== "0") items.push(["ord", terms.ordinal]);
   if (long) items.push(["usr", identity.user]);
-  const answer = await ask(link, "login", () =>
+  const answer = await askWithKey(link, identity, () =>
     link.call(STREAM.login, Request.login, {
       what: "login",
       timeout: terms.timeout,
@@ -113,6 +113,29 @@ export async function ask<T>(link: Link, phase: Phase, call: () => Promise<T>): 
   }
 }
 
+/** Asks; where the daemon refuses for want of the right key, the hint names the file that this account uses. */
+async function askWithKey<T>(
+  link: Link,
+  { keyFile }: Identity,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(link, "login", call);
+  } catch (error) {
+    if (!(error instanceof ProofError) || !["NO_KEY", "WRONG_KEY"].includes(error.code))
+      throw error;
+    throw new ProofError(error.code, error.message, {
+      hint: copyKey(keyFile),
+      details: error.details,
+      cause: error.cause,
+    });
+  }
+}
+
+function copyKey(file: string): string {
+  return `copy the key file from a node of the cluster to ${file}, mode 0600`;
+}
+
 function versionError(peer: string, callee: Callee): ProofError {
   return new ProofError(
     "PROTOCOL",
@@ -125,9 +148,7 @@ function noKey(peer: string, theirs: string, file: string): ProofError {
   return new ProofError(
     "NO_KEY",
     `${peer}: the daemon asks for the cluster key ${theirs}, and there is none in ${file}`,
-    {
-      hint: `copy the key file from a node of the cluster to ${file}, mode 0600`,
-    },
+    { hint: copyKey(file) },
   );
 }
 
@@ -136,7 +157,7 @@ function wrongKey(peer: string, theirs: string, mine: string, file: string): Pro
     "WRONG_KEY",
     `${peer}: the daemon has cluster key ${theirs}, ${file} has ${mine}`,
     {
-      hint: "copy the key file of the cluster to this account, mode 0600",
+      hint: copyKey(file),
       details: { theirs, mine },
     },
   );

@@ -132,7 +132,7 @@ function makePrivate(path: string): void {
           : undefined;
     if (wrong !== undefined) {
       throw new ProofError("STATE_DIR", `${path}: ${wrong}`, {
-        hint: `remove it or run: chmod 700 ${path}; or set daemon.state to another directory`,
+        hint: "daemon.state must be a directory of its own that only this account may enter (mode 0700)",
       });
     }
   } catch (error) {

@@ -51,6 +51,18 @@ test("results go to stdout, everything about them to stderr", () => {
   });
 });
 
+test("JSON takes what workers return: bigints as digits, typed arrays as lists", () => {
+  const { output, texts } = setUp();
+  output.json({ big: 2n ** 64n, array: Float32Array.of(1, 0.5), bigs: BigInt64Array.of(-1n) });
+  expect(texts().out).toBe('{"big":"18446744073709551616","array":[1,0.5],"bigs":["-1"]}\n');
+});
+
+test("a log of one line is shown too", () => {
+  const { output, texts } = setUp();
+  output.error(new ProofError("PROOFSERV_DIED", "ended", { details: { log: ["cannot"] } }));
+  expect(texts().err).toBe("proof: ended\n  | cannot\n");
+});
+
 test("quiet leaves results and errors", () => {
   const { output, texts } = setUp({ quiet: true, tty: true, env: { NO_COLOR: "1" } });
   output.info("a");
