@@ -34,9 +34,15 @@ export class Broadcasts<M> {
     return this.#open.size > 0;
   }
 
-  /** Members from which something is still to come. */
-  get pending(): Set<M> {
-    return new Set([...this.#open.values()].flatMap((open) => [...open.pending]));
+  /** Our numbers of the commands that are under way. */
+  get numbers(): Set<number> {
+    return new Set(this.#open.keys());
+  }
+
+  /** Members from which something is still to come, of the commands `among` if they are given. */
+  pending(among: ReadonlySet<number> = this.numbers): Set<M> {
+    const open = [...this.#open].filter(([number]) => among.has(number));
+    return new Set(open.flatMap(([, command]) => [...command.pending]));
   }
 
   /** Begins a command of client `cid`; returns our own number for it, unique among all clients. */

@@ -46,6 +46,8 @@ export class Master {
   #members: Member[] = [];
   #failures: WorkerFailure[] = [];
   #isReady = false;
+  /** When the link upwards last had room again after having been full. */
+  #drainedAt = -Infinity;
 
   constructor(parameters: ServeParameters, upward: UpwardLink, host: RunnerHost) {
     this.#parameters = parameters;
@@ -146,7 +148,7 @@ export class Master {
 
   /** Everything there is to say about the members. */
   #state(): Ready {
-    const pending = this.#broadcasts.pending;
+    const pending = this.#broadcasts.pending();
     const workers = this.#members.flatMap((member) => {
       const state = pending.has(member) ? "busy" : "ready";
       if (!member.isSubmaster) return [member.info(state)];
@@ -205,28 +207,34 @@ export class Master {
 
   #answerForNobody({ id, ordinal }: Command, cid: number): void {
     const { host } = this.#parameters;
-    const text = ordinal === "" ? "this session has lost all its workers" : `this session has no worker ${ordinal}`;
+    const text =
+      ordinal === ""
+        ? "this session has lost all its workers"
+        : `this session has no worker ${ordinal}`;
     const code = ordinal === "" ? "NO_WORKERS" : "USAGE";
-    this.#upward.send(
-      result.encode({ id, ordinal, host, ok: false, text, code, elapsed: 0 }),
-      cid,
-    );
+    this.#upward.send(result.encode({ id, ordinal, host, ok: false, text, code, elapsed: 0 }), cid);
     this.#upward.send(done.encode({ id }), cid);
   }
 
   /** Stops whatever runs. Members that can't be stopped are ended and replaced. */
   interrupt(): void {
     this.#runner.interrupt();
-    const stubborn = this.#broadcasts.pending;
+    const interrupted = this.#broadcasts.numbers;
+    const stubborn = this.#broadcasts.pending();
     for (const member of stubborn) member.interrupt();
     if (stubborn.size === 0) return;
-    setTimeout(() => {
-      const pending = this.#broadcasts.pending;
+    const check = (): void => {
+      // While a slow client holds the members back, their answers wait behind their output.
+      const waited = performance.now() - this.#drainedAt;
+      if (this.#upward.isFull || waited < PATIENCE) return void setTimeout(check, PATIENCE);
+      // Not those of commands that have begun since.
+      const pending = this.#broadcasts.pending(interrupted);
       for (const member of stubborn) {
         if (pending.has(member) && !member.isSubmaster && !member.isLost)
           void this.#replace(member);
       }
-    }, PATIENCE);
+    };
+    setTimeout(check, PATIENCE);
   }
 
   async #replace(member: Member): Promise<void> {
@@ -293,6 +301,7 @@ export class Master {
 
   /** The link upwards has room again. */
   drained(): void {
+    this.#drainedAt = performance.now();
     for (const member of this.#members) member.resume();
   }
 

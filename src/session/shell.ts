@@ -23,26 +23,30 @@ export async function runShell(
 ): Promise<number> {
   const child = start(command, cwd);
   const killer = new Timer();
-  let stopped = false;
+  const reading = { lastRead: performance.now(), done: false, muted: false };
   const stop = interrupted.catch(() => {
-    stopped = true;
+    // What is still on its way when the user has had enough would only delay the prompt.
+    reading.muted = true;
     signalAll(child.pid, "SIGINT");
     killer.set(PATIENCE, () => signalAll(child.pid, "SIGKILL"));
   });
   try {
-    const reading = { lastRead: performance.now(), done: false };
     const all = Promise.all([
       forward(child.stdout, "out", print, flow, reading),
       forward(child.stderr, "err", print, flow, reading),
     ]).finally(() => (reading.done = true));
     const exitCode = await child.exited;
+    if (reading.muted) {
+      void all.catch(() => undefined);
+      throw new ProofError("INTERRUPTED", "interrupted");
+    }
     // What the command left running in the background may hold its output open for ever.
     reading.lastRead = performance.now();
     while (!reading.done && performance.now() - reading.lastRead < LEFTOVER_OUTPUT)
       await Bun.sleep(LEFTOVER_OUTPUT / 10);
     if (reading.done) await all;
     else void all.catch(() => undefined);
-    if (stopped) throw new ProofError("INTERRUPTED", "interrupted");
+    if (reading.muted) throw new ProofError("INTERRUPTED", "interrupted");
     return exitCode;
   } finally {
     killer.cancel();
@@ -83,12 +87,13 @@ async function forward(
   name: "out" | "err",
   print: Print,
   flow: () => Promise<void>,
-  reading: { lastRead: number },
+  reading: { lastRead: number; muted: boolean },
 ): Promise<void> {
   if (!(stream instanceof ReadableStream)) return;
   const decoder = new TextDecoder();
   for await (const chunk of stream) {
     const text = decoder.decode(chunk, { stream: true });
+    if (reading.muted) continue;
     if (text !== "") print(name, text);
     // A reader that can't keep up slows the command down instead of filling memory.
     await flow();
