@@ -4,6 +4,7 @@
  *
  *   const area = useArea();            // at the top of the file; the check runs after its tests
  *   const home = area.home("master");
+ *   daemon = area.keep(await startDaemon({ home }));   // in a beforeAll: stopped before the check
  *
  * Its name is short because the path of a UNIX socket may have 107 bytes only.
  */
@@ -21,6 +22,7 @@ const CHECK_TIMEOUT = 120_000;
 export class Area {
   readonly path: string = mkdtempSync(join(tmpdir(), "pe-"));
   readonly #homes: Home[] = [];
+  readonly #kept: (AsyncDisposable | Disposable)[] = [];
 
   /** Makes a home directory; `name` need not be unique. */
   home(name = "h"): Home {
@@ -29,12 +31,22 @@ export class Area {
     return home;
   }
 
+  /** Has something disposed of before the check, the last first; returns it. */
+  keep<T extends AsyncDisposable | Disposable>(thing: T): T {
+    this.#kept.push(thing);
+    return thing;
+  }
+
   /** Fails, naming them, if anything is left that should have gone; then removes the directory. */
   async check(): Promise<void> {
     const left = (): string[] =>
       processesWith(this.path).map(({ pid, command }) => `${pid} ${command}`);
     const traces = (): string[] => this.#homes.flatMap((home) => home.traces());
     try {
+      for (const thing of this.#kept.toReversed()) {
+        if (Symbol.asyncDispose in thing) await thing[Symbol.asyncDispose]();
+        else thing[Symbol.dispose]();
+      }
       await waitFor("the end of all processes", () => left().length === 0, { seen: left });
       expect(traces()).toEqual([]);
     } finally {

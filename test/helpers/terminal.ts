@@ -10,6 +10,9 @@ export const KEYS = { up: "\x1b[A", tab: "\t", enter: "\r", ctrlC: "\x03", ctrlD
 // oxlint-disable-next-line no-control-regex
 const ESCAPES = /\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])/g;
 
+/** Characters of the screen's past that are kept. */
+const KEPT = 64 * 1024;
+
 export class TerminalSession implements AsyncDisposable {
   #raw = "";
   #mark = 0;
@@ -24,6 +27,10 @@ export class TerminalSession implements AsyncDisposable {
         cols: 120,
         rows: 40,
         data: (_terminal, bytes) => {
+          // Of a flood only the end is of interest.
+          const cut = Math.max(0, this.#raw.length - KEPT);
+          this.#raw = this.#raw.slice(cut);
+          this.#mark = Math.max(0, this.#mark - cut);
           this.#raw += decoder.decode(bytes, { stream: true });
         },
       },

@@ -1,0 +1,40 @@
+/** The library in a program of its own: typed results of a real session. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { useArea } from "../helpers/area.ts";
+import { startDaemon } from "../helpers/daemon.ts";
+import { Program } from "../helpers/program.ts";
+
+setDefaultTimeout(120_000);
+const area = useArea();
+
+test("results arrive as the values that they are", async () => {
+  const home = area.home();
+  await using daemon = await startDaemon({ home });
+  await using program = new Program(
+    [process.execPath, join(import.meta.dir, "library-fixture.ts"), daemon.address],
+    { home },
+  );
+  const { stdout, stderr, exitCode } = await program.finished();
+  expect(stderr).toBe("");
+  expect(stdout).toBe(
+    `${Bun.inspect({
+      parallel: 2,
+      typed: [
+        ["0.0", new Float64Array([0.1, -0, Infinity, 0])],
+        ["0.1", new Float64Array([0.1, -0, Infinity, 1])],
+      ],
+      other: {
+        date: new Date(0),
+        big: 2n ** 70n,
+        deep: [{ bytes: new Uint8Array([1, 2, 255]) }],
+        text: "ü\0",
+      },
+      function: [true, undefined, "[Function: value]"],
+      failed: [0, 1].map(() => [false, "USER_CODE", "Error: no"]),
+      shell: [0, 1].map(() => [true, "x"]),
+      pings: 2,
+    })}\n`,
+  );
+  expect(exitCode).toBe(0);
+});
