@@ -118,12 +118,13 @@ export class Link {
         this.#received(welcome.subarray(WELCOME_SIZE));
       };
       const timer = setTimeout(() => {
-        this.#transport.abort();
         const hint =
           "something accepts connections there but does not speak PROOF; check host and port";
+        // Before the abort, which would be taken for a server that hangs up.
         reject(
           new ProofError("TIMEOUT", `${where}: no handshake within ${timeout / 1000} s`, { hint }),
         );
+        this.#transport.abort();
       }, timeout);
       this.#transport.attach({
         data: (chunk) => {
