@@ -24,9 +24,10 @@ export default defineProofCommand({
 /** Serves for the daemon that started this process; undefined if none did. */
 export async function serveDaemon(): Promise<number | undefined> {
   // A daemon gives its proofservs a pipe with their parameters.
+  const loading = import("../session/proofserv.ts");
   const input = await Bun.stdin.stat().catch(() => undefined);
   if (input === undefined || !(input.isFIFO() || input.isSocket())) return undefined;
-  const { readParameters, serve } = await import("../session/proofserv.ts");
-  const parameters = await readParameters();
+  const [{ readParameters, serve }, text] = await Promise.all([loading, Bun.stdin.text()]);
+  const parameters = readParameters(text);
   return parameters === undefined ? undefined : serve(parameters);
 }

@@ -104,13 +104,14 @@ function start(plan: LaunchPlan, cwd: string, logPath: string): Child {
 
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
 function environment({ config, options, user, ordinal }: LaunchPlan): Record<string, string> {
+  const account = accountName();
   return {
     ...pickVariables(process.env, config.session.pass_env),
     ...config.session.env,
     ...options.env,
     HOME: accountHome(),
-    USER: accountName(),
-    LOGNAME: accountName(),
+    USER: account,
+    LOGNAME: account,
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     // The proofserv dies with its daemon even while it is computing, and takes its children along.

@@ -10,26 +10,23 @@ import type { Runner, RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 
 /** What the daemon wrote on our standard input; undefined if it was no daemon. */
-export async function readParameters(): Promise<ServeParameters | undefined> {
+export function readParameters(input: string): ServeParameters | undefined {
   try {
-    return decodeServe(await Bun.stdin.text());
+    return decodeServe(input);
   } catch {
     return undefined;
   }
 }
 
-/** node:fs, loaded when it is first used. */
-function fs(): typeof import("node:fs") {
-  return require("node:fs") as typeof import("node:fs");
-}
+/** Bun's own console: user code gets another one. */
+const { error: writeLine } = console;
 
-/** Writes a line to the session's log. Not through process.stderr: touching it costs milliseconds of start-up. */
+/**
+ * Writes a line to the session's log. Not through process.stderr, touching which costs milliseconds of
+ * start-up, nor node:fs, which costs one.
+ */
 function log(text: string): void {
-  try {
-    fs().writeSync(2, `${new Date().toISOString()} ${text}\n`);
-  } catch {
-    // A full disk must not end the session.
-  }
+  writeLine(`${new Date().toISOString()} ${text}`);
 }
 
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
@@ -55,13 +52,17 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
 
   process.chdir(parameters.workDirectory);
   const early: [Command, number][] = [];
+  const firstCommand = Promise.withResolvers<void>();
   const upward = await UpwardLink.open(parameters, {
     message(message, cid) {
       if (message.what !== Kind.command) return;
       const request = command.decode(message);
       if (master !== undefined) master.command(request, cid);
       else if (runner !== undefined) runner.run(request, cid);
-      else early.push([request, cid]);
+      else {
+        early.push([request, cid]);
+        firstCommand.resolve();
+      }
     },
     interrupt() {
       master?.interrupt();
@@ -93,9 +94,12 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
       : `${what} @ ${parameters.host}`;
   upward.send(greeting.encode(`**** ${greet} ****`));
   if (parameters.role === "worker") {
-    const { Runner } = await import("./runner.ts");
-    runner = new Runner(host);
-    for (const [request, cid] of early) runner.run(request, cid);
+    // Not earlier: what a worker loads while the next one starts on the same node holds that one up.
+    void firstCommand.promise.then(async () => {
+      const { Runner } = await import("./runner.ts");
+      runner = new Runner(host);
+      for (const [request, cid] of early) runner.run(request, cid);
+    });
   } else {
     const { Master } = await import("./master.ts");
     const opening = new Master(parameters, upward, host);
@@ -110,6 +114,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   );
   const exitCode = await end.promise;
   await master?.close(Math.round(parameters.terminate * 0.8));
-  fs().rmSync(parameters.workDirectory, { recursive: true, force: true });
+  const { rmSync } = await import("node:fs");
+  rmSync(parameters.workDirectory, { recursive: true, force: true });
   return exitCode;
 }
