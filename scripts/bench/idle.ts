@@ -1,0 +1,126 @@
+/** What is there while nothing happens: memory, wake-ups, and what many sessions leave behind. */
+import { readdirSync } from "node:fs";
+import type { Area, RunningDaemon } from "./area.ts";
+import { descriptors, privateMemory, pss, wakeUps } from "./proc.ts";
+import type { Row } from "./row.ts";
+import { mean } from "./statistics.ts";
+
+/** Processes whose memory is compared. */
+const PROCESSES = 32;
+
+/** Milliseconds after which a process counts as idle. */
+const SETTLED = 3_000;
+
+interface Pids {
+  pids: number[];
+}
+
+/** Memory of an idle worker, in the company of 31 others. */
+export async function memory(area: Area): Promise<Row[]> {
+  const floor = await floorMemory(area);
+  await using daemon = await area.startDaemon();
+  const job = { address: daemon.address, workers: PROCESSES, startup: "parallel", hold: true };
+  await using session = await area.hold<Pids & { master: number }>("open", job);
+  await Bun.sleep(SETTLED);
+  return [
+    {
+      what: `memory of an idle worker (Pss, mean of ${PROCESSES})`,
+      unit: "MiB",
+      measured: mean(session.pids.map(pss)),
+      floor,
+      budget: "≤ 3 × floor",
+      limit: 3 * floor,
+    },
+    { what: `memory of their master (Pss)`, unit: "MiB", measured: pss(session.master) },
+    { what: `memory of the daemon (Pss)`, unit: "MiB", measured: pss(daemon.pid) },
+  ];
+}
+
+async function floorMemory(area: Area): Promise<number> {
+  const job = { socket: area.socketPath(), count: PROCESSES, bound: 4, hold: true };
+  await using held = await area.hold<Pids>("start", job);
+  await Bun.sleep(SETTLED);
+  return mean(held.pids.map(pss));
+}
+
+/** How often an idle daemon, and an idle worker, wake up. */
+export async function timers(area: Area, quick: boolean): Promise<Row[]> {
+  const seconds = quick ? 5 : 20;
+  const rows: Row[] = [];
+  const row = (what: string, measured: number, limit?: number): void => {
+    const budget = limit === undefined ? {} : { budget: `≤ ${limit}/s`, limit };
+    rows.push({ what, unit: "1/s", measured, ...budget });
+  };
+  await using daemon = await area.startDaemon();
+  await Bun.sleep(SETTLED);
+  row("wake-ups of an idle daemon, no session", await wakeUps(daemon.pid, seconds), 1);
+  const job = { address: daemon.address, workers: 1, startup: "serial", hold: true };
+  await using session = await area.hold<Pids>("open", job);
+  await Bun.sleep(SETTLED);
+  const [worker = 0] = session.pids;
+  const [ofDaemon, ofWorker] = await Promise.all([
+    wakeUps(daemon.pid, seconds),
+    wakeUps(worker, seconds),
+  ]);
+  row("wake-ups of a daemon with one idle session, all threads", ofDaemon);
+  row("wake-ups of an idle worker, all threads", ofWorker);
+  return rows;
+}
+
+/** What a daemon has more of after many sessions than before. */
+export async function growth(area: Area, quick: boolean): Promise<Row[]> {
+  const count = quick ? 300 : 10_000;
+  const job = { workers: 0, lanes: 2 };
+  await using daemon = await area.startDaemon();
+  const { address, pid } = daemon;
+  // What the first sessions take is kept for the next ones: no growth.
+  await area.run("churn", { ...job, address, count: Math.min(1000, count) });
+  const before = await settled(daemon);
+  const { milliseconds } = await area.run<{ milliseconds: number }>("churn", {
+    ...job,
+    address,
+    count,
+  });
+  const after = await settled(daemon);
+  const limit = 8;
+  return [
+    {
+      what: `growth of the daemon over ${count} sessions (private memory)`,
+      unit: "MiB",
+      measured: after.memory - before.memory,
+      budget: `≤ ${limit} MiB`,
+      limit,
+    },
+    {
+      what: `descriptors more after ${count} sessions`,
+      unit: "",
+      measured: descriptors(pid) - before.descriptors,
+      budget: "none",
+      limit: 0,
+    },
+    {
+      what: `files left in the state directory after ${count} sessions`,
+      unit: "",
+      measured: after.files,
+      budget: "none",
+      limit: 0,
+    },
+    {
+      what: `one session opened and closed, two at a time`,
+      unit: "ms",
+      measured: milliseconds / count,
+    },
+  ];
+}
+
+async function settled({ pid, state }: RunningDaemon) {
+  await Bun.sleep(SETTLED);
+  const files = recordsIn(state);
+  return { memory: privateMemory(pid), descriptors: descriptors(pid), files };
+}
+
+/** Number of session records: `<state>/<port>/sessions/<sid>.json`. */
+function recordsIn(state: string): number {
+  const paths = readdirSync(state, { recursive: true, encoding: "utf8" });
+  return paths.filter((path) => path.endsWith(".json")).length;
+}
