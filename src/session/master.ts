@@ -36,6 +36,9 @@ import { EVERYBODY, type UpwardLink } from "./upward-link.ts";
 /** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
 const PATIENCE = 3_000;
 
+/** Milliseconds after which those that still run are interrupted again. */
+const REPEAT = 500;
+
 export class Master {
   readonly #parameters: ServeParameters;
   readonly #upward: UpwardLink;
@@ -220,21 +223,22 @@ export class Master {
   interrupt(): void {
     this.#runner.interrupt();
     const interrupted = this.#broadcasts.numbers;
-    const stubborn = this.#broadcasts.pending();
-    for (const member of stubborn) member.interrupt();
-    if (stubborn.size === 0) return;
+    const start = performance.now();
     const check = (): void => {
       // While a slow client holds the members back, their answers wait behind their output.
-      const waited = performance.now() - this.#drainedAt;
-      if (this.#upward.isFull || waited < PATIENCE) return void setTimeout(check, PATIENCE);
+      const waited = performance.now() - Math.max(start, this.#drainedAt);
+      const isPatient = this.#upward.isFull || waited < PATIENCE;
       // Not those of commands that have begun since.
-      const pending = this.#broadcasts.pending(interrupted);
-      for (const member of stubborn) {
-        if (pending.has(member) && !member.isSubmaster && !member.isLost)
-          void this.#replace(member);
+      const pending = [...this.#broadcasts.pending(interrupted)].filter((each) => !each.isLost);
+      if (pending.length === 0) return;
+      for (const member of pending) {
+        // Again, too: a signal that came just before the code began did not stop it.
+        if (isPatient || member.isSubmaster) member.interrupt();
+        else void this.#replace(member);
       }
+      setTimeout(check, REPEAT);
     };
-    setTimeout(check, PATIENCE);
+    check();
   }
 
   async #replace(member: Member): Promise<void> {
