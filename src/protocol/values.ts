@@ -105,8 +105,10 @@ function restore(kind: string, datum: unknown, attachments: readonly Buffer[]): 
   const array = ARRAYS[kind as ArrayKind];
   if (bytes.length % array.BYTES_PER_ELEMENT !== 0)
     throw new CheckError("value: array of broken length");
-  // A copy of its own: elements must be aligned, and the frame's memory can go.
-  return new array(Uint8Array.from(bytes).buffer);
+  // A copy of its own: elements must be aligned, and the frame's memory can go. (Uint8Array.from would go
+  // through an iterator: 600 ms for 16 MiB.)
+  const end = bytes.byteOffset + bytes.byteLength;
+  return new array(bytes.buffer.slice(bytes.byteOffset, end) as ArrayBuffer);
 }
 
 /** Puts `value` at `path` below `root`, along own properties only. */
