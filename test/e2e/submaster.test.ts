@@ -1,0 +1,174 @@
+/** Masters below a master: client → n1 → n2 and n3 → two workers each on n4 and n5. */
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { useArea } from "../helpers/area.ts";
+import type { RunningDaemon } from "../helpers/daemon.ts";
+import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
+import { proofservsOf } from "../helpers/processes.ts";
+import { waitFor } from "../helpers/wait-for.ts";
+
+setDefaultTimeout(120_000);
+const area = useArea();
+const ORDINAL = "process.env.PROOF_ORDINAL";
+
+describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
+  let hosts: Hosts;
+  let master: Host;
+  const daemons: RunningDaemon[] = [];
+
+  beforeAll(async () => {
+    hosts = area.keep(Hosts.create(area, 5));
+    master = hosts.at(1);
+    const leaves = inventory([hosts.at(4), hosts.at(5)]);
+    const configs = [
+      inventory([hosts.at(2), hosts.at(3)], 'role = "submaster"'),
+      `[daemon]\nrole = "submaster"\n${leaves}`,
+      leaves,
+      '[daemon]\nrole = "worker"\n',
+      "",
+    ];
+    for (const [i, config] of configs.entries())
+      daemons.push(area.keep(await hosts.at(i + 1).startDaemon({ config })));
+  });
+
+  function noProofservs(): boolean {
+    return hosts.all.every(({ home }) => proofservsOf(home.path).size === 0);
+  }
+
+  test("code reaches every worker and no submaster", async () => {
+    const { stdout, stderr, exitCode } = await master.runProof([
+      "open",
+      "-e",
+      ORDINAL,
+      "-e",
+      ".sh hostname",
+    ]);
+    expect(stderr).toBe(
+      [
+        "Starting master: opening connection ...",
+        "Starting master: OK",
+        "Opening connections to submasters: OK (2 submasters)",
+        "Setting up submasters: OK (2 submasters)",
+        "PROOF set to parallel mode (4 workers)",
+        "",
+      ].join("\n"),
+    );
+    expect(stdout).toStartWith(
+      ["0.0.0", "0.0.1", "0.1.0", "0.1.1"].map((ordinal) => `${ordinal}: "${ordinal}"\n`).join(""),
+    );
+    for (const line of ["0.0.0: n4", "0.0.1: n5", "0.1.0: n4", "0.1.1: n5"])
+      expect(stdout.split("\n")).toContain(line);
+    expect(exitCode).toBe(0);
+    expect(noProofservs()).toBe(true);
+  });
+
+  test("both tiers are listed, and both tiers have logs", async () => {
+    const { stdout } = await master.runProof(["open", "-e", ".workers", "-e", ".log"]);
+    for (const [ordinal, role] of [
+      ["0.0", "submaster"],
+      ["0.0.1", "worker"],
+      ["0.1", "submaster"],
+      ["0.1.0", "worker"],
+    ] as const)
+      expect(stdout).toMatch(new RegExp(`^${ordinal} +${role} `, "m"));
+    expect(
+      hosts
+        .at(2)
+        .home.logs()
+        .some((log) => log.endsWith("/master-0.0-n2.log")),
+    ).toBe(true);
+    expect(
+      hosts
+        .at(4)
+        .home.logs()
+        .some((log) => log.endsWith("/worker-0.1.0-n4.log")),
+    ).toBe(true);
+  });
+
+  test.each([
+    ["2", '0.0.0: "0.0.0"\n0.1.0: "0.1.0"\n'],
+    ["3", '0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n0.1.0: "0.1.0"\n'],
+    ["1x", '0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n0.1.0: "0.1.0"\n0.1.1: "0.1.1"\n'],
+  ])("--workers %s is shared", async (workers, answer) => {
+    const { stdout, exitCode } = await master.runProof([
+      "open",
+      "-q",
+      "-w",
+      workers,
+      "-e",
+      ORDINAL,
+    ]);
+    expect(stdout).toBe(answer);
+    expect(exitCode).toBe(0);
+  });
+
+  test("--workers 2x is two on each worker's node, below each submaster", async () => {
+    const { stdout } = await master.runProof(["open", "-q", "-w", "2x", "-e", "1"]);
+    expect(stdout).toBe("0.0.0-0.0.3,0.1.0-0.1.3: 1\n");
+  });
+
+  test("a worker that dies below a submaster is reported, and the others go on", async () => {
+    await using client = await master.startProof(["open"]);
+    await client.says("PROOF set to parallel mode (4 workers)");
+    const pid = proofservsOf(hosts.at(4).home.path).get("0.1.0");
+    process.kill(pid ?? 0, "SIGKILL");
+    await client.says(/worker 0\.1\.0 on \S+ was lost: .*signal SIGKILL/);
+    client.write(`.exec ${ORDINAL}\n`);
+    await client.shows('0.1.1: "0.1.1"\n');
+    expect(client.stdout).toBe('0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n0.1.1: "0.1.1"\n');
+    client.end();
+    expect((await client.finished()).exitCode).toBe(0);
+    expect(noProofservs()).toBe(true);
+  });
+
+  test("a submaster that dies takes its workers along, and only them", async () => {
+    await using client = await master.startProof(["open"]);
+    await client.says("PROOF set to parallel mode (4 workers)");
+    const pid = proofservsOf(hosts.at(3).home.path).get("0.1");
+    process.kill(pid ?? 0, "SIGKILL");
+    await client.says(/0\.1 on \S+ was lost: .*signal SIGKILL/);
+    client.write(`.exec ${ORDINAL}\n`);
+    await client.shows('0.0.1: "0.0.1"\n');
+    expect(client.stdout).toBe('0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n');
+    await waitFor("the end of the workers below", () =>
+      [4, 5].every((n) =>
+        [...proofservsOf(hosts.at(n).home.path).keys()].every((ordinal) =>
+          ordinal.startsWith("0.0."),
+        ),
+      ),
+    );
+    client.end();
+    expect((await client.finished()).exitCode).toBe(0);
+    expect(noProofservs()).toBe(true);
+  });
+
+  test("what could not be opened below a submaster is listed with its ordinal", async () => {
+    await daemons[3]?.stop();
+    const { stdout, stderr, exitCode } = await master.runProof(["open", "-e", "1"]);
+    daemons[3] = area.keep(await hosts.at(4).startDaemon());
+    expect(stderr).toContain("PROOF set to parallel mode (2 workers)\n");
+    for (const ordinal of ["0.0.0", "0.1.0"])
+      expect(stderr).toContain(`worker ${ordinal} on 10.77.0.4 failed in phase tcp: `);
+    expect(stdout).toBe("0.0.1,0.1.1: 1\n");
+    expect(exitCode).toBe(0);
+  });
+
+  test("a node serves only as what its role says", async () => {
+    const { stderr, exitCode } = await master.runProof(["open", hosts.at(4).address, "-e", "1"]);
+    expect(stderr).toContain("Server not allowed to be top master");
+    expect(exitCode).toBe(4);
+  });
+
+  test("Ctrl-C stops code on both tiers' workers", async () => {
+    await using client = await master.startProof(["open", "-e", "while (true) {}", "-e", "2"]);
+    await client.says("PROOF set to");
+    await waitFor("a running command", async () => {
+      const { stdout } = await master.runProof(["status", "--json"]);
+      return stdout.includes('"state":"running"');
+    });
+    client.signal("SIGINT");
+    const { stdout, exitCode } = await client.finished();
+    expect(stdout).toBe("0.0.0-0.0.1,0.1.0-0.1.1: interrupted\n");
+    expect(exitCode).toBe(130);
+    expect(noProofservs()).toBe(true);
+  });
+});
