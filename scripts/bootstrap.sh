@@ -20,8 +20,8 @@ enter_checkout() {
     CHECKOUT=$1/checkout
   fi
   cd "$CHECKOUT" || fail "cannot enter $CHECKOUT"
-  # npm keeps a cache in the home directory, which some service accounts lack.
-  [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache="$1/npm"
+  # npm and Bun keep caches in the home directory, which some service accounts lack.
+  [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache="$1/npm" BUN_INSTALL_CACHE_DIR="$1/bun"
 }
 
 # Installs the packages of package-lock.json, Bun among them. "always" does so even if they are there.

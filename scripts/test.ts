@@ -125,7 +125,7 @@ async function crossBuild(log: string, target: string): Promise<Count> {
   if (exitCode === 0) return PASSED;
   const line = logOf(log)
     .split("\n")
-    .find((text) => /download|extract executable|registry|ConnectionRefused|\b404\b/i.test(text));
+    .find((text) => /^error: .*(download|extract|registry|connection)/i.test(text));
   return line === undefined ? failed() : skipped(`no Bun for ${target}: ${line.trim()}`);
 }
 
