@@ -55,6 +55,14 @@ export const ERROR_EXIT = {
   WORKER_DIED: EXIT.failed,
   SESSION_ENDED: EXIT.failed,
   SERVER: EXIT.failed,
+  // data
+  FILE_MISSING: EXIT.query,
+  FILE_UNREADABLE: EXIT.query,
+  FILE_BROKEN: EXIT.query,
+  TREE_MISSING: EXIT.query,
+  BRANCH_MISSING: EXIT.query,
+  BRANCH_TYPE: EXIT.query,
+  DATA_SET: EXIT.query,
   // running the user's code
   USER_CODE: EXIT.query,
   COMMAND_FAILED: EXIT.query,

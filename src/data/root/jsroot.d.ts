@@ -1,0 +1,45 @@
+/** The part of jsroot that is used here; jsroot has no types of its own. Everything read is unknown. */
+
+declare module "jsroot/io" {
+  export class FileProxy {
+    openFile(): Promise<boolean>;
+    getFileName(): string;
+    getFileSize(): number;
+    readBuffers?(place: readonly number[]): Promise<DataView[]>;
+  }
+  export class TBuffer {
+    constructor(view: DataView, position: number, file: unknown);
+    o: number;
+    fTagOffset: number;
+    remain(): number;
+    readFastArray(n: number, type: number): unknown;
+  }
+  export function openFile(proxy: FileProxy): Promise<unknown>;
+  export function R__unzip(
+    view: DataView,
+    size: number,
+    quiet: boolean,
+    skip: number,
+  ): Promise<DataView | null>;
+}
+
+declare module "jsroot/tree" {
+  export class TSelector {
+    tgtobj: Record<string, unknown>;
+    addBranch(branch: unknown, name: string): number;
+    Abort(): void;
+    Process(entry: number): void;
+    Terminate(ok: boolean): void;
+  }
+  export function treeProcess(tree: unknown, selector: TSelector, range: object): Promise<unknown>;
+}
+
+declare module "jsroot/rntuple" {
+  import type { TSelector } from "jsroot/tree";
+  export function readHeaderFooter(tuple: unknown): Promise<unknown>;
+  export function rntupleProcess(
+    tuple: unknown,
+    selector: TSelector,
+    range: object,
+  ): Promise<unknown>;
+}
