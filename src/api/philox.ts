@@ -4,11 +4,12 @@
  */
 
 const ROUNDS = 10;
-const MULTIPLIER_0 = 0xd2511f53;
-const MULTIPLIER_1 = 0xcd9e8d57;
+// All constants as signed integers: the engine keeps those in registers.
+const MULTIPLIER_0 = 0xd2511f53 | 0;
+const MULTIPLIER_1 = 0xcd9e8d57 | 0;
 /** What the key grows by in each round: the golden ratio, and √3 − 1. */
-const WEYL_0 = 0x9e3779b9;
-const WEYL_1 = 0xbb67ae85;
+const WEYL_0 = 0x9e3779b9 | 0;
+const WEYL_1 = 0xbb67ae85 | 0;
 
 /** Writes the four words for counter c0…c3 and key k0, k1 (32 bits each) into `into`. */
 export function philox(
@@ -20,7 +21,12 @@ export function philox(
   k0: number,
   k1: number,
 ): void {
-  let [a, b, c, d, key0, key1] = [c0 | 0, c1 | 0, c2 | 0, c3 | 0, k0 | 0, k1 | 0];
+  let a = c0 | 0;
+  let b = c1 | 0;
+  let c = c2 | 0;
+  let d = c3 | 0;
+  let key0 = k0 | 0;
+  let key1 = k1 | 0;
   for (let round = 0; round < ROUNDS; round++) {
     const low0 = Math.imul(MULTIPLIER_0, a);
     const low1 = Math.imul(MULTIPLIER_1, c);
@@ -39,12 +45,14 @@ export function philox(
   into[3] = d;
 }
 
-/** The upper 32 bits of the product of two 32-bit words. */
+/** The upper 32 bits of the product of two unsigned 32-bit words, as a signed integer. */
 export function multiplyHigh(x: number, y: number): number {
-  const [x0, x1] = [x & 0xffff, x >>> 16];
-  const [y0, y1] = [y & 0xffff, y >>> 16];
-  const middle = x1 * y0 + (Math.imul(x0, y0) >>> 16);
-  // Up to 2^33: exact as a double.
-  const cross = x0 * y1 + (middle & 0xffff);
-  return (x1 * y1 + Math.floor(middle / 65_536) + Math.floor(cross / 65_536)) | 0;
+  const x0 = x & 0xffff;
+  const x1 = x >>> 16;
+  const y0 = y & 0xffff;
+  const y1 = y >>> 16;
+  // Each sum is below 2^32, so nothing is lost.
+  const middle = (Math.imul(x1, y0) + (Math.imul(x0, y0) >>> 16)) | 0;
+  const cross = (Math.imul(x0, y1) + (middle & 0xffff)) | 0;
+  return (Math.imul(x1, y1) + (middle >>> 16) + (cross >>> 16)) | 0;
 }
