@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
-import { isAlive, processStat, signalProcess } from "../lib/process.ts";
+import { processGroup, processStat, signalProcess } from "../lib/process.ts";
 
 /** Longest path a UNIX socket may have, in bytes. */
 const MAX_SOCKET_PATH = 107;
@@ -40,7 +40,7 @@ export class StateDirectory {
 
   /**
    * Makes `<base>/<name>` and its parent with mode 0700, and removes what a daemon that was killed left
-   * there: its proofservs too, should any still run. Throws STATE_DIR.
+   * there: its proofservs and their children too, should any still run. Throws STATE_DIR.
    */
   static prepare(base: string, name: string): { directory: StateDirectory; leftovers: number } {
     const directory = new StateDirectory(join(base, name));
@@ -93,7 +93,7 @@ export class StateDirectory {
     for (const file of list(sessions)) {
       try {
         const record = JSON.parse(readFileSync(join(sessions, file), "utf8")) as SessionRecord;
-        if (isAlive(record.pid) && processStat(record.pid)?.start === record.start) {
+        if (isLeft(record)) {
           signalProcess(-record.pid, "SIGKILL");
           killed++;
         }
@@ -107,6 +107,16 @@ export class StateDirectory {
     rmSync(this.socket, { force: true });
     return killed;
   }
+}
+
+/** Whether a proofserv still runs, or what its user's commands have started in its process group. */
+function isLeft({ pid, start, ordinal }: SessionRecord): boolean {
+  const stat = processStat(pid);
+  // The kernel may have given the pid to another process, but not while there is such a group.
+  if (stat !== undefined && stat.start !== start) return false;
+  return processGroup(pid).some(
+    (member) => member.pid === pid || member.environment.includes(`PROOF_ORDINAL=${ordinal}`),
+  );
 }
 
 function list(directory: string): string[] {

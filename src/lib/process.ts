@@ -70,15 +70,16 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Parent, state and start time of a process, or undefined. A pid alone says nothing: pids are reused. */
+/** State, parent, group and start time of a process, or undefined. A pid alone says nothing: pids are reused. */
 export function processStat(
   pid: number,
-): { state: string; ppid: number; start: string } | undefined {
+): { state: string; ppid: number; group: number; start: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command name stands in parentheses and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "?", ppid: Number(fields[1]), start: fields[19] ?? "" };
+    const [state = "?", ppid, group] = fields;
+    return { state, ppid: Number(ppid), group: Number(group), start: fields[19] ?? "" };
   } catch {
     return undefined;
   }
@@ -94,6 +95,26 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * What runs in a process group, each with its environment as far as this account may see it. Reads
+ * /proc, so it knows nothing on other systems.
+ */
+export function processGroup(group: number): { pid: number; environment: string[] }[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => isAlive(pid) && processStat(pid)?.group === group)
+    .map((pid) => ({ pid, environment: environmentOf(pid) }));
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return []; // Somebody else's process, or one that has just ended.
   }
 }
 
