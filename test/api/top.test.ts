@@ -1,3 +1,4 @@
+// oxlint-disable no-array-fill-with-reference-type -- fill counts an item here
 import { expect, test } from "bun:test";
 import { TopN, topN } from "../../src/api/top.ts";
 
