@@ -69,11 +69,30 @@ export class ExactSum {
       if (size > largest) largest = size;
       else if (size !== size) finite = false;
     }
-    if (largest === 0 && finite) return;
+    this.#addUpTo(values, n, finite ? largest : Infinity);
+  }
+
+  /** Writes the products a[i] · b[i] of the first `n` elements into `products`, and adds these. */
+  addProducts(a: Float64Array, b: Float64Array, n: number, products: Float64Array): void {
+    let largest = 0;
+    let finite = true;
+    for (let i = 0; i < n; i++) {
+      const product = a[i]! * b[i]!;
+      products[i] = product;
+      const size = Math.abs(product);
+      if (size > largest) largest = size;
+      else if (size !== size) finite = false;
+    }
+    this.#addUpTo(products, n, finite ? largest : Infinity);
+  }
+
+  /** Adds values of which none is larger than `largest`. */
+  #addUpTo(values: Float64Array, n: number, largest: number): void {
+    if (largest === 0) return;
     double[0] = largest;
     // 2^top is above every value; the grids are 44 and 89 bits below it.
     const top = (words[HIGH]! >>> 20) - 1022;
-    if (!finite || top > 1015 || top < -985) {
+    if (top > 1015 || top < -985) {
       for (let i = 0; i < n; i++) this.add(values[i]!);
       return;
     }

@@ -118,40 +118,27 @@ export class Moments {
     const n = this.#waiting;
     if (n === 0) return;
     this.#waiting = 0;
-    const [sumW, sumW2, ...rest] = this.#sums;
-    const w = this.#weights;
-    if (w === undefined) {
-      sumW!.add(n);
-      sumW2!.add(n);
-    } else {
-      sumW!.addBlock(w, n);
-      sumW2!.addBlock(multiply(w, w, n, products), n);
-    }
+    const [w, w2, wx, wx2, wy, wy2, wxy] = this.#sums;
     const x = this.#x;
     const y = this.#y;
-    this.#foldPowers(rest[0]!, rest[1]!, x, w, n);
-    if (rest.length > 2) this.#foldPowers(rest[2]!, rest[3]!, y, w, n);
-    if (rest.length > 4) {
-      const wx = w === undefined ? x : multiply(w, x, n, weighted);
-      rest[4]!.addBlock(multiply(wx, y, n, products), n);
+    const weights = this.#weights;
+    if (weights === undefined) {
+      w!.add(n);
+      w2!.add(n);
+      wx!.addBlock(x, n);
+      wx2!.addProducts(x, x, n, products);
+      wy?.addBlock(y, n);
+      wy2?.addProducts(y, y, n, products);
+      wxy?.addProducts(x, y, n, products);
+      return;
     }
+    // (w·x)·x in this order, as ROOT writes it.
+    w!.addBlock(weights, n);
+    w2!.addProducts(weights, weights, n, products);
+    wx!.addProducts(weights, x, n, weighted);
+    wx2!.addProducts(weighted, x, n, products);
+    wxy?.addProducts(weighted, y, n, products);
+    wy?.addProducts(weights, y, n, weighted);
+    wy2?.addProducts(weighted, y, n, products);
   }
-
-  /** Σwx and Σwx² of one coordinate; (w·x)·x in this order, as ROOT writes it. */
-  #foldPowers(
-    sum: ExactSum,
-    squares: ExactSum,
-    x: Float64Array,
-    w: Float64Array | undefined,
-    n: number,
-  ): void {
-    const wx = w === undefined ? x : multiply(w, x, n, weighted);
-    sum.addBlock(wx, n);
-    squares.addBlock(multiply(wx, x, n, products), n);
-  }
-}
-
-function multiply(a: Float64Array, b: Float64Array, n: number, into: Float64Array): Float64Array {
-  for (let i = 0; i < n; i++) into[i] = a[i]! * b[i]!;
-  return into;
 }
