@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ["api", "lib"],
   // What a user's own file imports.
   api: [],
+  // What becomes of outputs on a terminal and in a page.
+  view: ["api", "lib"],
   cli: ["api", "client", "comm", "config", "daemon", "data", "lib", "protocol", "session"],
   "main.ts": ["cli"],
   "index.ts": ["api", "client", "lib", "protocol"],
