@@ -1,8 +1,8 @@
 /** Profiles: mean of y in bins of x, after ROOT's TProfile. */
 import { Axis } from "./axis.ts";
 import { checkLengths, need, show, State } from "./check.ts";
-import { addArray, loadMoments, loadTitles, scaleArray } from "./histogram.ts";
-import { Moments } from "./moments.ts";
+import { loadTitles, scaleArray } from "./histogram.ts";
+import { addCells, emptyCells, loadCells, type ProfileCells, saveCells } from "./profile-cells.ts";
 import * as statistics from "./statistics.ts";
 import { splitTitle, type Titles } from "./title.ts";
 
@@ -11,21 +11,6 @@ import { splitTitle, type Titles } from "./title.ts";
  * "i" error of the mean for integer y (1/√12 at least), "g" 1/√Σw, for weights 1/σ².
  */
 export type ErrorOption = "" | "s" | "i" | "g";
-
-/** What a profile is made from besides its axis; every array includes under- and overflow. */
-export interface ProfileCells {
-  /** Σw of each bin. */
-  sumw: Float64Array;
-  /** Σwy of each bin. */
-  sumwy: Float64Array;
-  /** Σwy² of each bin. */
-  sumwy2: Float64Array;
-  /** Σw² of each bin; undefined while every weight was 1. */
-  sumw2: Float64Array | undefined;
-  moments: Moments;
-  entries: number;
-  nans: number;
-}
 
 /** Mean and spread of y in bins of x. */
 export class Profile implements Titles {
@@ -170,17 +155,8 @@ export class Profile implements Titles {
       this.axis.equals(other.axis),
       `Profile "${this.name}" has ${String(this.axis)}, the other has ${String(other.axis)}`,
     );
-    const theirs = other.cells;
-    const cells = this.cells;
-    if (theirs.sumw2 !== undefined || factor !== 1) this.keepSumw2();
-    if (cells.sumw2 !== undefined)
-      addArray(cells.sumw2, theirs.sumw2 ?? theirs.sumw, factor * factor);
-    addArray(cells.sumw, theirs.sumw, factor);
-    addArray(cells.sumwy, theirs.sumwy, factor);
-    addArray(cells.sumwy2, theirs.sumwy2, factor);
-    cells.moments.merge(theirs.moments, factor);
-    cells.entries = Math.abs(cells.entries + factor * theirs.entries);
-    cells.nans += theirs.nans;
+    if (other.cells.sumw2 !== undefined || factor !== 1) this.keepSumw2();
+    addCells(this.cells, other.cells, factor);
   }
 
   /** Takes in the fills of another profile of the same bins, as if they had been made here. */
@@ -200,19 +176,12 @@ export class Profile implements Titles {
 
   /** As plain data; `load` makes the same profile of it. */
   save(): Record<string, unknown> {
-    const { sumw, sumwy, sumwy2, sumw2, moments, entries, nans } = this.cells;
-    const bins = new Float64Array(sumw.length * (sumw2 === undefined ? 3 : 4));
-    for (const [i, row] of [sumw, sumwy, sumwy2, sumw2].entries())
-      if (row !== undefined) bins.set(row, i * sumw.length);
     return {
       name: this.name,
       titles: [this.title, this.xTitle, this.yTitle, this.zTitle],
       errorOption: this.errorOption,
       axis: this.axis.save(),
-      entries,
-      nans,
-      bins,
-      sums: moments.save(),
+      ...saveCells(this.cells),
     };
   }
 
@@ -220,18 +189,8 @@ export class Profile implements Titles {
   static load(saved: unknown): Profile {
     const state = new State(saved, "Profile");
     const axis = Axis.load(state.get("axis"));
-    const cells = axis.nbins + 2;
-    const bins = state.doubles("bins", 3 * cells, 4 * cells);
-    const row = (i: number) => bins.slice(i * cells, (i + 1) * cells);
-    const loaded = new Profile(state.text("name"), loadTitles(state), axis, {
-      sumw: row(0),
-      sumwy: row(1),
-      sumwy2: row(2),
-      sumw2: bins.length === 4 * cells ? row(3) : undefined,
-      moments: loadMoments(state, 6),
-      entries: state.finite("entries"),
-      nans: state.count("nans"),
-    });
+    const cells = loadCells(state, axis.nbins + 2);
+    const loaded = new Profile(state.text("name"), loadTitles(state), axis, cells);
     const option = state.text("errorOption");
     if (option !== "" && option !== "s" && option !== "i" && option !== "g")
       return state.fail("errorOption", 'one of "", "s", "i", "g"');
@@ -261,16 +220,4 @@ export function profile(
   const axis =
     typeof bins === "number" ? Axis.fixed(bins, low, high, what) : Axis.variable(bins, what);
   return new Profile(name, splitTitle(title), axis);
-}
-
-function emptyCells(cells: number): ProfileCells {
-  return {
-    sumw: new Float64Array(cells),
-    sumwy: new Float64Array(cells),
-    sumwy2: new Float64Array(cells),
-    sumw2: undefined,
-    moments: new Moments(6),
-    entries: 0,
-    nans: 0,
-  };
 }
