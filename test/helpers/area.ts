@@ -41,7 +41,8 @@ export class Area {
   async check(): Promise<void> {
     const left = (): string[] =>
       processesWith(this.path).map(({ pid, command }) => `${pid} ${command}`);
-    const traces = (): string[] => this.#homes.flatMap((home) => home.traces());
+    const traces = (): string[] =>
+      this.#homes.flatMap((home) => home.traces().map((path) => `${home.path}/${path}`));
     try {
       for (const thing of this.#kept.toReversed()) {
         if (Symbol.asyncDispose in thing) await thing[Symbol.asyncDispose]();

@@ -64,7 +64,9 @@ export class RunningDaemon implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#program.isRunning) await this.stop();
+    if (!this.#program.isRunning) return;
+    const { exitCode, stderr } = await this.stop();
+    if (exitCode !== 0) throw new Error(`the daemon ended with ${exitCode}:\n${stderr}`);
   }
 }
 
