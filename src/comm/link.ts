@@ -198,6 +198,12 @@ export class Link {
     const waiting = this.#pending.get(stream);
     if (waiting === undefined) this.#pending.set(stream, [pending]);
     else waiting.push(pending);
+    this.tell(stream, id, body, payload);
+  }
+
+  /** Sends a request that has no answer. */
+  tell(stream: number, id: number, body: Buffer | undefined, payload: Uint8Array): void {
+    if (this.#closed !== undefined) return;
     this.#transport.write(requestHeader(stream, id, body, payload.length));
     this.#transport.write(payload);
   }

@@ -186,11 +186,12 @@ export class RemoteSession {
 
   /** Sends one message given in pieces; large pieces are cut up here and nowhere else. */
   send(pieces: Uint8Array | readonly Uint8Array[]): void {
-    const body = sendmsg.encode({ sid: this.#sid, opt: SendOption.async, cid: -1 });
+    const opt = SendOption.async | SendOption.noAnswer;
+    const body = sendmsg.encode({ sid: this.#sid, opt, cid: -1 });
     for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
       for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
         const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
-        this.#link.post(STREAM.session, Request.sendmsg, "message", body, fragment);
+        this.#link.tell(STREAM.session, Request.sendmsg, body, fragment);
       }
     }
   }

@@ -20,16 +20,19 @@ export function relayMessage(context: Context, connection: Connection, frame: Re
 }
 
 function fromClient(context: Context, connection: Connection, frame: RequestFrame): void {
-  const { sid } = sendmsg.decode(frame.body);
+  const { sid, opt } = sendmsg.decode(frame.body);
   const session = context.sessions.ofClient(connection, sid);
+  const isAnswered = (opt & SendOption.noAnswer) === 0;
   if (session === undefined) {
+    // Of a session that has just ended: the news of that is on its way.
+    if (!isAnswered) return;
     return connection.link.error(
       frame.stream,
       ErrorNumber.invalidRequest,
       `EXT: session ID not found: ${sid}`,
     );
   }
-  connection.link.ok(frame.stream);
+  if (isAnswered) connection.link.ok(frame.stream);
   // Of a dying session nothing is kept: its end is on the way to the client.
   const { proofserv } = session;
   if (proofserv === undefined || session.state !== "running") return;
@@ -42,7 +45,7 @@ function fromClient(context: Context, connection: Connection, frame: RequestFram
 
 function fromProofserv(connection: Connection, frame: RequestFrame): void {
   const { opt, cid } = sendmsg.decode(frame.body);
-  connection.link.ok(frame.stream);
+  if ((opt & SendOption.noAnswer) === 0) connection.link.ok(frame.stream);
   const clients = connection.proofserv?.clients;
   if (clients === undefined) return;
   const addressed = clients.get(cid);

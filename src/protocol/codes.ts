@@ -116,6 +116,8 @@ export const SendOption = {
   setIdle: 0x08,
   broadcast: 0x10,
   log: 0x20,
+  /** Ours: no answer, please. Our own peers never wait for it, and each would wake a process up. */
+  noAnswer: 0x1000,
 } as const;
 
 /** Who a login comes from: the role letter. */

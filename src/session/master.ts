@@ -195,7 +195,8 @@ export class Master {
     const id = this.#broadcasts.begin(request.id, cid, chosen);
     const pieces = command.encode({ ...request, id });
     for (const member of chosen) member.send(pieces);
-    this.#reportState();
+    // A ping is over before anybody could look.
+    if (request.name !== "ping") this.#reportState();
   }
 
   #answerForLost(request: Command, lost: WorkerFailure, cid: number): void {

@@ -27,6 +27,7 @@ export const EVERYBODY = -1;
 export class UpwardLink {
   readonly #link: Link;
   readonly #parameters: ServeParameters;
+  #reported = "";
   readonly #framers = new Map<number, MessageFramer>();
 
   private constructor(link: Link, parameters: ServeParameters) {
@@ -79,18 +80,13 @@ export class UpwardLink {
     const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
     const body = sendmsg.encode({
       sid: this.#parameters.sid,
-      opt: SendOption.internal | SendOption.async | broadcast,
+      opt: SendOption.internal | SendOption.async | SendOption.noAnswer | broadcast,
       cid,
     });
     for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
       for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
-        this.#link.post(
-          STREAM.login,
-          Request.sendmsg,
-          "message",
-          body,
-          piece.subarray(at, at + FRAGMENT_SIZE),
-        );
+        const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
+        this.#link.tell(STREAM.login, Request.sendmsg, body, fragment);
       }
     }
   }
@@ -104,8 +100,14 @@ export class UpwardLink {
     );
   }
 
-  /** Tells the daemon, for `proof status`, how many workers are ready and whether something runs. */
+  /**
+   * Tells the daemon, for `proof status`, how many workers are ready and whether something runs; nothing
+   * where that is what it was told last.
+   */
   reportState(workers: number, running: boolean): void {
+    const state = `${workers} ${running}`;
+    if (state === this.#reported) return;
+    this.#reported = state;
     const body = admin.encode(this.#parameters.sid, Admin.sessionState, workers, running ? 1 : 0);
     this.#link.post(STREAM.login, Request.admin, "state", body);
   }
