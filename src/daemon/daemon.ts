@@ -35,6 +35,7 @@ export class Daemon {
   readonly #listeners: Listener[] = [];
   readonly #deadlines = new Map<Connection, Timer>();
   #nextCid = 0;
+  #stopped: Promise<void> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   private constructor(context: Context) {
@@ -108,10 +109,15 @@ export class Daemon {
     log.info("configuration read again");
   }
 
-  /** Ends all sessions, then the daemon. Resolves when nothing is left. */
-  async stop(reason: string): Promise<void> {
+  /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
+  stop(reason: string): Promise<void> {
+    if (this.#stopped === undefined) this.#stopped = this.#end(reason);
+    else this.kill();
+    return this.#stopped;
+  }
+
+  async #end(reason: string): Promise<void> {
     const context = this.#context;
-    if (context.stopping) return this.kill();
     context.stopping = true;
     const sessions = context.sessions.all();
     context.log.info("stopping", { reason, sessions: sessions.length });
