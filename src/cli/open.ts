@@ -139,6 +139,9 @@ async function use(
   ] as const) {
     process.once(signal, () => signalled.resolve(128 + number));
   }
+  // proof open -e '.sh yes' | head -1: the reader has what it wanted.
+  const unread = Promise.withResolvers<number>();
+  output.stdoutClosed.addEventListener("abort", () => unread.resolve(EXIT.ok));
   const work =
     lines.length > 0 ? runLines(proof, lines, output) : atPrompt(proof, output, env, over.signal);
   work.catch(() => undefined);
@@ -146,6 +149,7 @@ async function use(
     return await Promise.race([
       work,
       signalled.promise,
+      unread.promise,
       lost.then((error) => Promise.reject(error)),
     ]);
   } finally {

@@ -216,7 +216,9 @@ export class Master {
         ? "this session has lost all its workers"
         : `this session has no worker ${ordinal}`;
     const code = ordinal === "" ? "NO_WORKERS" : "USAGE";
-    this.#upward.send(result.encode({ id, ordinal, host, ok: false, text, code, elapsed: 0 }), cid);
+    const from = ordinal || this.#parameters.ordinal;
+    const fields = { id, ordinal: from, host, ok: false, text, code, elapsed: 0 };
+    this.#upward.send(result.encode(fields), cid);
     this.#upward.send(done.encode({ id }), cid);
   }
 
