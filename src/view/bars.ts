@@ -1,5 +1,5 @@
 /** Columns of blocks that stand on zero, or hang from it. */
-import type { Glyphs } from "./options.ts";
+import type { Glyphs } from "./glyphs.ts";
 import type { Range } from "./range.ts";
 
 /**
@@ -30,7 +30,7 @@ export function bars(
 
 /** Where a column ends, in eighths of a line from the bottom of the plot. */
 function endOf(value: number, zero: number, eighths: number, height: number): number {
-  if (!(value < 0 || value > 0)) return zero;
+  if (value === 0 || Number.isNaN(value)) return zero;
   const end = Math.round(zero + value * eighths);
   const seen = end === zero ? zero + Math.sign(value) : end;
   return Math.max(0, Math.min(8 * height, seen));

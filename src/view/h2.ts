@@ -3,9 +3,10 @@ import type { H2 } from "../api/h2.ts";
 import { factsOfH2 } from "./box.ts";
 import { layColumns, meanOver, spansOf } from "./columns.ts";
 import { frame, roomFor } from "./frame.ts";
+import type { Glyphs } from "./glyphs.ts";
 import { groupNote } from "./notes.ts";
 import { general } from "./numbers.ts";
-import { type DrawOptions, type Glyphs, lookOf } from "./options.ts";
+import { type DrawOptions, lookOf } from "./options.ts";
 import { type Range, rangeWithZero } from "./range.ts";
 
 /**

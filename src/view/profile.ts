@@ -4,8 +4,9 @@ import { Profile } from "../api/profile.ts";
 import { factsOfProfile } from "./box.ts";
 import { type Columns, layColumns, spansOf } from "./columns.ts";
 import { frame, roomFor } from "./frame.ts";
+import type { Glyphs } from "./glyphs.ts";
 import { groupNote } from "./notes.ts";
-import { type DrawOptions, type Glyphs, lookOf } from "./options.ts";
+import { type DrawOptions, lookOf } from "./options.ts";
 import { type Range, rangeAround } from "./range.ts";
 
 /** The mean of y in one column with its error; undefined where nothing was filled. */
