@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts"];
 
 /** Folders that a command loads only when it runs: no file of cli/ may import their values statically. */
-const LAZY = ["client", "daemon", "data", "session"];
+const LAZY = ["client", "daemon", "data", "session", "view"];
 
 /**
  * Packages and built-in modules with the only files (or folders, with a slash) that may import them. Other
@@ -42,7 +42,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   consola: ["lib/log.ts"],
   citty: ["cli/command.ts", "cli/help.ts"],
   "smol-toml": ["config/document.ts"],
-  jsroot: ["data/root/"],
+  jsroot: ["data/root/", "view/jsroot-library.ts"],
   "bun:ffi": ["lib/peer-credentials.ts"],
   "node:readline": ["cli/prompt.ts"],
   "node:vm": ["session/scope.ts"],
@@ -110,7 +110,11 @@ function importsOf(from: string): Import[] {
   const types = [...source.matchAll(/^(?:import|export)\b[^;"]*?\bfrom "([^"]+)"/gm)]
     .map(([, specifier = ""]) => ({ specifier, isValue: false, isStatic: true }))
     .filter(({ specifier }) => !known.has(specifier));
-  return [...values, ...types].map((each) => ({ from, to: target(from, each.specifier), ...each }));
+  return [...values, ...types].map((each) => {
+    // A file inside a package counts as that package.
+    const specifier = each.specifier.replace(/^.*\bnode_modules\//, "");
+    return { from, to: target(from, specifier), ...each, specifier };
+  });
 }
 
 function target(from: string, specifier: string): string {
