@@ -31,6 +31,7 @@ section {
   background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 0.9rem 1rem;
   min-width: 0;
 }
+section.wide { grid-column: 1 / -1; }
 section > header { display: flex; gap: 1rem; align-items: baseline; margin-bottom: 0.5rem; }
 section > header > .kind { color: var(--faint); margin-left: auto; white-space: nowrap; }
 button {

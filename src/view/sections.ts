@@ -28,8 +28,13 @@ function sectionOf(shown: Shown, id: string): string {
   return section(shown.name, "", `<pre>${escapeHtml(shown.text)}</pre>`);
 }
 
-function section(name: string, kind: string, body: string, button = ""): string {
-  return `<section>
+function section(
+  name: string,
+  kind: string,
+  body: string,
+  { button = "", isWide = false } = {},
+): string {
+  return `<section${isWide ? ' class="wide"' : ""}>
 <header><h2>${escapeHtml(name)}</h2><span class="kind">${escapeHtml(kind)}</span>${button}</header>
 ${body}
 </section>`;
@@ -41,7 +46,7 @@ function plot(name: string, object: H1 | H2 | Profile, id: string): string {
   const body = `<div class="plot" data-source="${id}" data-file="${escapeHtml(file)}" role="img" aria-label="${escapeHtml(object.title || object.name)}"></div>
 <script type="application/json" id="${id}">${embedJson(toJsroot(object))}</script>`;
   const button = `<button type="button" title="save this histogram for ROOT and JSROOT">JSON</button>`;
-  return section(name, `${kindOf(object)}, ${object.entries} entries`, body, button);
+  return section(name, `${kindOf(object)}, ${object.entries} entries`, body, { button });
 }
 
 function kindOf(object: H1 | H2 | Profile): string {
@@ -55,7 +60,7 @@ function valuesSection(values: readonly { name: string; text: string }[]): strin
     const cell = isNumber ? `<td class="number">` : "<td>";
     return `<tr><th>${escapeHtml(name)}</th>${cell}${escapeHtml(text)}</td></tr>`;
   });
-  return section("values", "", table(rows));
+  return section("values", "", table(rows), { isWide: true });
 }
 
 function counts(name: string, object: Counts): string {
