@@ -116,3 +116,8 @@ export interface Reader {
 export function isJagged(column: Column): column is Jagged {
   return !Array.isArray(column) && !ArrayBuffer.isView(column);
 }
+
+/** An empty set of columns; a name such as `__proto__` is a name like any other in it. */
+export function noColumns(): Record<string, Column> {
+  return Object.create(null) as Record<string, Column>;
+}

@@ -51,6 +51,8 @@ export function basketsOf(branch: Thing): Basket[] {
     } else if (k < written && length > 0) {
       const n =
         (k + 1 < written || item(starts, k + 1) > first ? item(starts, k + 1) : entries) - first;
+      // Some writers leave empty baskets behind.
+      if (n === 0) continue;
       const seek = item(branch["fBasketSeek"], k);
       baskets.push({ first, n, place: { seek, length }, embedded: undefined });
     } else continue;

@@ -5,8 +5,7 @@
  *
  * zlib and zstd are the runtime's own. LZ4 and LZMA are rarer and go through jsroot.
  */
-import { zstdDecompressSync } from "node:zlib";
-import { inflateSync } from "node:zlib";
+import { inflateSync, zstdDecompressSync } from "node:zlib";
 
 /** Bytes in front of every block. */
 const HEADER = 9;
@@ -122,7 +121,7 @@ function inflate(data: Uint8Array, size: number): Unpacked {
 
 function zstd(data: Uint8Array, size: number): Unpacked {
   return frameSize(data) === size
-    ? Bun.zstdDecompressSync(data as Uint8Array<ArrayBuffer>)
+    ? Bun.zstdDecompressSync(data)
     : zstdDecompressSync(data, { maxOutputLength: size });
 }
 

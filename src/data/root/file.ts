@@ -5,6 +5,7 @@
 import type { Access } from "../access.ts";
 import { ProofError, messageOf } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/suggest.ts";
+import { shorten } from "../branch-names.ts";
 import { DataError, type Where, dataError } from "../problem.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
 import { type Thing, asThing, list, number, text } from "./thing.ts";
@@ -193,7 +194,9 @@ export function viewOf(bytes: Uint8Array): DataView {
 const bounded = new WeakSet<object>();
 
 /** jsroot allocates arrays as long as a file says: makes it look at what is left of the record first. */
-function boundArrays(buffer: { prototype: { readFastArray(n: number, type: number): unknown } }) {
+function boundArrays(buffer: {
+  prototype: { readFastArray: (n: number, type: number) => unknown };
+}) {
   const { prototype } = buffer;
   if (bounded.has(prototype)) return;
   bounded.add(prototype);
@@ -263,10 +266,4 @@ function pickTree(file: string, trees: readonly TreeKey[], name: string | undefi
     `no tree "${name}"${didYouMean(wanted, names)}`,
     { hint, details: { trees: names } },
   );
-}
-
-/** A list of names that fits into a message. */
-export function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, 12).join(", ");
-  return names.length > 12 ? `${shown}, … (${names.length} in all)` : shown;
 }

@@ -7,13 +7,14 @@
 /** A promise, and whatever is derived from it, that tells `report` about exceptions. */
 export function guarded<T>(promise: Promise<T>, report: (thrown: unknown) => void): Promise<T> {
   class Guarded<V> extends Promise<V> {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is the promise's own
     override then<A = V, B = never>(
       fulfilled?: ((value: V) => A | PromiseLike<A>) | null,
       rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
     ): Promise<A | B> {
       const next = super.then(watched(fulfilled, report), watched(rejected, report));
       // It has been reported: an end that nobody waits for is not unhandled.
-      super.then.call(next, undefined, () => undefined);
+      void super.then.call(next, undefined, () => undefined);
       return next;
     }
   }

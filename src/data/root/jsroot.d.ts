@@ -12,7 +12,7 @@ declare module "jsroot/io" {
     o: number;
     fTagOffset: number;
     remain(): number;
-    readFastArray(n: number, type: number): unknown;
+    readFastArray: (n: number, type: number) => unknown;
   }
   export function openFile(proxy: FileProxy): Promise<unknown>;
   export function R__unzip(

@@ -25,6 +25,9 @@ export interface Ntuple {
 /** Longest header, footer or list of pages that is taken in, in bytes. */
 const MAX_META = 1 << 28;
 
+/** Types of fields that have no columns of their own; jsroot does not read them. */
+const UNREADABLE = /^ROOT::RNTupleCardinality</;
+
 /** Reads what there is. Throws ThingError or BlockError. */
 export async function openNtuple(tuple: Thing): Promise<Ntuple> {
   const { readHeaderFooter, rntupleProcess } = await import("jsroot/rntuple");
@@ -89,7 +92,7 @@ function describe(field: Thing): Field {
       name,
       type: kind ?? (shape === "string" ? "string" : type),
       shape,
-      readable: true,
+      readable: !UNREADABLE.test(type),
     },
     kind,
     leaf: undefined,

@@ -1,13 +1,15 @@
 /** Describing and reading trees of ROOT files: the fast path where it goes, jsroot elsewhere. */
-import type { BranchDescription, Chunk, Column, DataFile, Description, Reader } from "../types.ts";
+
+import { type Chunk, type DataFile, type Description, type Reader, noColumns } from "../types.ts";
 import type { Access } from "../access.ts";
-import { didYouMean } from "../../lib/suggest.ts";
 import { ShortRead } from "../../lib/bytes.ts";
+import { messageOf } from "../../lib/errors.ts";
+import { checkBranches } from "../branch-names.ts";
 import { type Where, dataError } from "../problem.ts";
 import type { Basket } from "./baskets.ts";
 import { type Branch, branchesOf } from "./branches.ts";
 import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
-import { type RootFile, type TreeKey, broken, openRoot, shorten } from "./file.ts";
+import { type RootFile, type TreeKey, broken, openRoot } from "./file.ts";
 import { type Field, type Ntuple, openNtuple } from "./ntuple.ts";
 import { PackError } from "./pack.ts";
 import { SlowReader } from "./slow.ts";
@@ -125,30 +127,6 @@ function checkBranch(name: string, { description, where }: Tree): string {
   return name;
 }
 
-/** Throws BRANCH_MISSING with the nearest name, or BRANCH_TYPE for one that can't be read. */
-export function checkBranches(
-  branches: readonly BranchDescription[],
-  names: readonly string[],
-  where: Where,
-): void {
-  for (const name of names) {
-    const found = branches.find((branch) => branch.name === name);
-    if (found === undefined) {
-      const known = branches.map((branch) => branch.name);
-      throw dataError(
-        "BRANCH_MISSING",
-        { ...where, branch: name },
-        `no branch "${name}"${didYouMean(name, known)}`,
-        { hint: `branches: ${shorten(known)}` },
-      );
-    }
-    if (!found.readable) {
-      const what = `values of type ${found.type} can't be read`;
-      throw dataError("BRANCH_TYPE", { ...where, branch: name }, what);
-    }
-  }
-}
-
 /** Reads some entries of all columns asked for. */
 interface ChunkReader {
   /** Entries that one chunk may have. */
@@ -189,7 +167,7 @@ class NtupleReader implements ChunkReader {
   }
 
   async chunk(first: number, n: number): Promise<Chunk> {
-    const columns: Record<string, Column> = {};
+    const columns = noColumns();
     for (const field of this.#fields) {
       const { name } = field.description;
       try {
@@ -275,7 +253,7 @@ class TreeReader implements ChunkReader {
       bytes += fetched?.length ?? 0;
       return fetched ?? new Uint8Array(0);
     };
-    const columns: Record<string, Column> = {};
+    const columns = noColumns();
     this.#slow.nextRound();
     for (const column of this.#columns) {
       const { name } = column.branch.description;
@@ -328,6 +306,10 @@ function failed(where: Where, entry: number, thrown: unknown): Error {
     return dataError("BRANCH_TYPE", { ...where, entry: entry + thrown.index }, thrown.message);
   }
   const at = { ...where, entry };
+  // What jsroot says about branches and fields that it can't read.
+  if (/^(Fail to add branch|No columns found|No streamer)/.test(messageOf(thrown))) {
+    return dataError("BRANCH_TYPE", at, "values of its type can't be read", { cause: thrown });
+  }
   if (thrown instanceof ShortRead) return dataError("FILE_BROKEN", at, "damaged basket header");
   return broken(at, thrown);
 }
