@@ -188,7 +188,7 @@ function skipReasons(xml: string): string[] {
 
 function logOf(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return Bun.stripANSI(readFileSync(path, "utf8"));
   } catch {
     return "";
   }
