@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { useArea } from "../helpers/area.ts";
 import { failDaemon, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
-import { openingLines, runProof, startProof } from "../helpers/proof.ts";
+import { openingLines, runProof, startProof, waitForRunning } from "../helpers/proof.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -104,6 +104,20 @@ describe("while it runs", () => {
       expect(existsSync(home.state)).toBe(false);
     },
   );
+
+  test("a second SIGTERM ends stubborn proofservs at once, and nothing is left either", async () => {
+    const home = area.home();
+    await using daemon = await startDaemon({ home, env: { PROOF_SESSION_TERMINATE: "1h" } });
+    await using client = await startProof(["open", daemon.address, "-w", "1"], { home });
+    client.write(".exec await null; while (true) {}\n");
+    await waitForRunning(daemon, home);
+    daemon.signal("SIGTERM");
+    await daemon.logged("stopping");
+    expect((await daemon.stop()).exitCode).toBe(0);
+    await daemon.logged("stopped");
+    expect(home.traces()).toEqual([]);
+    expect(existsSync(home.state)).toBe(false);
+  });
 
   test("old session directories are kept up to session.maxoldlogs", async () => {
     const home = area.home();
