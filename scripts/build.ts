@@ -15,6 +15,17 @@ import { version } from "../package.json";
 const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64"] as const;
 type Target = (typeof TARGETS)[number];
 
+/** jsroot carries a copy of zstd for browsers; the stand-in for Node's takes its place, too. */
+const oneZstd: Bun.BunPlugin = {
+  name: "one-zstd",
+  setup(build) {
+    build.onLoad({ filter: /jsroot\/modules\/base\/zstd\.mjs$/ }, () => ({
+      contents: 'export { ZstdInit } from "@oneidentity/zstd-js";',
+      loader: "js",
+    }));
+  },
+};
+
 /** Builds one binary at `outfile`; `target` is the host's own where it is left out. */
 async function build(outfile: string, target?: Target): Promise<void> {
   const result = await Bun.build({
@@ -32,6 +43,7 @@ async function build(outfile: string, target?: Target): Promise<void> {
     format: "esm",
     minify: true,
     sourcemap: "none",
+    plugins: [oneZstd],
     define: { PROOF_VERSION: JSON.stringify(version) },
   });
   for (const message of result.logs) console.error(message);
