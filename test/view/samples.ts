@@ -55,7 +55,8 @@ export function everything(): Record<string, unknown> {
   energy.fill(0.5);
   energy.fill(1.25);
   const odd = list<{ run: number; pt: number }>(3);
-  for (let i = 0; i < 5; i++) odd.fill({ run: i, pt: i * 1.5 }, i);
+  const muon = (run: number) => ({ run, pt: run * 1.5 });
+  for (let run = 0; run < 5; run++) odd.fill(muon(run), run);
   const hardest = topN(2);
   for (let i = 0; i < 5; i++) hardest.fill(i * 2.5, i);
   return {
