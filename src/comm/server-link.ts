@@ -103,8 +103,9 @@ export class ServerLink {
 
   /** Closes now; `closed` is called with `why`. */
   abort(why: string): void {
-    this.#transport.abort();
+    // First the reason: the transport reports its end at once, without one.
     this.#finish(why);
+    this.#transport.abort();
   }
 
   #finish(why: string): void {
