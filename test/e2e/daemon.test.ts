@@ -130,7 +130,7 @@ describe("while it runs", () => {
       tags.push(/"tag":"([^"]+)"/.exec(stdout)?.[1] ?? "");
     }
     await daemon.stop();
-    const kept = new Set(home.logs().map((log) => log.split("/")[1]));
+    const kept = new Set(home.logs().map((log) => log.split("/")[1] ?? ""));
     expect([...kept].sort()).toEqual(
       tags
         .slice(-2)

@@ -7,6 +7,7 @@ import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { waitForRunning } from "../helpers/proof.ts";
 import { KEYS, TerminalSession } from "../helpers/terminal.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -126,7 +127,14 @@ describe("Ctrl-C", () => {
   test("ends and replaces workers whose code does not stop", async () => {
     await using terminal = await open();
     const before = proofservsOf(home.path);
-    await begin(terminal, ".exec await null; while (true) {}");
+    // Behind an await nothing can break in. The file says that the worker has come so far.
+    const file = "process.env.HOME + '/in-' + process.env.PROOF_ORDINAL";
+    terminal.enter(`.exec await Bun.write(${file}, "x"); while (true) {}`);
+    await waitFor(
+      "both workers",
+      () => home.list().filter((name) => name.startsWith("in-")).length === 2,
+    );
+    await waitForRunning(daemon, home);
     terminal.type(KEYS.ctrlC);
     await terminal.shows(
       /worker 0\.0 on \S+ was replaced[^]*worker 0\.1 on \S+ was replaced|worker 0\.1 on \S+ was replaced[^]*worker 0\.0 on \S+ was replaced/,
