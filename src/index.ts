@@ -6,5 +6,8 @@ export {
   TProof,
   type WorkerResult,
 } from "./client/tproof.ts";
+export type { DataSet, ProcessOptions, Query, QueryData, QueryResult } from "./client/query.ts";
+export * from "./api/index.ts";
 export { type ErrorCode, ProofError } from "./lib/errors.ts";
 export type { WorkerFailure, WorkerInfo, WorkerState } from "./protocol/messages.ts";
+export type { Progress, QueryInfo, QueryState } from "./protocol/query.ts";

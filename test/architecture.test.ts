@@ -23,7 +23,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [],
   // What becomes of outputs on a terminal and in a page.
   view: ["api", "lib"],
-  cli: ["api", "client", "comm", "config", "daemon", "data", "lib", "protocol", "session"],
+  cli: [
+    "api",
+    "client",
+    "comm",
+    "config",
+    "daemon",
+    "data",
+    "lib",
+    "protocol",
+    "session",
+    "view",
+    "index.ts",
+  ],
   "main.ts": ["cli"],
   "index.ts": ["api", "client", "lib", "protocol"],
 };
@@ -45,7 +57,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   jsroot: ["data/root/", "view/jsroot-library.ts"],
   "bun:ffi": ["lib/peer-credentials.ts"],
   "node:readline": ["cli/prompt.ts"],
-  "node:vm": ["session/scope.ts"],
+  "node:vm": ["lib/scope.ts"],
   "node:child_process": [],
   "node:http": [],
   "node:https": [],
@@ -242,13 +254,14 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "protocol/serve.ts",
       "session/proofserv.ts",
       "session/upward-link.ts",
+      "session/worker.ts",
     ]
   `);
   expect(modules).toMatchInlineSnapshot(`[]`);
 });
 
 test("what a worker loads for its first command stays free of the command line and of configuration", () => {
-  const { files, modules } = graphOf(["session/runner.ts", "session/scope.ts", "session/shell.ts"]);
+  const { files, modules } = graphOf(["session/runner.ts", "lib/scope.ts", "session/shell.ts"]);
   const heavy = files.filter((file) =>
     ["cli", "config", "client", "daemon", "data"].includes(folderOf(file)),
   );

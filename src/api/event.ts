@@ -45,9 +45,13 @@ export type ColumnOf<Value> = ([Value] extends [Branch]
 /** The columns of an event's branches. */
 export type Columns<Event> = { readonly [Name in keyof Event]: ColumnOf<Event[Name]> };
 
-/** An output of which nothing is declared: everything that `fill` counts into. */
+/** An output of which nothing is declared: everything that `fill` counts into, and what most can tell. */
 export interface AnyOutput {
   fill(...values: readonly unknown[]): void;
+  readonly entries?: number;
+  readonly mean?: number;
+  readonly stdDev?: number;
+  readonly value?: number;
 }
 
 /** Outputs of which nothing is declared. */

@@ -43,6 +43,64 @@ export default defineProofCommand({
       valueHint: "CODE",
       description: "Run this on every worker, then close",
     },
+    process: {
+      type: "string",
+      alias: "p",
+      valueHint: "FILE",
+      description: "Run the selector in FILE over the data, show the result, then close",
+    },
+    data: {
+      type: "positional",
+      required: false,
+      multiple: true,
+      description: "Files for --process (paths and globs), or a number of cycles",
+    },
+    tree: {
+      type: "string",
+      valueHint: "NAME",
+      description: "The tree, for ROOT files with several",
+    },
+    input: {
+      type: "string",
+      alias: "i",
+      multiple: true,
+      valueHint: "NAME=VALUE",
+      description: "A parameter for the selector",
+      parse: parseVariable,
+    },
+    seed: {
+      type: "string",
+      valueType: "integer",
+      min: 0,
+      description: "Seed of the random numbers (0)",
+    },
+    packetizer: {
+      type: "enum",
+      options: ["adaptive", "unit", "file"],
+      description: "How the work is cut",
+    },
+    feedback: {
+      type: "string",
+      valueHint: "TIME",
+      description: "Draw the outputs this often while the query runs",
+      parse: parseDuration,
+    },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "FILE",
+      description: "Write the result as JSON",
+    },
+    html: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Write the result as a page for a browser",
+    },
+    run: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Run a script whose default export receives the session, then close",
+    },
     timeout: {
       type: "string",
       alias: "t",
@@ -74,6 +132,10 @@ export default defineProofCommand({
     {
       run: "proof open master -e '.sh uptime'",
       does: "run a shell command on every worker's node",
+    },
+    {
+      run: "proof open master --process dimuon.ts --tree events 'data/*.root' -o mass.json",
+      does: "run a selector over files and keep the result",
     },
   ],
   exitCodes: [
@@ -120,16 +182,58 @@ export default defineProofCommand({
     process.off("SIGINT", giveUp);
     reportOpened(proof, output, wish?.perNode === false ? wish.count : undefined);
     if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
-    return use(proof, values.exec, context, lost.promise);
+    const work = await plan(proof, values, output);
+    return use(proof, work ?? ((signal) => atPrompt(proof, context, signal)), lost.promise, output);
   },
 });
 
-/** Runs the lines given, or the prompt, until that is done, the session is lost or we are told to go. */
+/** What the command line asks for; undefined for the prompt. */
+async function plan(
+  proof: TProof,
+  values: {
+    exec: readonly string[];
+    process: string | undefined;
+    run: string | undefined;
+    data: readonly string[];
+    tree: string | undefined;
+    input: readonly [string, string][];
+    seed: number | undefined;
+    packetizer: "adaptive" | "unit" | "file" | undefined;
+    feedback: number | undefined;
+    output: string | undefined;
+    html: string | undefined;
+  },
+  output: Output,
+): Promise<(() => Promise<number>) | undefined> {
+  const { exec, process: selector, run, data, tree, seed, packetizer, feedback } = values;
+  if (selector !== undefined) {
+    const { dataOf, inputValue, processQuery } = await import("./query-commands.ts");
+    const input = Object.fromEntries(values.input.map(([name, text]) => [name, inputValue(text)]));
+    const options = { input, tree, seed, packetizer, feedback };
+    return () =>
+      interruptible(proof, () =>
+        processQuery(proof, output, { selector, data: dataOf(data), options }, values),
+      );
+  }
+  if (run !== undefined) {
+    const { runScript } = await import("./local-scope.ts");
+    return () => interruptible(proof, () => runScript(proof, run, output));
+  }
+  return exec.length > 0 ? () => runLines(proof, exec, output) : undefined;
+}
+
+/** Runs something that Ctrl-C stops. */
+async function interruptible(proof: TProof, run: () => Promise<number>): Promise<number> {
+  process.on("SIGINT", () => proof.interrupt());
+  return run();
+}
+
+/** Does the work, until it is done, the session is lost or we are told to go. */
 async function use(
   proof: TProof,
-  lines: readonly string[],
-  { output, env }: Context,
+  run: (signal: AbortSignal) => Promise<number>,
   lost: Promise<ProofError>,
+  output: Output,
 ): Promise<number> {
   const over = new AbortController();
   const signalled = Promise.withResolvers<number>();
@@ -142,8 +246,7 @@ async function use(
   // proof open -e '.sh yes' | head -1: the reader has what it wanted.
   const unread = Promise.withResolvers<number>();
   output.stdoutClosed.addEventListener("abort", () => unread.resolve(EXIT.ok));
-  const work =
-    lines.length > 0 ? runLines(proof, lines, output) : atPrompt(proof, output, env, over.signal);
+  const work = run(over.signal);
   work.catch(() => undefined);
   try {
     return await Promise.race([
@@ -160,8 +263,7 @@ async function use(
 
 async function atPrompt(
   proof: TProof,
-  output: Output,
-  env: Context["env"],
+  { output, env }: Context,
   signal: AbortSignal,
 ): Promise<number> {
   const { prompt } = await import("./prompt.ts");

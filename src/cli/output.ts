@@ -144,6 +144,11 @@ export class Output {
     this.#send(this.#err, `\r${shown}\x1b[K`);
   }
 
+  /** Columns of the terminal that results go to; 100 where it is none. */
+  get width(): number {
+    return this.#out.sink.columns || 100;
+  }
+
   /** Empties a terminal's screen, for what is redrawn; nothing where stdout is no terminal. */
   clearScreen(): void {
     if (this.#out.live) this.#send(this.#out, "\x1b[H\x1b[2J");

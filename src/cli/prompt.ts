@@ -67,7 +67,7 @@ export async function prompt(
     for await (const line of reader) {
       running = true;
       output.setPrompt(undefined);
-      const code = await runLine(proof, line, output, "refuse").catch((error: unknown) => {
+      const code = await runLine(proof, line, output, "local").catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;

@@ -1,11 +1,10 @@
 /** The commands of a session's prompt; `--exec` takes them too. */
-import type { TProof, WorkerResult } from "../client/tproof.ts";
+import type { TProof } from "../client/tproof.ts";
 import { EXIT, ProofError } from "../lib/errors.ts";
-import { sanitize } from "../lib/sanitize.ts";
 import { didYouMean } from "../lib/suggest.ts";
-import { foldResults } from "./fold.ts";
-import { LiveOutput } from "./live-output.ts";
 import type { Output } from "./output.ts";
+import { processLine, queries, removeQuery, retrieve, stopQuery } from "./query-commands.ts";
+import { exec, log, ping, shell, workers } from "./worker-commands.ts";
 
 /** One command of the prompt. */
 interface SessionCommand {
@@ -37,6 +36,33 @@ const COMMANDS = new Map<string, SessionCommand>([
   ],
   ["sh", { usage: ".sh COMMAND", does: "run a shell command on every worker's node", run: shell }],
   ["log", { usage: ".log [ORDINAL]", does: "the last lines of the logs, or of one", run: log }],
+  [
+    "process",
+    {
+      usage: ".process SELECTOR [FILE ... | N] [name=value ...]",
+      does: "run a selector over files, or for N cycles; & at the end runs it in the background",
+      run: processLine,
+    },
+  ],
+  ["queries", { usage: ".queries", does: "the queries of this session", run: queries }],
+  ["retrieve", { usage: ".retrieve N", does: "show the result of query N again", run: retrieve }],
+  ["remove", { usage: ".remove N", does: "forget the result of query N", run: removeQuery }],
+  [
+    "stop",
+    {
+      usage: ".stop",
+      does: "end the query that runs and keep what is done",
+      run: (proof) => stopQuery(proof, false),
+    },
+  ],
+  [
+    "abort",
+    {
+      usage: ".abort",
+      does: "end the query that runs, without a result",
+      run: (proof) => stopQuery(proof, true),
+    },
+  ],
   ["help", { usage: ".help", does: "this list", run: help }],
   [
     "quit",
@@ -48,27 +74,23 @@ const COMMANDS = new Map<string, SessionCommand>([
 export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys()].map((name) => `.${name}`);
 
 /**
- * Runs one line: a command with its dot, or TypeScript where `bare` is "exec". Resolves with an exit code:
- * 0, 5 where a worker failed, QUIT. Throws USAGE for a command that does not exist.
+ * Runs one line: a command with its dot, or TypeScript: on every worker where `bare` is "exec", here where
+ * it is "local". Resolves with an exit code: 0, 5 where code failed, QUIT. Throws USAGE for a command that
+ * does not exist.
  */
 export async function runLine(
   proof: TProof,
   line: string,
   output: Output,
-  bare: "exec" | "refuse",
+  bare: "exec" | "local",
 ): Promise<number> {
   const text = line.trim();
   if (text === "") return EXIT.ok;
   const match = /^\.([A-Za-z]+)(?:\s+([\s\S]*))?$/.exec(text);
   if (match === null) {
     if (bare === "exec") return exec(proof, text, output);
-    throw new ProofError(
-      "USAGE",
-      `"${text.slice(0, 40)}" is not a command: commands begin with a dot`,
-      {
-        hint: `to run it on every worker: .exec ${text.slice(0, 40)}`,
-      },
-    );
+    const { evaluateLine } = await import("./local-scope.ts");
+    return evaluateLine(proof, text, output);
   }
   const [, name = "", argument = ""] = match;
   const command = COMMANDS.get(name);
@@ -82,161 +104,6 @@ export async function runLine(
     );
   }
   return command.run(proof, argument.trim(), output);
-}
-
-/** A bare name as a client's own line, for results of one worker as of many. */
-function showResults(results: readonly WorkerResult[], output: Output): number {
-  for (const { ordinals, ok, text } of foldResults(results)) {
-    const body = sanitize(text).replaceAll("\n", `\n${" ".repeat(ordinals.length + 2)}`);
-    output.result(`${ordinals}: ${ok ? body : output.style.red(body)}`);
-  }
-  return exitCodeOf(results);
-}
-
-function exitCodeOf(results: readonly WorkerResult[]): number {
-  if (results.some(({ code }) => code === "INTERRUPTED")) return EXIT.interrupted;
-  return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.query;
-}
-
-function required(argument: string, what: string): string {
-  if (argument !== "") return argument;
-  throw new ProofError("USAGE", `${what} is missing`, { hint: "see .help" });
-}
-
-/** Runs something that writes while it runs, showing the output as it comes. */
-async function live(
-  proof: TProof,
-  output: Output,
-  run: (options: {
-    onOutput: (piece: { ordinal: string; text: string }) => void;
-  }) => Promise<WorkerResult[]>,
-): Promise<WorkerResult[]> {
-  const shown = new LiveOutput(output);
-  let draining = false;
-  try {
-    return await run({
-      onOutput(piece) {
-        if (output.wantsJson) return;
-        shown.add(piece);
-        if (draining) return;
-        // A terminal or pipe that can't keep up slows the workers down.
-        draining = true;
-        proof.pause();
-        void output
-          .drain()
-          .catch(() => undefined)
-          .then(() => {
-            draining = false;
-            proof.resume();
-          });
-      },
-    });
-  } finally {
-    shown.end();
-  }
-}
-
-async function exec(proof: TProof, code: string, output: Output): Promise<number> {
-  const results = await live(proof, output, (options) =>
-    proof.exec(required(code, "the code to run"), options),
-  );
-  if (!output.wantsJson) return showResults(results, output);
-  output.json({ exec: { code, results } });
-  return exitCodeOf(results);
-}
-
-async function shell(proof: TProof, line: string, output: Output): Promise<number> {
-  const results = await live(proof, output, (options) =>
-    proof.shell(required(line, "the command to run"), options),
-  );
-  if (output.wantsJson) output.json({ sh: { command: line, results } });
-  else
-    showResults(
-      results.filter(({ ok }) => !ok),
-      output,
-    );
-  return exitCodeOf(results);
-}
-
-async function ping(proof: TProof, _argument: string, output: Output): Promise<number> {
-  const results = await proof.ping();
-  if (output.wantsJson) {
-    output.json({
-      ping: results.map(({ ordinal, host, roundTrip, ok }) => ({
-        ordinal,
-        host,
-        ok,
-        milliseconds: roundTrip,
-      })),
-    });
-  } else {
-    const rows = results.map(({ ordinal, host, ok, text, roundTrip }) => [
-      ordinal,
-      host,
-      ok ? `${roundTrip.toFixed(2)} ms` : text,
-    ]);
-    output.table(rows, ["ordinal", "host", "round trip"]);
-  }
-  return exitCodeOf(results);
-}
-
-const PHASES = ["tcp", "login", "create", "spawn", "callback", "setup"] as const;
-
-async function workers(proof: TProof, _argument: string, output: Output): Promise<number> {
-  const state = await proof.refresh();
-  if (output.wantsJson) {
-    output.json({ workers: state.workers, failures: state.failures });
-    return EXIT.ok;
-  }
-  const rows = state.workers.map((worker) => [
-    worker.ordinal,
-    worker.role,
-    `${worker.host}:${worker.port}`,
-    worker.pid,
-    worker.state,
-    ...PHASES.map((phase) => worker.phases[phase]?.toFixed(1) ?? "-"),
-  ]);
-  const lost = state.failures.map((failure) => [
-    failure.ordinal,
-    "worker",
-    failure.host,
-    "-",
-    failure.phase === "running" ? "lost" : "failed",
-    ...PHASES.map((phase) => (phase === failure.phase ? "failed" : "-")),
-  ]);
-  output.table([...rows, ...lost], ["ordinal", "role", "host", "pid", "state", ...PHASES]);
-  return EXIT.ok;
-}
-
-async function log(proof: TProof, ordinal: string, output: Output): Promise<number> {
-  if (ordinal !== "" && !/^\d+(\.\d+)*$/.test(ordinal)) {
-    throw new ProofError("USAGE", `"${ordinal}" is not an ordinal`, {
-      hint: "ordinals are 0 for the master, 0.0, 0.1, … for workers; see .workers",
-    });
-  }
-  const own = ordinal === "" ? await proof.log({ ordinal: "0", lines: 20 }) : [];
-  const results = [
-    ...own,
-    ...(await proof.log(ordinal === "" ? { lines: 10 } : { ordinal, lines: 200 })),
-  ];
-  const once = results.filter(
-    (result, i) => results.findIndex(({ ordinal: same }) => same === result.ordinal) === i,
-  );
-  if (output.wantsJson) {
-    output.json({
-      log: once.map(({ ordinal: of, host, text }) => ({
-        ordinal: of,
-        host,
-        lines: text.split("\n"),
-      })),
-    });
-    return exitCodeOf(once);
-  }
-  for (const { ordinal: of, text, ok } of once) {
-    for (const line of text.split("\n"))
-      output.result(ok ? `${of}: ${sanitize(line)}` : `${of}: ${output.style.red(sanitize(line))}`);
-  }
-  return exitCodeOf(once);
 }
 
 function help(_proof: TProof, _argument: string, output: Output): Promise<number> {

@@ -28,8 +28,11 @@ import {
   workerReplaced,
 } from "../protocol/messages.ts";
 import { decodeValue } from "../protocol/values.ts";
+import type { QueryInfo } from "../protocol/query.ts";
 import { parseAddress } from "./address.ts";
 import { compile } from "./compile.ts";
+import type { Queries } from "./queries.ts";
+import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
 import { clientSettings } from "./settings.ts";
 
 /** How far opening has come. */
@@ -102,6 +105,7 @@ export class TProof {
   readonly #running = new Map<number, Running>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #startupTimeout: number;
+  #queries: Promise<Queries> | undefined;
   #state: Ready = { workers: [], failures: [] };
   #nextId = 1;
   #closed: ProofError | undefined;
@@ -242,9 +246,60 @@ export class TProof {
     return this.#state;
   }
 
+  /**
+   * Runs the selector in `file` over data, or for so many cycles, and resolves with the merged result.
+   * Throws SELECTOR, USER_CODE with the user's file, line and column, DATA_SET, ABORTED and others.
+   */
+  async process(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions = {},
+  ): Promise<QueryResult> {
+    const queries = await this.#loadQueries();
+    return (await queries.start(file, data, options, true)).result;
+  }
+
+  /** The same in the background: resolves when the query has been sent. Queries of a session queue. */
+  async submit(file: string | URL, data: QueryData, options: ProcessOptions = {}): Promise<Query> {
+    const queries = await this.#loadQueries();
+    return queries.start(file, data, options, false);
+  }
+
+  /** The queries of this session: done, running, waiting. */
+  async queries(): Promise<QueryInfo[]> {
+    return (await this.#loadQueries()).list();
+  }
+
+  /** The result of a query that is over, as far as the master keeps it. */
+  async retrieve(seq: number): Promise<QueryResult> {
+    return (await this.#loadQueries()).retrieve(seq);
+  }
+
+  /** Removes the kept result of a query. */
+  async remove(seq: number): Promise<void> {
+    await (await this.#loadQueries()).remove(seq);
+  }
+
+  /** Ends the query that runs: with `abort` without a result, else keeping what is done. */
+  async stopProcess(abort = false): Promise<void> {
+    (await this.#loadQueries()).interrupt(abort ? "abort" : "stop");
+  }
+
+  /** What queries need is loaded with the first. */
+  #loadQueries(): Promise<Queries> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    this.#queries ??= import("./queries.ts").then(
+      ({ Queries }) =>
+        new Queries({ send: (pieces) => this.#session.send(pieces), nextId: () => this.#nextId++ }),
+    );
+    return this.#queries;
+  }
+
   /** Stops what is running, on all workers; the session stays. */
   interrupt(): void {
-    if (this.isValid()) this.#session.interrupt();
+    if (!this.isValid()) return;
+    this.#session.interrupt();
+    void this.#queries?.then((queries) => queries.interruptForeground());
   }
 
   /** Ends the session and all its proofservs; resolves when they are gone. */
@@ -323,7 +378,7 @@ export class TProof {
         return this.#options.onWorkerReplaced?.(fresh);
       }
       default:
-        return undefined;
+        return void this.#queries?.then((queries) => queries.message(message));
     }
   }
 
@@ -359,6 +414,7 @@ export class TProof {
   #fail(error: ProofError): void {
     this.#closed ??= error;
     this.#opened.reject(error);
+    void this.#queries?.then((queries) => queries.fail(error));
     for (const running of this.#running.values()) running.settle.reject(error);
     this.#running.clear();
   }

@@ -136,6 +136,14 @@ export const KEYS = [
     doc: "Old session directories kept in the sandbox; 0 keeps all.",
   },
   {
+    key: "session.maxquerykept",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: 10,
+    doc: "Results of queries that a session keeps.",
+  },
+  {
     key: "session.terminate",
     type: "duration",
     min: 0,
@@ -218,6 +226,14 @@ export const KEYS = [
     max: 1_000_000,
     default: 512,
     doc: "Proofservs of this daemon.",
+  },
+  {
+    key: "limits.memory",
+    type: "bytes",
+    min: 0,
+    max: 2 ** 50,
+    default: 4 * 2 ** 30,
+    doc: "Memory of one worker; a query that needs more fails. 0 is no limit.",
   },
   {
     key: "security.auth",

@@ -9,7 +9,6 @@ import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
-import { Attention } from "../protocol/codes.ts";
 import { describeRequest } from "../protocol/describe.ts";
 import { fingerprint } from "../protocol/login.ts";
 import { Connection } from "./connection.ts";
@@ -18,6 +17,7 @@ import { isLoopback } from "./login.ts";
 import { serveRequest } from "./requests.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -35,11 +35,12 @@ export class Daemon {
   readonly #listeners: Listener[] = [];
   readonly #deadlines = new Map<Connection, Timer>();
   #nextCid = 0;
+  readonly #watchdog: Watchdog;
   #stopped: Promise<void> | undefined;
-  #ticker: ReturnType<typeof setInterval> | undefined;
 
   private constructor(context: Context) {
     this.#context = context;
+    this.#watchdog = new Watchdog(context);
   }
 
   /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR or AUTH_NONE_EXPOSED. */
@@ -134,7 +135,7 @@ export class Daemon {
   #close(): void {
     for (const listener of this.#listeners) listener.stop();
     for (const connection of this.#context.connections) connection.link.end();
-    if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    this.#watchdog.stop();
     this.#context.state.remove();
     this.#context.log.info("stopped");
   }
@@ -175,8 +176,7 @@ export class Daemon {
     if (deadline === undefined) return;
     deadline.cancel();
     this.#deadlines.delete(connection);
-    if ((connection.caller?.heartbeat ?? 0) > 0)
-      this.#ticker ??= setInterval(() => this.#tick(), 1000);
+    if ((connection.caller?.heartbeat ?? 0) > 0) this.#watchdog.start();
   }
 
   #closed(connection: Connection, why: string): void {
@@ -192,31 +192,6 @@ export class Daemon {
     const isNews = why !== "" && (connection.link.hasSpoken || connection.role !== "");
     if (isNews) context.log.warn("connection closed", fields);
     else context.log.debug("connection closed", fields);
-  }
-
-  /** Looks for peers that have gone silent; runs only while there are peers that promised signs of life. */
-  #tick(): void {
-    const { connections, config } = this.#context;
-    const now = performance.now();
-    let watched = 0;
-    for (const connection of connections) {
-      const promised = connection.caller?.heartbeat ?? 0;
-      if (promised === 0) continue;
-      watched++;
-      // We hold this peer back, so its signs of life don't reach us; ours must reach it.
-      if (connection.paused) connection.link.attention(connection.loginStream, Attention.touch);
-      else if (
-        now - connection.link.lastHeard >
-        Math.max(config.session.heartbeat_timeout, promised * 2)
-      ) {
-        connection.link.abort(
-          `silent for ${Math.round((now - connection.link.lastHeard) / 1000)} s`,
-        );
-      }
-    }
-    if (watched > 0 || this.#ticker === undefined) return;
-    clearInterval(this.#ticker);
-    this.#ticker = undefined;
   }
 }
 

@@ -150,5 +150,7 @@ function parameters(
     heartbeatTimeout: config.session.heartbeat_timeout,
     terminate: config.session.terminate,
     message: config.limits.message,
+    memory: config.limits.memory,
+    maxquerykept: config.session.maxquerykept,
   };
 }

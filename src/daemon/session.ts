@@ -61,6 +61,8 @@ export class Session {
   readonly #calledBack = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ProofError>();
   #ticketUsed = false;
+  /** Why we killed it, if there was more to it than the end of the session. */
+  #verdict: ProofError | undefined;
 
   constructor(terms: SessionTerms, ticket: string) {
     this.sid = terms.sid;
@@ -122,8 +124,9 @@ export class Session {
     this.#killer.set(this.#terminate, () => this.kill());
   }
 
-  /** Ends the proofserv and everything in its process group now. */
-  kill(): void {
+  /** Ends the proofserv and everything in its process group now; `why` is what its clients are told. */
+  kill(why?: ProofError): void {
+    this.#verdict ??= why;
     if (this.state !== "ended") this.state = "ending";
     if (this.pid !== 0) signalProcess(-this.pid, "SIGKILL");
   }
@@ -138,9 +141,11 @@ export class Session {
     const what = `${this.#host}: proofserv ${this.ordinal} (pid ${this.pid})`;
     const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;
     const log = this.launched === undefined ? [] : logTail(this.launched.logPath);
-    const error = new ProofError("PROOFSERV_DIED", message, {
-      details: { phase: early ? "callback" : "running", host: this.#host, exitCode, signal, log },
-    });
+    const error =
+      this.#verdict ??
+      new ProofError("PROOFSERV_DIED", message, {
+        details: { phase: early ? "callback" : "running", host: this.#host, exitCode, signal, log },
+      });
     this.#calledBack.reject(error);
     this.#ended.resolve(error);
   }

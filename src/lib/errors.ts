@@ -66,6 +66,10 @@ export const ERROR_EXIT = {
   // running the user's code
   USER_CODE: EXIT.query,
   COMMAND_FAILED: EXIT.query,
+  SELECTOR: EXIT.query,
+  MEMORY: EXIT.query,
+  ACCOUNTING: EXIT.query,
+  ABORTED: EXIT.query,
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.failed,
 } as const;

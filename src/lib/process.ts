@@ -85,6 +85,19 @@ export function processStat(
   }
 }
 
+/** Memory that a process holds, in bytes; 0 where that cannot be told. */
+export function residentMemory(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
+    return Number(fields[1]) * PAGE;
+  } catch {
+    return 0;
+  }
+}
+
+/** Bytes of a page: what Linux on x64 and most arm64 systems has. */
+const PAGE = 4096;
+
 /** Whether `pid` runs, not counting zombies. Where there is no /proc, whether it can be signalled. */
 export function isAlive(pid: number): boolean {
   const stat = processStat(pid);

@@ -52,6 +52,12 @@ export function encodeOurs(
   return [writer.bytes(json).done(), ...attachments];
 }
 
+/** The message that pieces written by {@link encodeOurs} make. */
+export function messageOf(pieces: readonly Uint8Array[]): Message {
+  const bytes = Buffer.concat(pieces);
+  return { what: bytes.readUInt32BE(4), body: bytes.subarray(8) };
+}
+
 /** Head and attachments of a message of ours; throws CheckError. */
 export function decodeOurs(message: Message): { head: JsonObject; attachments: Buffer[] } {
   const what = `message ${message.what}`;

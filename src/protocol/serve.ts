@@ -39,6 +39,10 @@ export interface ServeParameters {
   heartbeatTimeout: number;
   terminate: number;
   message: number;
+  /** Bytes of memory that a worker may use; 0 for no limit. */
+  memory: number;
+  /** Results of queries kept. */
+  maxquerykept: number;
 }
 
 export function encodeServe(parameters: ServeParameters): string {
@@ -81,6 +85,8 @@ export function decodeServe(text: string): ServeParameters {
     heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),
     terminate: fields.integer("terminate", 0, DAY),
     message: fields.integer("message", 1024, 2 ** 32),
+    memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
+    maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),
   };
 }
 

@@ -1,14 +1,12 @@
 /**
- * A master proofserv: asks its daemon which workers to open, opens them, reports, and hands commands on
- * to them and their results back. A submaster is the same one tier down.
+ * A master proofserv: asks its daemon which workers to open, opens them, reports, and hands commands and
+ * queries on to them and their results back. A submaster is the same one tier down, but for queries, which
+ * the top master conducts: those it passes on.
  */
-import type { Identity } from "../comm/log-in.ts";
-import type { SessionLimits } from "../comm/remote-session.ts";
 import { readKey } from "../config/key.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
-import type { CreateOptions } from "../protocol/create.ts";
-import type { Message } from "../protocol/envelope.ts";
-import { failureOf } from "../protocol/failure.ts";
+import { toProofError } from "../lib/errors.ts";
+import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
+import { failureOf, type FailureFacts } from "../protocol/failure.ts";
 import {
   type Command,
   command,
@@ -16,25 +14,28 @@ import {
   failed,
   Kind,
   output,
-  type Ready,
   ready,
   result,
   serverStarted,
   type WorkerFailure,
+  type WorkerInfo,
   workerLost,
   workerReplaced,
 } from "../protocol/messages.ts";
+import { isFromWorker, replace, route } from "../protocol/query.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
-import { decodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
+import { decodeWorkers } from "../protocol/workers.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";
-import { Member, memberFailure } from "./member.ts";
+import { Crew, isRouted } from "./crew.ts";
+import type { Member } from "./member.ts";
+import type { Conductor } from "./queries/conductor.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
-import { type Outcome, startAll } from "./startup.ts";
-import { shareWorkers } from "./shares.ts";
 import { EVERYBODY, type UpwardLink } from "./upward-link.ts";
 
 /** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
 const PATIENCE = 3_000;
+const STUBBORN =
+  "interrupted; its code did not stop, so this worker was ended and is replaced by a new one";
 
 /** Milliseconds after which those that still run are interrupted again. */
 const REPEAT = 500;
@@ -43,12 +44,11 @@ export class Master {
   readonly #parameters: ServeParameters;
   readonly #upward: UpwardLink;
   readonly #runner: Runner;
-  readonly #identity: Identity;
-  readonly #limits: SessionLimits;
+  readonly #crew: Crew;
   readonly #broadcasts = new Broadcasts<Member>();
-  #members: Member[] = [];
-  #failures: WorkerFailure[] = [];
-  #isReady = false;
+  /** Loaded with the first query. */
+  #conductor: Promise<Conductor> | undefined;
+  #hasQuery = false;
   /** When the link upwards last had room again after having been full. */
   #drainedAt = -Infinity;
 
@@ -56,173 +56,152 @@ export class Master {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
-    const { keyFile, user, startup, heartbeat, heartbeatTimeout, message } = parameters;
-    this.#identity = { user, key: readKey(keyFile), keyFile };
-    const { tcp, login, create } = startup;
-    this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, message };
+    const { keyFile, user } = parameters;
+    this.#crew = new Crew(
+      parameters,
+      { user, key: readKey(keyFile), keyFile },
+      {
+        message: (member, message) => this.#fromBelow(member, message),
+        lost: (member, failure) => this.#lost(member, failure),
+        ended: (member, why) => this.#drop(member, why),
+        replaced: (fresh) => this.#announceReplacement(fresh),
+      },
+    );
   }
 
   /** Opens the workers and tells the client; throws when the session can't be opened. */
   async open(): Promise<void> {
-    const { masterOnly, startup, ordinal } = this.#parameters;
+    const { masterOnly, startup } = this.#parameters;
     if (!masterOnly) {
       const answer = await this.#upward.getWorkers(startup.login);
-      const records = decodeWorkers(answer, { records: 65_537, field: 1024 }).filter(
-        ({ type }) => type !== "M",
+      const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
+      await this.#crew.open(
+        records.filter(({ type }) => type !== "M"),
+        (state) => this.#upward.send(serverStarted.encode(state)),
       );
-      const shares = shareWorkers(records, this.#parameters.workers);
-      this.#members = records.map((record, i) =>
-        this.#member(record, `${ordinal}.${record.ordinal || i}`, shares[i]),
-      );
-      await this.#start(this.#members);
     }
-    this.#isReady = true;
     this.#reportState();
-    this.#upward.send(ready.encode(this.#state()));
+    this.#upward.send(this.#report());
   }
 
-  #member(record: WorkerRecord, ordinal: string, share: CreateOptions["workers"]): Member {
-    const { parameters } = { parameters: this.#parameters };
-    const isSubmaster = record.type === "S";
-    return new Member(
-      {
-        host: record.host,
-        port: record.port,
-        role: isSubmaster ? "m" : "s",
-        name: `session-${parameters.topTag}`,
-        ordinal,
-        options: {
-          masterOnly: false,
-          requireAll: isSubmaster && parameters.requireAll,
-          env: parameters.env,
-          ...(isSubmaster ? { workers: share, startup: parameters.startup.mode } : {}),
-        },
-      },
-      {
-        message: (member, message) => this.#fromBelow(member, message),
-        drained: () => undefined,
-        lost: (member, error) => this.#lost(member, error),
-      },
-    );
-  }
-
-  async #start(members: readonly Member[]): Promise<void> {
-    const { startup, requireAll } = this.#parameters;
-    const outcomes = await startAll(
-      members.map((member) => ({
-        member,
-        open: () => member.open(this.#identity, this.#limits),
-        setUp: () => member.setUp(member.isSubmaster ? startup.session : startup.create),
-      })),
-      startup.mode === "serial" ? 1 : startup.parallel,
-      members.every((member) => member.isSubmaster) ? "submasters" : "workers",
-      (state) => this.#upward.send(serverStarted.encode(state)),
-    );
-    for (const outcome of outcomes) this.#noteFailure(outcome);
-    this.#members = members.filter((_, i) => outcomes[i]?.error === undefined);
-    const first = this.#failures[0];
-    if (this.#leaves().length === 0) {
-      throw new ProofError(
-        "NO_WORKERS",
-        `none of ${members.length} workers could be opened; the first failure: ${first?.message}`,
-        {
-          details: { phase: first?.phase ?? "setup", host: first?.host ?? "" },
-        },
-      );
-    }
-    if (requireAll && first !== undefined) {
-      throw new ProofError(
-        "WORKERS_MISSING",
-        `${this.#failures.length} workers could not be opened, and all were required; the first failure: ${first.message}`,
-        { details: { phase: first.phase, host: first.host } },
-      );
-    }
-  }
-
-  #noteFailure({ member, error }: Outcome<{ member: Member }>): void {
-    const { target, failures } = member.member;
-    if (error !== undefined) this.#failures.push(memberFailure(target, error));
-    this.#failures.push(...failures);
-  }
-
-  #leaves() {
-    return this.#members.flatMap((member) => member.leaves);
-  }
-
-  /** Everything there is to say about the members. */
-  #state(): Ready {
-    const pending = this.#broadcasts.pending();
-    const workers = this.#members.flatMap((member) => {
-      const state = pending.has(member) ? "busy" : "ready";
-      if (!member.isSubmaster) return [member.info(state)];
-      return [
-        member.info(state),
-        ...member.leaves.map((leaf) => ({
-          ...leaf,
-          state: leaf.state === "lost" ? leaf.state : state,
-        })),
-      ];
-    });
-    return { workers: workers as Ready["workers"], failures: this.#failures };
+  #report(): Uint8Array[] {
+    const { failures } = this.#crew;
+    return ready.encode({ workers: this.#crew.describe(this.#broadcasts.pending()), failures });
   }
 
   #reportState(): void {
-    this.#upward.reportState(this.#leaves().length, this.#broadcasts.isBusy || this.#runner.isBusy);
+    const isBusy = this.#broadcasts.isBusy || this.#runner.isBusy || this.#hasQuery;
+    this.#upward.reportState(this.#crew.leaves.length, isBusy);
   }
 
   /** Opening failed: the client learns why, before the daemon learns that we end. */
   fail(thrown: unknown): void {
-    const { host } = this.#parameters;
-    const failure = failureOf(toProofError(thrown), "setup", host);
-    this.#upward.send(failed.encode({ ...failure, failures: this.#failures }));
+    const failure = failureOf(toProofError(thrown), "setup", this.#parameters.host);
+    this.#upward.send(failed.encode({ ...failure, failures: this.#crew.failures }));
   }
 
-  /** A command of client `cid`. */
-  command(request: Command, cid: number): void {
+  /** A message of client `cid`, or from the master above. */
+  fromAbove(message: Message, cid: number): void {
+    if (message.what === Kind.command) return this.#command(command.decode(message), cid);
+    if (isRouted(message.what)) return this.#route(message);
+    void this.#queries().then((conductor) => conductor.fromClient(message, cid));
+  }
+
+  #command(request: Command, cid: number): void {
+    const { id, ordinal } = request;
     if (request.name === "workers") {
-      this.#upward.send(ready.encode(this.#state()), cid);
-      return this.#upward.send(done.encode({ id: request.id }), cid);
+      this.#upward.send(this.#report(), cid);
+      return this.#upward.send(done.encode({ id }), cid);
     }
-    const { ordinal, masterOnly } = this.#parameters;
-    const lost = this.#failures.find((failure) => failure.ordinal === request.ordinal);
-    if (request.name === "log" && lost !== undefined)
-      return this.#answerForLost(request, lost, cid);
+    const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
+    if (request.name === "log" && lost !== undefined) {
+      const text = [...(lost.log ?? []), lost.message].join("\n");
+      return this.#answer({ id, ordinal, host: lost.host, ok: true, text }, cid);
+    }
     // Without workers (a sequential session) the master itself does the work.
-    const own = request.ordinal === ordinal || (request.ordinal === "" && masterOnly);
-    if (own) return this.#runner.run(request, cid);
-    const chosen = this.#members.filter((member) => isMeant(member.ordinal, request.ordinal));
-    if (chosen.length === 0) return this.#answerForNobody(request, cid);
-    const id = this.#broadcasts.begin(request.id, cid, chosen);
-    const pieces = command.encode({ ...request, id });
+    const isOwn =
+      ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
+    if (isOwn) return this.#runner.run(request, cid);
+    const chosen = this.#crew.chosen(ordinal);
+    if (chosen.length === 0) {
+      const { host } = this.#parameters;
+      const all = ordinal === "";
+      const text = all
+        ? "this session has lost all its workers"
+        : `this session has no worker ${ordinal}`;
+      return this.#answer(
+        {
+          id,
+          ordinal: ordinal || this.#parameters.ordinal,
+          host,
+          ok: false,
+          text,
+          code: all ? "NO_WORKERS" : "USAGE",
+        },
+        cid,
+      );
+    }
+    const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, cid, chosen) });
     for (const member of chosen) member.send(pieces);
     // A ping is over before anybody could look.
     if (request.name !== "ping") this.#reportState();
   }
 
-  #answerForLost(request: Command, lost: WorkerFailure, cid: number): void {
-    const { id, ordinal } = request;
-    const text = [...(lost.log ?? []), lost.message].join("\n");
-    this.#upward.send(
-      result.encode({ id, ordinal, host: lost.host, ok: true, text, elapsed: 0 }),
-      cid,
-    );
-    this.#upward.send(done.encode({ id }), cid);
+  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">, cid: number): void {
+    this.#upward.send(result.encode({ ...fields, elapsed: 0 }), cid);
+    this.#upward.send(done.encode({ id: fields.id }), cid);
   }
 
-  #answerForNobody({ id, ordinal }: Command, cid: number): void {
-    const { host } = this.#parameters;
-    const text =
-      ordinal === ""
-        ? "this session has lost all its workers"
-        : `this session has no worker ${ordinal}`;
-    const code = ordinal === "" ? "NO_WORKERS" : "USAGE";
-    const from = ordinal || this.#parameters.ordinal;
-    const fields = { id, ordinal: from, host, ok: false, text, code, elapsed: 0 };
-    this.#upward.send(result.encode(fields), cid);
-    this.#upward.send(done.encode({ id }), cid);
+  /** From the master above, for one of our workers. */
+  #route(message: Message): void {
+    if (message.what === route.what) {
+      const { fields, attachments } = route.decode(message);
+      const [body = Buffer.alloc(0)] = attachments;
+      this.#crew.sendTo(fields.ordinal, fields.what, [encodeMessage(fields.what, body)]);
+    } else void this.#crew.replace(replace.decode(message).fields.ordinal, STUBBORN);
   }
 
-  /** Stops whatever runs. Members that can't be stopped are ended and replaced. */
+  #queries(): Promise<Conductor> {
+    this.#conductor ??= this.#makeConductor();
+    return this.#conductor;
+  }
+
+  async #makeConductor(): Promise<Conductor> {
+    const { Conductor } = await import("./queries/conductor.ts");
+    const { host, ordinal, workDirectory, maxquerykept, masterOnly, memory } = this.#parameters;
+    const local = masterOnly ? await this.#localWorker(memory) : undefined;
+    return new Conductor({
+      host,
+      ordinal,
+      workDirectory,
+      kept: maxquerykept,
+      workers: () => (masterOnly ? [{ ordinal, host }] : this.#crew.leaves),
+      sendTo: (to, pieces) => {
+        const message = messageOf(pieces);
+        if (local !== undefined) local.handle(message);
+        else this.#crew.sendTo(to, message.what, pieces);
+      },
+      send: (pieces, cid) => this.#upward.send(pieces, cid),
+      replace: (which) => void this.#crew.replace(which, STUBBORN),
+      stateChanged: (running) => {
+        this.#hasQuery = running;
+        this.#reportState();
+      },
+    });
+  }
+
+  /** Without workers (a sequential session) the master itself does the work. */
+  async #localWorker(memory: number) {
+    const { QueryWorker } = await import("./queries/worker.ts");
+    const { ordinal, host, workDirectory } = this.#parameters;
+    const send = (pieces: Uint8Array | readonly Uint8Array[]): void => {
+      const message = messageOf(pieces instanceof Uint8Array ? [pieces] : pieces);
+      void this.#queries().then((conductor) => conductor.fromWorker(message));
+    };
+    return new QueryWorker({ ordinal, host, workDirectory, memory, send });
+  }
+
+  /** Stops whatever commands run. Members that can't be stopped are ended and replaced. */
   interrupt(): void {
     this.#runner.interrupt();
     const interrupted = this.#broadcasts.numbers;
@@ -237,39 +216,11 @@ export class Master {
       for (const member of pending) {
         // Again, too: a signal that came just before the code began did not stop it.
         if (isPatient || member.isSubmaster) member.interrupt();
-        else void this.#replace(member);
+        else void this.#crew.replace(member.ordinal, STUBBORN);
       }
       setTimeout(check, REPEAT);
     };
     check();
-  }
-
-  async #replace(member: Member): Promise<void> {
-    const why = {
-      code: "INTERRUPTED",
-      phase: "running",
-      host: member.target.host,
-      message:
-        "interrupted; its code did not stop, so this worker was ended and is replaced by a new one",
-    };
-    const { leaves } = member;
-    member.end();
-    const fresh = new Member(member.target, {
-      message: (from, message) => this.#fromBelow(from, message),
-      drained: () => undefined,
-      lost: (from, error) => this.#lost(from, error),
-    });
-    this.#conclude(this.#broadcasts.drop(member, leaves, why));
-    try {
-      await fresh.open(this.#identity, this.#limits);
-      await fresh.setUp(this.#parameters.startup.create);
-      this.#members = this.#members.map((known) => (known === member ? fresh : known));
-      this.#upward.send(workerReplaced.encode(fresh.info("ready")));
-    } catch (error) {
-      this.#members = this.#members.filter((known) => known !== member);
-      this.#announceLoss(memberFailure(member.target, toProofError(error)));
-    }
-    this.#reportState();
   }
 
   #fromBelow(member: Member, message: Message): void {
@@ -293,37 +244,69 @@ export class Master {
         if (conclusion !== undefined) this.#conclude([conclusion]);
         break;
       }
-      case Kind.workerLost:
-        this.#announceLoss(workerLost.decode(message));
+      case Kind.workerLost: {
+        const failure = workerLost.decode(message);
+        this.#crew.failures.push(failure);
+        this.#announceLoss(failure, [failure.ordinal]);
         break;
+      }
       case Kind.workerReplaced:
-        this.#upward.send(workerReplaced.encode(workerReplaced.decode(message)));
+        this.#announceReplacement(workerReplaced.decode(message));
         break;
       default:
-        break;
+        if (isFromWorker(message.what)) this.#queryMessage(message);
     }
     // A client that reads slowly slows its workers down instead of filling this process.
-    if (this.#upward.isFull) for (const each of this.#members) each.pause();
+    if (this.#upward.isFull) this.#crew.pause();
+  }
+
+  #queryMessage(message: Message): void {
+    if (this.#parameters.role === "master")
+      void this.#queries().then((conductor) => conductor.fromWorker(message));
+    else this.#upward.send(encodeMessage(message.what, message.body), EVERYBODY);
   }
 
   /** The link upwards has room again. */
   drained(): void {
     this.#drainedAt = performance.now();
-    for (const member of this.#members) member.resume();
+    this.#crew.resume();
   }
 
-  #lost(member: Member, error: ProofError): void {
-    const failure = memberFailure(member.target, error);
-    this.#members = this.#members.filter((known) => known !== member);
+  #lost(member: Member, failure: WorkerFailure): void {
     const code = failure.code === "PROOFSERV_DIED" ? "WORKER_DIED" : failure.code;
-    this.#conclude(this.#broadcasts.drop(member, member.leaves, { ...failure, code }));
-    if (this.#isReady) this.#announceLoss(failure);
+    this.#drop(member, { ...failure, code });
+    this.#announceLoss(failure, []);
     this.#reportState();
   }
 
-  #announceLoss(failure: WorkerFailure): void {
-    this.#failures.push(failure);
+  /** Settles what a member that is gone still owed. */
+  #drop(member: Member, why: FailureFacts): void {
+    this.#conclude(this.#broadcasts.drop(member, member.leaves, why));
+    this.#tellQueries(
+      member.leaves.map(({ ordinal }) => ordinal),
+      why,
+    );
+  }
+
+  #tellQueries(ordinals: readonly string[], why: FailureFacts): void {
+    for (const ordinal of ordinals)
+      void this.#conductor?.then((conductor) => conductor.lost(ordinal, why));
+  }
+
+  #announceLoss(failure: WorkerFailure, ordinals: readonly string[]): void {
+    this.#tellQueries(ordinals, failure);
     this.#upward.send(workerLost.encode(failure), EVERYBODY);
+  }
+
+  #announceReplacement(fresh: WorkerInfo): void {
+    const { ordinal, host } = fresh;
+    this.#upward.send(workerReplaced.encode(fresh), EVERYBODY);
+    void this.#conductor?.then((conductor) => {
+      // Below a submaster the end of the old one and the new one are announced together.
+      conductor.lost(ordinal, { code: "WORKER_DIED", phase: "running", host, message: STUBBORN });
+      conductor.joined({ ordinal, host });
+    });
+    this.#reportState();
   }
 
   #conclude(conclusions: readonly Conclusion[]): void {
@@ -336,11 +319,6 @@ export class Master {
 
   /** Ends all workers, waiting at most `timeout` milliseconds for their daemons to say so. */
   async close(timeout: number): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.destroy(timeout)));
+    await this.#crew.close(timeout);
   }
-}
-
-/** Whether a command for `wanted` ("" for all) concerns the member `ordinal` or somebody below it. */
-function isMeant(ordinal: string, wanted: string): boolean {
-  return wanted === "" || wanted === ordinal || wanted.startsWith(`${ordinal}.`);
 }

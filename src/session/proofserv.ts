@@ -3,11 +3,23 @@
  * it needs only after the call-back is loaded then: until then the user waits, once per worker.
  */
 import { messageOf, toProofError } from "../lib/errors.ts";
-import { type Command, command, greeting, Kind } from "../protocol/messages.ts";
+import type { Message } from "../protocol/envelope.ts";
+import { greeting } from "../protocol/messages.ts";
 import { decodeServe, type ServeParameters } from "../protocol/serve.ts";
-import type { Master } from "./master.ts";
-import type { Runner, RunnerHost } from "./runner.ts";
+import type { RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
+import { Worker } from "./worker.ts";
+
+/** What master and worker have in common. */
+interface Part {
+  /** A message of client `cid`. */
+  fromAbove(message: Message, cid: number): void;
+  interrupt(): void;
+  /** The link upwards has room again. */
+  drained(): void;
+  /** Ends what hangs on this proofserv, within `timeout` milliseconds. */
+  close(timeout: number): Promise<void>;
+}
 
 /** What the daemon wrote on our standard input; undefined if it was no daemon. */
 export function readParameters(input: string): ServeParameters | undefined {
@@ -41,8 +53,7 @@ export async function serve(parameters: ServeParameters): Promise<number> {
 
 async function serveSession(parameters: ServeParameters): Promise<number> {
   const end = Promise.withResolvers<number>();
-  let master: Master | undefined;
-  let runner: Runner | undefined;
+  let part: Part | undefined;
   const drained: (() => void)[] = [];
   // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
   process.on("SIGINT", () => undefined);
@@ -51,25 +62,15 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   process.on("unhandledRejection", (error) => log(`unhandled rejection: ${Bun.inspect(error)}`));
 
   process.chdir(parameters.workDirectory);
-  const early: [Command, number][] = [];
-  const firstCommand = Promise.withResolvers<void>();
+  const early: [Message, number][] = [];
   const upward = await UpwardLink.open(parameters, {
     message(message, cid) {
-      if (message.what !== Kind.command) return;
-      const request = command.decode(message);
-      if (master !== undefined) master.command(request, cid);
-      else if (runner !== undefined) runner.run(request, cid);
-      else {
-        early.push([request, cid]);
-        firstCommand.resolve();
-      }
+      if (part === undefined) early.push([message, cid]);
+      else part.fromAbove(message, cid);
     },
-    interrupt() {
-      master?.interrupt();
-      runner?.interrupt();
-    },
+    interrupt: () => part?.interrupt(),
     drained() {
-      master?.drained();
+      part?.drained();
       for (const resume of drained.splice(0)) resume();
     },
     closed(error) {
@@ -94,26 +95,22 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
       : `${what} @ ${parameters.host}`;
   upward.send(greeting.encode(`**** ${greet} ****`));
   if (parameters.role === "worker") {
-    // Not earlier: what a worker loads while the next one starts on the same node holds that one up.
-    void firstCommand.promise.then(async () => {
-      const { Runner } = await import("./runner.ts");
-      runner = new Runner(host);
-      for (const [request, cid] of early) runner.run(request, cid);
-    });
+    part = new Worker(parameters, host);
   } else {
     const { Master } = await import("./master.ts");
-    const opening = new Master(parameters, upward, host);
-    master = opening;
-    opening.open().catch((error: unknown) => {
+    const master = new Master(parameters, upward, host);
+    part = master;
+    master.open().catch((error: unknown) => {
       log(`opening failed: ${toProofError(error).message}`);
-      opening.fail(error);
+      master.fail(error);
     });
   }
+  for (const [message, cid] of early) part.fromAbove(message, cid);
   log(
     `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
   );
   const exitCode = await end.promise;
-  await master?.close(Math.round(parameters.terminate * 0.8));
+  await part.close(Math.round(parameters.terminate * 0.8));
   const { rmSync } = await import("node:fs");
   rmSync(parameters.workDirectory, { recursive: true, force: true });
   return exitCode;

@@ -91,7 +91,7 @@ export class Runner {
   }
 
   async #exec(code: string, interrupted: Promise<never>): Promise<Outcome> {
-    const { evaluate, redirectConsole } = await import("./scope.ts");
+    const { evaluate, redirectConsole } = await import("../lib/scope.ts");
     if (!this.#consoleReady) redirectConsole((stream, text) => this.#print(stream, text));
     this.#consoleReady = true;
     const value = await evaluate(code, interrupted);

@@ -2,7 +2,7 @@
 import { Timer } from "../lib/clock.ts";
 import { ProofError, systemCode } from "../lib/errors.ts";
 import { type Child, processTree, signalProcess, spawn } from "../lib/process.ts";
-import type { Print } from "./scope.ts";
+import type { Print } from "../lib/scope.ts";
 
 /** Milliseconds from SIGINT to SIGKILL for a command that is interrupted. */
 const PATIENCE = 2_000;

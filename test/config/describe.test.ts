@@ -42,6 +42,7 @@ startup.callback          = "10s"                              # default
 startup.create            = "30s"                              # default
 startup.session           = "5m"                               # default
 session.maxoldlogs        = 10                                 # default
+session.maxquerykept      = 10                                 # default
 session.terminate         = "5s"                               # default
 session.heartbeat         = "5s"                               # default
 session.heartbeat_timeout = "15s"                              # default
@@ -53,6 +54,7 @@ limits.connections        = 4096                               # default
 limits.unauthenticated    = 128                                # default
 limits.message            = "256MiB"                           # default
 limits.processes          = 512                                # default
+limits.memory             = "4GiB"                             # default
 security.auth             = "key"                              # default
 security.key              = "/h/.config/proof/cluster.key"     # default
 security.allow            = []                                 # default
@@ -71,7 +73,7 @@ test("the JSON form holds values, text and origins, and survives JSON", () => {
   const { loaded, inventory, directory } = load();
   const description = describeConfigJson(loaded, inventory);
   expect(JSON.parse(JSON.stringify(description))).toEqual(description);
-  expect(Object.keys(description.keys)).toHaveLength(31);
+  expect(Object.keys(description.keys)).toHaveLength(33);
   expect({
     file: description.file,
     tcp: description.keys["startup.tcp"],

@@ -47,6 +47,7 @@ test("without anything every key has its default", () => {
       },
       session: {
         maxoldlogs: 10,
+        maxquerykept: 10,
         terminate: 5_000,
         heartbeat: 5_000,
         heartbeat_timeout: 15_000,
@@ -60,6 +61,7 @@ test("without anything every key has its default", () => {
         unauthenticated: 128,
         message: 268_435_456,
         processes: 512,
+        memory: 4 * 2 ** 30,
       },
       security: { auth: "key", key: "/nowhere/home/.config/proof/cluster.key", allow: [] },
       node: [],

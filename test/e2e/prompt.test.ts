@@ -63,7 +63,11 @@ describe("commands", () => {
   test("that do not exist are named, and the session lives on", async () => {
     await using terminal = await open();
     expect(await answer(terminal, ".wokers")).toMatch(/no command \.wokers.*\.workers/);
-    expect(await answer(terminal, "1 + 1")).toContain("to run it on every worker: .exec 1 + 1");
+    expect(await answer(terminal, "wokers")).toContain("ReferenceError");
+    expect(await answer(terminal, "const n: number = await Promise.resolve(40)")).not.toContain(
+      "proof:",
+    );
+    expect(await answer(terminal, "n + p.getParallel()")).toContain("42");
     expect(await answer(terminal, ".exec 1 +")).toContain("syntax error at line 1");
     expect(await answer(terminal, "")).not.toContain("proof:");
     expect(await answer(terminal, ".exec 1 + 1")).toContain("0.0-0.1: 2");

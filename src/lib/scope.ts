@@ -6,7 +6,7 @@
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { constants, Script } from "node:vm";
-import { ProofError } from "../lib/errors.ts";
+import { ProofError } from "./errors.ts";
 
 /** Takes what user code prints. */
 export type Print = (stream: "out" | "err", text: string) => void;

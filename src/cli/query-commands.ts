@@ -1,0 +1,205 @@
+/** Queries from the prompt and from the command line: running them, showing and writing their results. */
+import { writeFileSync } from "node:fs";
+import type { ProcessOptions, QueryData, QueryResult } from "../client/query.ts";
+import type { TProof } from "../client/tproof.ts";
+import { EXIT, messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import type { Output } from "./output.ts";
+import { progressReporter, summaryLine } from "./query-progress.ts";
+import { outputsAsJson } from "./result-json.ts";
+import { required } from "./worker-commands.ts";
+
+/** Where results go besides the terminal. */
+export interface ResultFiles {
+  /** JSON, histograms in JSROOT's form. */
+  output?: string | undefined;
+  /** A page for a browser. */
+  html?: string | undefined;
+}
+
+/** Runs a query in the foreground and shows its result. */
+export async function processQuery(
+  proof: TProof,
+  output: Output,
+  query: { selector: string; data: QueryData; options: ProcessOptions },
+  files: ResultFiles = {},
+): Promise<number> {
+  const result = await proof.process(query.selector, query.data, {
+    ...query.options,
+    onProgress: progressReporter(output),
+    ...(output.wantsJson ? {} : await liveFeedback(output, query.options)),
+  });
+  await showResult(result, output, files);
+  return EXIT.ok;
+}
+
+/** Histograms that grow while one watches, where a look at the outputs was asked for. */
+async function liveFeedback(
+  output: Output,
+  options: ProcessOptions,
+): Promise<Partial<ProcessOptions>> {
+  if (options.feedback === undefined || options.feedback === 0) return {};
+  const { drawOutputs } = await import("../view/terminal.ts");
+  return {
+    onFeedback: (outputs) => {
+      output.clearScreen();
+      output.result(drawOutputs(outputs, { width: output.width }));
+    },
+  };
+}
+
+async function showResult(result: QueryResult, output: Output, files: ResultFiles): Promise<void> {
+  const { outputs, ...facts } = result;
+  if (output.wantsJson) output.json({ query: facts, outputs: outputsAsJson(outputs) });
+  else {
+    output.info(summaryLine({ ...facts, id: 0, active: 0 }));
+    const { drawOutputs } = await import("../view/terminal.ts");
+    const drawn = drawOutputs(outputs, { width: output.width });
+    if (drawn !== "") output.result(drawn);
+    else output.info("the selector has made no output");
+  }
+  if (files.output !== undefined) {
+    write(
+      files.output,
+      `${JSON.stringify({ query: facts, outputs: outputsAsJson(outputs) }, undefined, 1)}\n`,
+    );
+    output.info(`wrote ${files.output}`);
+  }
+  if (files.html === undefined) return;
+  const { loadJsrootLibrary, renderPage } = await import("../view/html.ts");
+  write(
+    files.html,
+    renderPage(
+      {
+        title: facts.selector,
+        subtitle: summaryLine({ ...facts, id: 0, active: 0 }),
+        outputs,
+      },
+      await loadJsrootLibrary(),
+    ),
+  );
+  output.info(`wrote ${files.html}`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new ProofError(
+      "USAGE",
+      `${path}: cannot be written: ${systemCode(error) ?? messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** `.process SELECTOR [FILE … | N] [name=value …] [&]`. */
+export async function processLine(
+  proof: TProof,
+  argument: string,
+  output: Output,
+): Promise<number> {
+  const words = required(argument, "the selector").split(/\s+/);
+  const isBackground = words.at(-1) === "&";
+  if (isBackground) words.pop();
+  const [selector = "", ...rest] = words;
+  const settings = rest.filter((word) => /^[A-Za-z_]\w*=/.test(word));
+  const data = rest.filter((word) => !settings.includes(word));
+  const { options, files } = readSettings(settings);
+  const query = { selector, data: dataOf(data), options };
+  if (!isBackground) return processQuery(proof, output, query, files);
+  const { result } = await proof.submit(query.selector, query.data, options);
+  void result.then(
+    (done) =>
+      output.info(`${summaryLine({ ...done, id: 0, active: 0 })}; see .retrieve ${done.seq}`),
+    (error: unknown) => output.info(messageOf(error)),
+  );
+  output.info("the query runs in the background; see .queries");
+  return EXIT.ok;
+}
+
+/** Files, or one number: so many cycles. */
+export function dataOf(words: readonly string[]): QueryData {
+  const [only] = words;
+  if (only === undefined)
+    throw new ProofError("USAGE", "the data is missing: files, or a number of cycles");
+  return words.length === 1 && /^\d{1,15}$/.test(only) ? Number(only) : words;
+}
+
+/** `tree=…`, `seed=…`, `packetizer=…`, `feedback=…` (seconds), `output=…`, `html=…`; anything else is input. */
+function readSettings(settings: readonly string[]): {
+  options: ProcessOptions;
+  files: ResultFiles;
+} {
+  const options: ProcessOptions = {};
+  const files: ResultFiles = {};
+  const input: Record<string, unknown> = {};
+  for (const setting of settings) {
+    const equals = setting.indexOf("=");
+    const name = setting.slice(0, equals);
+    const value = setting.slice(equals + 1);
+    if (name === "tree") options.tree = value;
+    else if (name === "seed") options.seed = Number(value);
+    else if (name === "feedback") options.feedback = Number(value) * 1000;
+    else if (name === "packetizer") options.packetizer = value as "adaptive" | "unit" | "file";
+    else if (name === "output" || name === "html") files[name] = value;
+    else input[name] = inputValue(value);
+  }
+  return { options: { ...options, input }, files };
+}
+
+/** A parameter as typed: a number, true, false, JSON, or text. */
+export function inputValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Shows the queries of the session. */
+export async function queries(proof: TProof, _argument: string, output: Output): Promise<number> {
+  const all = await proof.queries();
+  if (output.wantsJson) {
+    output.json({ queries: all });
+    return EXIT.ok;
+  }
+  if (all.length === 0) output.info("no queries yet");
+  const rows = all.map((query) => [
+    query.seq,
+    query.selector,
+    query.state,
+    query.processed,
+    query.total,
+    query.unit,
+    `${(query.elapsed / 1000).toFixed(2)} s`,
+    query.kept ? "kept" : "-",
+  ]);
+  if (rows.length > 0)
+    output.table(rows, ["query", "selector", "state", "processed", "of", "unit", "time", "result"]);
+  return EXIT.ok;
+}
+
+function sequence(argument: string): number {
+  if (/^\d{1,9}$/.test(argument)) return Number(argument);
+  throw new ProofError("USAGE", `"${argument}" is not the number of a query`, {
+    hint: "see .queries",
+  });
+}
+
+/** Shows a kept result again. */
+export async function retrieve(proof: TProof, argument: string, output: Output): Promise<number> {
+  await showResult(await proof.retrieve(sequence(argument)), output, {});
+  return EXIT.ok;
+}
+
+/** Forgets a kept result. */
+export async function removeQuery(proof: TProof, argument: string): Promise<number> {
+  await proof.remove(sequence(argument));
+  return EXIT.ok;
+}
+
+/** Ends the query that runs. */
+export async function stopQuery(proof: TProof, abort: boolean): Promise<number> {
+  await proof.stopProcess(abort);
+  return EXIT.ok;
+}

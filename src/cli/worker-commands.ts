@@ -1,0 +1,168 @@
+/** Commands of the prompt that every worker carries out, and how their results are shown. */
+import type { TProof, WorkerResult } from "../client/tproof.ts";
+import { EXIT, ProofError } from "../lib/errors.ts";
+import { sanitize } from "../lib/sanitize.ts";
+import { foldResults } from "./fold.ts";
+import { LiveOutput } from "./live-output.ts";
+import type { Output } from "./output.ts";
+
+/** Shows results, equal ones once. */
+function showResults(results: readonly WorkerResult[], output: Output): number {
+  for (const { ordinals, ok, text } of foldResults(results)) {
+    const body = sanitize(text).replaceAll("\n", `\n${" ".repeat(ordinals.length + 2)}`);
+    output.result(`${ordinals}: ${ok ? body : output.style.red(body)}`);
+  }
+  return exitCodeOf(results);
+}
+
+function exitCodeOf(results: readonly WorkerResult[]): number {
+  if (results.some(({ code }) => code === "INTERRUPTED")) return EXIT.interrupted;
+  return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.query;
+}
+
+/** `argument`, or USAGE if it is empty. */
+export function required(argument: string, what: string): string {
+  if (argument !== "") return argument;
+  throw new ProofError("USAGE", `${what} is missing`, { hint: "see .help" });
+}
+
+/** Runs something that writes while it runs, showing the output as it comes. */
+async function live(
+  proof: TProof,
+  output: Output,
+  run: (options: {
+    onOutput: (piece: { ordinal: string; text: string }) => void;
+  }) => Promise<WorkerResult[]>,
+): Promise<WorkerResult[]> {
+  const shown = new LiveOutput(output);
+  let draining = false;
+  try {
+    return await run({
+      onOutput(piece) {
+        if (output.wantsJson) return;
+        shown.add(piece);
+        if (draining) return;
+        // A terminal or pipe that can't keep up slows the workers down.
+        draining = true;
+        proof.pause();
+        void output
+          .drain()
+          .catch(() => undefined)
+          .then(() => {
+            draining = false;
+            proof.resume();
+          });
+      },
+    });
+  } finally {
+    shown.end();
+  }
+}
+
+/** Runs TypeScript on every worker. */
+export async function exec(proof: TProof, code: string, output: Output): Promise<number> {
+  const results = await live(proof, output, (options) =>
+    proof.exec(required(code, "the code to run"), options),
+  );
+  if (!output.wantsJson) return showResults(results, output);
+  output.json({ exec: { code, results } });
+  return exitCodeOf(results);
+}
+
+/** Runs a shell command on every worker's node. */
+export async function shell(proof: TProof, line: string, output: Output): Promise<number> {
+  const results = await live(proof, output, (options) =>
+    proof.shell(required(line, "the command to run"), options),
+  );
+  if (output.wantsJson) output.json({ sh: { command: line, results } });
+  else
+    showResults(
+      results.filter(({ ok }) => !ok),
+      output,
+    );
+  return exitCodeOf(results);
+}
+
+/** Shows the round trip to every worker. */
+export async function ping(proof: TProof, _argument: string, output: Output): Promise<number> {
+  const results = await proof.ping();
+  if (output.wantsJson) {
+    output.json({
+      ping: results.map(({ ordinal, host, roundTrip, ok }) => ({
+        ordinal,
+        host,
+        ok,
+        milliseconds: roundTrip,
+      })),
+    });
+  } else {
+    const rows = results.map(({ ordinal, host, ok, text, roundTrip }) => [
+      ordinal,
+      host,
+      ok ? `${roundTrip.toFixed(2)} ms` : text,
+    ]);
+    output.table(rows, ["ordinal", "host", "round trip"]);
+  }
+  return exitCodeOf(results);
+}
+
+const PHASES = ["tcp", "login", "create", "spawn", "callback", "setup"] as const;
+
+/** Shows who is in the session. */
+export async function workers(proof: TProof, _argument: string, output: Output): Promise<number> {
+  const state = await proof.refresh();
+  if (output.wantsJson) {
+    output.json({ workers: state.workers, failures: state.failures });
+    return EXIT.ok;
+  }
+  const rows = state.workers.map((worker) => [
+    worker.ordinal,
+    worker.role,
+    `${worker.host}:${worker.port}`,
+    worker.pid,
+    worker.state,
+    ...PHASES.map((phase) => worker.phases[phase]?.toFixed(1) ?? "-"),
+  ]);
+  const lost = state.failures.map((failure) => [
+    failure.ordinal,
+    "worker",
+    failure.host,
+    "-",
+    failure.phase === "running" ? "lost" : "failed",
+    ...PHASES.map((phase) => (phase === failure.phase ? "failed" : "-")),
+  ]);
+  output.table([...rows, ...lost], ["ordinal", "role", "host", "pid", "state", ...PHASES]);
+  return EXIT.ok;
+}
+
+/** Shows the last lines of the logs. */
+export async function log(proof: TProof, ordinal: string, output: Output): Promise<number> {
+  if (ordinal !== "" && !/^\d+(\.\d+)*$/.test(ordinal)) {
+    throw new ProofError("USAGE", `"${ordinal}" is not an ordinal`, {
+      hint: "ordinals are 0 for the master, 0.0, 0.1, … for workers; see .workers",
+    });
+  }
+  const own = ordinal === "" ? await proof.log({ ordinal: "0", lines: 20 }) : [];
+  const results = [
+    ...own,
+    ...(await proof.log(ordinal === "" ? { lines: 10 } : { ordinal, lines: 200 })),
+  ];
+  const once = results.filter(
+    (result, i) => results.findIndex(({ ordinal: same }) => same === result.ordinal) === i,
+  );
+  if (output.wantsJson) {
+    output.json({
+      log: once.map(({ ordinal: of, host, text }) => ({
+        ordinal: of,
+        host,
+        lines: text.split("\n"),
+      })),
+    });
+    return exitCodeOf(once);
+  }
+  for (const { ordinal: of, text, ok } of once) {
+    for (const line of text.split("\n"))
+      output.result(ok ? `${of}: ${sanitize(line)}` : `${of}: ${output.style.red(sanitize(line))}`);
+  }
+  return exitCodeOf(once);
+}

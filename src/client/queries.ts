@@ -1,0 +1,385 @@
+/** The queries of a session, client side: selectors shipped, life-cycle calls, results rebuilt. */
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as api from "../api/index.ts";
+import {
+  generator,
+  loadOutputs,
+  type Outputs,
+  type Selector,
+  type SelectorContext,
+} from "../api/index.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { loadModule, provideModule } from "../lib/module.ts";
+import type { Message } from "../protocol/envelope.ts";
+import { errorOf } from "../protocol/failure.ts";
+import {
+  control,
+  type ControlAction,
+  type DataFile,
+  feedback,
+  listing,
+  type Outcome,
+  outcome,
+  processRequest,
+  progress,
+  type QueryInfo,
+  QueryKind,
+} from "../protocol/query.ts";
+import { decodeValue, encodeValue } from "../protocol/values.ts";
+import { branchesOf } from "./branches.ts";
+import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
+import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
+
+/** A query that has been sent. */
+interface Sent {
+  bundle: Bundle;
+  selector: Selector;
+  input: Readonly<Record<string, unknown>>;
+  options: ProcessOptions;
+  seq: number;
+  /** Whether somebody waits for it, and how often they have lost patience. */
+  isForeground: boolean;
+  interrupts: number;
+  settle: PromiseWithResolvers<QueryResult>;
+}
+
+/** What the queries need of their session. */
+export interface QueriesHost {
+  send(pieces: readonly Uint8Array[]): void;
+  nextId(): number;
+}
+
+export class Queries {
+  readonly #host: QueriesHost;
+  readonly #sent = new Map<number, Sent>();
+  readonly #asked = new Map<number, PromiseWithResolvers<QueryInfo[] | Message>>();
+
+  constructor(host: QueriesHost) {
+    this.#host = host;
+  }
+
+  /** Whether a query is under way. */
+  get isBusy(): boolean {
+    return this.#sent.size > 0;
+  }
+
+  /** Sends a query. Throws SELECTOR or USAGE before anything is sent. */
+  async start(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions,
+    isForeground: boolean,
+  ): Promise<Query> {
+    const bundle = await bundleSelector(file);
+    const selector = await loadSelector(bundle);
+    const input = options.input ?? {};
+    await userStage(bundle, "begin", () => selector.begin?.(input));
+    const encoded = encodeValue(input);
+    if (encoded === undefined)
+      throw new ProofError(
+        "USAGE",
+        "the input holds something that cannot travel, such as a function",
+      );
+    const id = this.#host.nextId();
+    const { files, cycles } = await dataOf(data, options.tree);
+    const sent: Sent = {
+      bundle,
+      selector,
+      input,
+      options,
+      seq: 0,
+      isForeground,
+      interrupts: 0,
+      settle: Promise.withResolvers(),
+    };
+    // Whoever started the query may look at its result later, or never.
+    sent.settle.promise.catch(() => undefined);
+    this.#sent.set(id, sent);
+    this.#host.send(
+      processRequest.encode(
+        {
+          id,
+          selector: bundle.name,
+          hash: bundle.hash,
+          branches: branchesOf(selector),
+          files,
+          cycles,
+          input: encoded.head,
+          seed: options.seed ?? 0,
+          packetizer: options.packetizer ?? (files.length === 0 ? "unit" : "adaptive"),
+          feedback: options.feedback ?? (options.onFeedback === undefined ? 0 : 1000),
+        },
+        [bundle.code, ...encoded.attachments],
+      ),
+    );
+    const tell = (action: ControlAction): void =>
+      this.#host.send(control.encode({ id: this.#host.nextId(), action, seq: sent.seq }));
+    return { result: sent.settle.promise, stop: () => tell("stop"), abort: () => tell("abort") };
+  }
+
+  /** The session's queries: done, running, waiting. */
+  async list(): Promise<QueryInfo[]> {
+    return (await this.#ask("list", 0)) as QueryInfo[];
+  }
+
+  /** The result of a query that is over, if the master keeps it. Objects of user classes come as plain data. */
+  async retrieve(seq: number): Promise<QueryResult> {
+    const answer = await this.#ask("retrieve", seq);
+    if (Array.isArray(answer)) throw new ProofError("USAGE", `there is no kept query ${seq}`);
+    const { fields, attachments } = outcome.decode(answer);
+    return resultOf(fields, loadOutputs(decodeValue(fields.saved ?? {}, attachments)));
+  }
+
+  /** Removes a kept result. */
+  async remove(seq: number): Promise<void> {
+    await this.#ask("remove", seq);
+  }
+
+  /** Ctrl-C on queries that somebody waits for: the first time keeps what is done, the second nothing. */
+  interruptForeground(): void {
+    const waited = [...this.#sent.values()].filter(({ isForeground }) => isForeground);
+    for (const sent of waited) {
+      this.#host.send(
+        control.encode({
+          id: this.#host.nextId(),
+          action: sent.interrupts++ === 0 ? "stop" : "abort",
+          seq: sent.seq,
+        }),
+      );
+    }
+  }
+
+  /** Stops whatever runs. */
+  interrupt(action: "stop" | "abort"): void {
+    this.#host.send(control.encode({ id: this.#host.nextId(), action, seq: 0 }));
+  }
+
+  #ask(action: ControlAction, seq: number): Promise<QueryInfo[] | Message> {
+    const id = this.#host.nextId();
+    const settle = Promise.withResolvers<QueryInfo[] | Message>();
+    this.#asked.set(id, settle);
+    this.#host.send(control.encode({ id, action, seq }));
+    return settle.promise;
+  }
+
+  /** The session is over. */
+  fail(error: ProofError): void {
+    for (const { settle } of this.#sent.values()) settle.reject(error);
+    for (const settle of this.#asked.values()) settle.reject(error);
+    this.#sent.clear();
+    this.#asked.clear();
+  }
+
+  /** Takes a message; false if it is not about queries. */
+  message(message: Message): boolean {
+    switch (message.what) {
+      case QueryKind.progress: {
+        const { fields } = progress.decode(message);
+        const sent = this.#sent.get(fields.id);
+        if (sent !== undefined) sent.seq = fields.seq;
+        sent?.options.onProgress?.(fields);
+        return true;
+      }
+      case QueryKind.feedback: {
+        const { fields, attachments } = feedback.decode(message);
+        const sent = this.#sent.get(fields.id);
+        if (sent !== undefined) void this.#feedback(sent, fields.saved, attachments);
+        return true;
+      }
+      case QueryKind.outcome:
+        this.#outcome(message);
+        return true;
+      case QueryKind.listing: {
+        const { id, queries, problem } = listing.decode(message).fields;
+        const settle = this.#asked.get(id);
+        this.#asked.delete(id);
+        if (problem === undefined) settle?.resolve(queries);
+        else settle?.reject(new ProofError("USAGE", problem, { hint: "see .queries" }));
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  async #feedback(
+    sent: Sent,
+    saved: Outcome["saved"],
+    attachments: readonly Buffer[],
+  ): Promise<void> {
+    try {
+      sent.options.onFeedback?.(await restore(sent, saved, attachments));
+    } catch {
+      // The result will tell what is wrong with the outputs.
+    }
+  }
+
+  #outcome(message: Message): void {
+    const { fields, attachments } = outcome.decode(message);
+    const asked = this.#asked.get(fields.id);
+    if (asked !== undefined) {
+      this.#asked.delete(fields.id);
+      return asked.resolve(message);
+    }
+    const sent = this.#sent.get(fields.id);
+    this.#sent.delete(fields.id);
+    if (sent !== undefined)
+      this.#conclude(sent, fields, attachments).then(sent.settle.resolve, sent.settle.reject);
+  }
+
+  async #conclude(
+    sent: Sent,
+    fields: Outcome,
+    attachments: readonly Buffer[],
+  ): Promise<QueryResult> {
+    sent.options.onProgress?.(fields);
+    if (fields.state === "aborted") throw new ProofError("ABORTED", "the query was aborted");
+    if (fields.state !== "done" && fields.state !== "stopped")
+      throw await failureOf(sent.bundle, fields);
+    const outputs = await restore(sent, fields.saved, attachments);
+    await userStage(sent.bundle, "terminate", () => sent.selector.terminate?.(outputs, CLIENT));
+    return resultOf(fields, outputs);
+  }
+}
+
+/** Where a selector's functions run on the client: nowhere in particular. */
+const CLIENT: SelectorContext = {
+  ordinal: "client",
+  workers: 0,
+  file: "",
+  entry: () => -1,
+  random: generator(0),
+  randomAt: (entry) => generator(0, entry),
+  log: (text) => void writeSync(2, `${text}\n`),
+};
+
+async function restore(
+  sent: Sent,
+  saved: Outcome["saved"],
+  attachments: readonly Buffer[],
+): Promise<Outputs> {
+  const value = decodeValue(saved ?? {}, attachments);
+  try {
+    return loadOutputs(value);
+  } catch {
+    // Objects of the user's own classes are rebuilt onto what workerBegin makes.
+    const fresh: Outputs = {};
+    await sent.selector.workerBegin?.(fresh, sent.input, CLIENT);
+    return loadOutputs(value, fresh);
+  }
+}
+
+function resultOf(fields: Outcome, outputs: Outputs): QueryResult {
+  const { seq, selector, unit, total, processed, entries, bytes, elapsed } = fields;
+  const state = fields.state === "stopped" ? "stopped" : "done";
+  return { seq, selector, state, unit, total, processed, entries, bytes, elapsed, outputs };
+}
+
+/** The error of a query that failed, with the user's own file, line and column. */
+async function failureOf(
+  bundle: Bundle,
+  { userError, failure, problems }: Outcome,
+): Promise<ProofError> {
+  if (userError === undefined) {
+    const error =
+      failure === undefined ? new ProofError("SERVER", "the query failed") : errorOf(failure);
+    const details = problems.length > 1 ? { ...error.details, problems } : error.details;
+    return new ProofError(error.code, error.message, { hint: error.hint, details });
+  }
+  const { message, frames, stage, entry, file, worker } = userError;
+  const at = await traceBack(bundle, frames);
+  const where = [
+    `in ${stage}`,
+    ...(entry < 0 ? [] : [`at ${file === "" ? "cycle" : "entry"} ${entry}`]),
+    ...(file === "" ? [] : [`of ${file}`]),
+    ...(worker === "" ? [] : [`on ${worker}`]),
+  ].join(" ");
+  return new ProofError("USER_CODE", `${at[0] ?? bundle.name}: ${message} (${where})`, {
+    details: { stage, entry, file, frames: at },
+  });
+}
+
+async function loadSelector(bundle: Bundle): Promise<Selector> {
+  provideModule("proof", { ...api });
+  const path = await writeBundle(bundle);
+  try {
+    const module = await userStage(bundle, "loading", () =>
+      loadModule(path, String(performance.now())),
+    );
+    const selector = module["default"];
+    if (api.isSelector(selector)) return selector;
+  } finally {
+    await Bun.file(path).delete();
+  }
+  throw new ProofError("SELECTOR", `${bundle.name}: has no selector as its default export`, {
+    hint: "write: export default defineSelector({ … })",
+  });
+}
+
+/** A module must have a path to be imported from. */
+async function writeBundle({ code, hash }: Bundle): Promise<string> {
+  const { mkdtempSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const path = resolve(mkdtempSync(resolve(tmpdir(), "proof-")), `${hash}.js`);
+  await Bun.write(path, code);
+  return path;
+}
+
+/** Runs one of the selector's client-side functions; what it throws is the user's error, in the user's file. */
+async function userStage<T>(bundle: Bundle, stage: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (thrown instanceof ProofError) throw thrown;
+    const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+    const frames = [
+      ...stack.matchAll(new RegExp(`${bundle.hash}\\.js(?:\\?[^:)\\s]*)?:(\\d+):(\\d+)`, "g")),
+    ];
+    const at = await traceBack(
+      bundle,
+      frames.map(([, line, column]) => ({ line: Number(line), column: Number(column) })),
+    );
+    throw new ProofError(
+      "USER_CODE",
+      `${at[0] ?? bundle.name}: ${toProofError(thrown).message} (in ${stage})`,
+      {
+        cause: thrown,
+        details: { stage, frames: at },
+      },
+    );
+  }
+}
+
+/** Files with absolute paths, or cycles. Globs are expanded here if they match here, or stay for the nodes. */
+async function dataOf(data: QueryData, tree = ""): Promise<{ files: DataFile[]; cycles: number }> {
+  if (typeof data === "number") {
+    if (!Number.isSafeInteger(data) || data < 0)
+      throw new ProofError("USAGE", `${data} is not a number of cycles`);
+    return { files: [], cycles: data };
+  }
+  const set =
+    typeof data === "string"
+      ? { files: [data] }
+      : Array.isArray(data)
+        ? { files: data as string[] }
+        : (data as { files: readonly (string | DataFile)[]; tree?: string });
+  const { expandFiles } = await import("../data/expand.ts");
+  const files: DataFile[] = [];
+  for (const item of set.files) {
+    const {
+      path,
+      first = 0,
+      count = -1,
+      ...rest
+    } = typeof item === "string" ? { path: item } : item;
+    const own = "tree" in rest && typeof rest.tree === "string" ? rest.tree : "";
+    const local = path.startsWith("file:") ? fileURLToPath(path) : path;
+    for (const found of await expandFiles([local], process.cwd())) {
+      files.push({ path: found.path, tree: found.tree ?? (own || set.tree || tree), first, count });
+    }
+  }
+  if (files.length === 0) throw new ProofError("USAGE", "the data set has no file");
+  return { files, cycles: 0 };
+}

@@ -1,0 +1,59 @@
+/** Queries as their user holds them: what to run, what comes of it. */
+import type { Outputs } from "../api/index.ts";
+import type { PacketizerName, Progress, QueryState } from "../protocol/query.ts";
+
+/** Files of a query, or parts of them. */
+export interface DataSet {
+  /** Paths, globs, or http(s) addresses; `file.root#tree` names a tree. Paths are those on the workers. */
+  files: readonly (string | { path: string; tree?: string; first?: number; count?: number })[];
+  /** The tree, for all files that do not name one. */
+  tree?: string;
+}
+
+/** What a query runs over: a data set, files, or so many cycles without data. */
+export type QueryData = DataSet | readonly string[] | string | number;
+
+/** Options of `process`. */
+export interface ProcessOptions {
+  /** Parameters and objects for the selector: JSON values, bigint, Date, typed arrays. */
+  input?: Record<string, unknown> | undefined;
+  /** The tree, for files that do not name one. */
+  tree?: string | undefined;
+  /** How packets are cut; adaptive by default, unit for cycles. */
+  packetizer?: PacketizerName | undefined;
+  /** Seed of the random numbers; the same seed gives the same result on any number of workers. */
+  seed?: number | undefined;
+  /** Told several times a second how far the query has come. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told the outputs so far, each `feedback` milliseconds. */
+  onFeedback?: ((outputs: Outputs) => void) | undefined;
+  /** Milliseconds between two looks at the outputs; 1000 where there is an `onFeedback`. */
+  feedback?: number | undefined;
+}
+
+/** The result of a query. */
+export interface QueryResult {
+  /** Number of the query in its session. */
+  seq: number;
+  selector: string;
+  state: Extract<QueryState, "done" | "stopped">;
+  unit: Progress["unit"];
+  /** Units to be processed, and processed; fewer where the query was stopped. */
+  total: number;
+  processed: number;
+  entries: number;
+  bytes: number;
+  /** Milliseconds from its start to the merged result. */
+  elapsed: number;
+  outputs: Outputs;
+}
+
+/** A query on its way. */
+export interface Query {
+  /** Resolves with the result; rejects with USER_CODE, DATA_SET, ABORTED, … */
+  readonly result: Promise<QueryResult>;
+  /** Ends it at the next entry and keeps what is done. */
+  stop(): void;
+  /** Ends it without a result. */
+  abort(): void;
+}

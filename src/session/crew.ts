@@ -1,0 +1,191 @@
+/** The workers and submasters of a master: opening them, knowing them, replacing one, losing one. */
+import type { Identity } from "../comm/log-in.ts";
+import type { SessionLimits } from "../comm/remote-session.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import type { CreateOptions } from "../protocol/create.ts";
+import type { Message } from "../protocol/envelope.ts";
+import type { FailureFacts } from "../protocol/failure.ts";
+import type { ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
+import { QueryKind, replace, route } from "../protocol/query.ts";
+import type { ServeParameters } from "../protocol/serve.ts";
+import type { WorkerRecord } from "../protocol/workers.ts";
+import { Member, memberFailure } from "./member.ts";
+import { shareWorkers } from "./shares.ts";
+import { type Outcome, startAll } from "./startup.ts";
+
+/** Who is told what happens in a crew that is ready. */
+export interface CrewHandler {
+  message(member: Member, message: Message): void;
+  /** A member is gone; `leaves` are the workers that went with it. */
+  lost(member: Member, failure: WorkerFailure): void;
+  /** A member was ended by us, and `fresh` has taken its place, or nobody could. */
+  ended(member: Member, why: FailureFacts): void;
+  replaced(fresh: WorkerInfo): void;
+}
+
+export class Crew {
+  readonly #parameters: ServeParameters;
+  readonly #identity: Identity;
+  readonly #limits: SessionLimits;
+  readonly #handler: CrewHandler;
+  #members: Member[] = [];
+  readonly failures: WorkerFailure[] = [];
+  #isReady = false;
+
+  constructor(parameters: ServeParameters, identity: Identity, handler: CrewHandler) {
+    this.#parameters = parameters;
+    this.#identity = identity;
+    this.#handler = handler;
+    const { startup, heartbeat, heartbeatTimeout, message } = parameters;
+    const { tcp, login, create } = startup;
+    this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, message };
+  }
+
+  /** Opens everybody. Throws NO_WORKERS, or WORKERS_MISSING where all are required. */
+  async open(
+    records: readonly WorkerRecord[],
+    progress: (state: ServerStarted) => void,
+  ): Promise<void> {
+    const { startup, ordinal, workers, requireAll } = this.#parameters;
+    const shares = shareWorkers(records, workers);
+    const members = records.map((record, i) =>
+      this.#member(record, `${ordinal}.${record.ordinal || i}`, shares[i]),
+    );
+    this.#members = members;
+    const outcomes = await startAll(
+      members.map((member) => ({
+        member,
+        open: () => member.open(this.#identity, this.#limits),
+        setUp: () => member.setUp(member.isSubmaster ? startup.session : startup.create),
+      })),
+      startup.mode === "serial" ? 1 : startup.parallel,
+      members.every((member) => member.isSubmaster) ? "submasters" : "workers",
+      progress,
+    );
+    for (const outcome of outcomes) this.#noteFailure(outcome);
+    // Some may have been lost while others were still being opened.
+    this.#members = this.#members.filter(
+      (member) => outcomes[members.indexOf(member)]?.error === undefined,
+    );
+    this.#isReady = true;
+    const [first] = this.failures;
+    const details = { phase: first?.phase ?? "setup", host: first?.host ?? "" };
+    if (this.leaves.length === 0) {
+      const text = `none of ${members.length} workers could be opened; the first failure: ${first?.message}`;
+      throw new ProofError("NO_WORKERS", text, { details });
+    }
+    if (!requireAll || first === undefined) return;
+    const text = `${this.failures.length} workers could not be opened, and all were required; the first failure: ${first.message}`;
+    throw new ProofError("WORKERS_MISSING", text, { details });
+  }
+
+  #member(record: WorkerRecord, ordinal: string, share: CreateOptions["workers"]): Member {
+    const { topTag, requireAll, env, startup } = this.#parameters;
+    const isSubmaster = record.type === "S";
+    const forSubmaster = isSubmaster ? { workers: share, startup: startup.mode } : {};
+    return this.#newMember({
+      host: record.host,
+      port: record.port,
+      role: isSubmaster ? "m" : "s",
+      name: `session-${topTag}`,
+      ordinal,
+      options: { masterOnly: false, requireAll: isSubmaster && requireAll, env, ...forSubmaster },
+    });
+  }
+
+  #newMember(target: Member["target"]): Member {
+    return new Member(target, {
+      message: (member, message) => this.#handler.message(member, message),
+      drained: () => undefined,
+      lost: (member, error) => this.#lost(member, error),
+    });
+  }
+
+  #noteFailure({ member: { member }, error }: Outcome<{ member: Member }>): void {
+    if (error !== undefined) this.failures.push(memberFailure(member.target, error));
+    this.failures.push(...member.failures);
+  }
+
+  #lost(member: Member, error: ProofError): void {
+    const failure = memberFailure(member.target, error);
+    this.#members = this.#members.filter((known) => known !== member);
+    this.failures.push(failure);
+    if (this.#isReady) this.#handler.lost(member, failure);
+  }
+
+  /** Workers ready, those below submasters included. */
+  get leaves(): WorkerInfo[] {
+    return this.#members.flatMap((member) => member.leaves);
+  }
+
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Everybody, with what `busy` says of their state. */
+  describe(busy: ReadonlySet<Member>): WorkerInfo[] {
+    return this.#members.flatMap((member) => {
+      const state = busy.has(member) ? "busy" : "ready";
+      if (!member.isSubmaster) return [member.info(state)];
+      return [member.info(state), ...member.leaves.map((leaf): WorkerInfo => ({ ...leaf, state }))];
+    });
+  }
+
+  /** The members that a command for `ordinal` ("" for all) concerns. */
+  chosen(ordinal: string): Member[] {
+    return this.#members.filter((member) => isMeant(member.ordinal, ordinal));
+  }
+
+  /** Sends one message to the worker `ordinal`, through its submaster if it has one. */
+  sendTo(ordinal: string, what: number, pieces: readonly Uint8Array[]): void {
+    const [member] = this.chosen(ordinal);
+    if (member === undefined) return;
+    if (member.ordinal === ordinal) return member.send(pieces);
+    // What is routed is the body: the submaster writes the envelope anew.
+    const body = Buffer.concat(pieces).subarray(8);
+    member.send(route.encode({ ordinal, what }, [body]));
+  }
+
+  pause(): void {
+    for (const member of this.#members) member.pause();
+  }
+
+  resume(): void {
+    for (const member of this.#members) member.resume();
+  }
+
+  /** Ends the worker `ordinal` and opens another in its place, because of `why`. */
+  async replace(ordinal: string, why: string): Promise<void> {
+    const [member] = this.chosen(ordinal);
+    if (member === undefined || member.isLost) return;
+    if (member.ordinal !== ordinal || member.isSubmaster)
+      return member.send(replace.encode({ ordinal }));
+    const { host } = member.target;
+    member.end();
+    this.#handler.ended(member, { code: "INTERRUPTED", phase: "running", host, message: why });
+    const fresh = this.#newMember(member.target);
+    try {
+      await fresh.open(this.#identity, this.#limits);
+      await fresh.setUp(this.#parameters.startup.create);
+      this.#members = this.#members.map((known) => (known === member ? fresh : known));
+      this.#handler.replaced(fresh.info("ready"));
+    } catch (error) {
+      this.#lost(member, toProofError(error));
+    }
+  }
+
+  /** Ends everybody, waiting at most `timeout` milliseconds for their daemons to say so. */
+  async close(timeout: number): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.destroy(timeout)));
+  }
+}
+
+/** Whether something for `wanted` ("" for all) concerns the member `ordinal` or somebody below it. */
+function isMeant(ordinal: string, wanted: string): boolean {
+  return wanted === "" || wanted === ordinal || wanted.startsWith(`${ordinal}.`);
+}
+
+/** Whether a message from above is for one worker below a submaster. */
+export function isRouted(what: number): boolean {
+  return what === QueryKind.route || what === QueryKind.replace;
+}

@@ -1,0 +1,362 @@
+/**
+ * The queries of a session, on its top master: one after the other, their results kept. Carries out what
+ * the engine decides: messages to workers, merging, progress, ending workers that do not stop.
+ */
+import { elapsedSince, Timer } from "../../lib/clock.ts";
+import { toProofError } from "../../lib/errors.ts";
+import { decodeOurs, type Message } from "../../protocol/envelope.ts";
+import { type FailureFacts, failureOf } from "../../protocol/failure.ts";
+import {
+  absorb,
+  begin,
+  begun,
+  control,
+  feedback,
+  finish,
+  getPacket,
+  glimpse,
+  inspect,
+  inspected,
+  listing,
+  outcome,
+  type Outcome,
+  packet,
+  peek,
+  processRequest,
+  type ProcessRequest,
+  progress,
+  type Progress,
+  QueryKind,
+  stop,
+  workerError,
+  workerOutput,
+} from "../../protocol/query.ts";
+import { type End, QueryEngine, type SavedOutput } from "./engine.ts";
+import { Merger } from "./merger.ts";
+import { QueryStore } from "./store.ts";
+
+/** Milliseconds between two reports to the client. */
+const PROGRESS = 250;
+/** Milliseconds in which a worker must stop; one that does not is ended and replaced. */
+const PATIENCE = 600;
+
+/** What the conductor needs of its master. */
+export interface ConductorHost {
+  host: string;
+  ordinal: string;
+  workDirectory: string;
+  /** Results kept. */
+  kept: number;
+  workers(): { ordinal: string; host: string }[];
+  sendTo(ordinal: string, pieces: readonly Uint8Array[]): void;
+  /** To the client `cid`. */
+  send(pieces: readonly Uint8Array[], cid: number): void;
+  /** Ends a worker that does not answer and puts another in its place. */
+  replace(ordinal: string): void;
+  /** Whether a query runs now. */
+  stateChanged(running: boolean): void;
+}
+
+/** A query, waiting or running. */
+interface Query {
+  seq: number;
+  cid: number;
+  request: ProcessRequest;
+  bundle: Uint8Array;
+  input: readonly Uint8Array[];
+  engine: QueryEngine | undefined;
+  started: number;
+  /** What workers showed last, for feedback. */
+  glimpses: Map<string, SavedOutput>;
+  merger: Merger;
+}
+
+export class Conductor {
+  readonly #host: ConductorHost;
+  readonly #store: QueryStore;
+  readonly #waiting: Query[] = [];
+  #running: Query | undefined;
+  #next = 1;
+  #progress: ReturnType<typeof setInterval> | undefined;
+  #feedback: ReturnType<typeof setInterval> | undefined;
+  readonly #patience = new Timer();
+  /** Workers told to stop that have not been heard of since. */
+  #unheard = new Set<string>();
+
+  constructor(host: ConductorHost) {
+    this.#host = host;
+    this.#store = new QueryStore(host.workDirectory, host.kept);
+  }
+
+  /** Takes a message of a client; false if it is not about queries. */
+  fromClient(message: Message, cid: number): boolean {
+    if (message.what === QueryKind.process) {
+      this.#enqueue(message, cid);
+      return true;
+    }
+    if (message.what !== QueryKind.control) return false;
+    const { id, action, seq } = control.decode(message).fields;
+    if (action === "stop" || action === "abort") this.#stop(seq, action === "stop");
+    else if (action === "list") this.#list(id, cid);
+    else if (action === "retrieve") this.#retrieve(id, seq, cid);
+    else this.#list(id, cid, this.#store.remove(seq) ? undefined : `there is no kept query ${seq}`);
+    return true;
+  }
+
+  #enqueue(message: Message, cid: number): void {
+    const { fields: request, attachments } = processRequest.decode(message);
+    const [bundle = Buffer.alloc(0), ...input] = attachments;
+    // Frames give views into larger buffers; these bytes are kept for as long as the query lasts.
+    const code = Uint8Array.from(bundle);
+    const parts = input.map((part) => Uint8Array.from(part));
+    const { ordinal, workDirectory } = this.#host;
+    const workers = this.#host.workers().length;
+    const query: Query = {
+      seq: this.#next++,
+      cid,
+      request,
+      bundle: code,
+      input: parts,
+      engine: undefined,
+      started: 0,
+      glimpses: new Map(),
+      merger: new Merger({
+        request,
+        bundle: code,
+        attachments: parts,
+        ordinal,
+        workers,
+        workDirectory,
+      }),
+    };
+    this.#waiting.push(query);
+    if (this.#running === undefined) this.#startNext();
+    else this.#report(query);
+  }
+
+  #startNext(): void {
+    const query = this.#waiting.shift();
+    this.#running = query;
+    this.#host.stateChanged(query !== undefined);
+    if (query === undefined) return;
+    const { files, cycles, packetizer, feedback: interval } = query.request;
+    query.started = performance.now();
+    query.engine = new QueryEngine(
+      { files, cycles, packetizer },
+      this.#host.workers(),
+      this.#port(query),
+    );
+    this.#progress = setInterval(() => this.#report(query), PROGRESS);
+    if (interval > 0) this.#feedback = setInterval(() => this.#lookIn(query), interval);
+    this.#report(query);
+    query.engine.start();
+  }
+
+  #port(query: Query): ConstructorParameters<typeof QueryEngine>[2] {
+    const { request, seq } = query;
+    const send = (ordinal: string, pieces: readonly Uint8Array[]): void =>
+      this.#host.sendTo(ordinal, pieces);
+    return {
+      inspect: (ordinal, mode, files) =>
+        send(
+          ordinal,
+          inspect.encode({ query: seq, mode, files: [...files], branches: request.branches }),
+        ),
+      begin: (ordinal) => this.#begin(query, ordinal, false),
+      packet: (ordinal, next) => send(ordinal, packet.encode({ ...next, query: seq })),
+      finish: (ordinal, others) =>
+        send(ordinal, finish.encode({ query: seq, absorb: [...others] })),
+      absorb: (ordinal, from, output) =>
+        send(
+          ordinal,
+          absorb.encode({ query: seq, from, saved: output?.saved }, output?.attachments),
+        ),
+      stop: (ordinal, keep) => send(ordinal, stop.encode({ query: seq, keep })),
+      merge: (outputs) => void this.#merge(query, outputs),
+      over: (end) => this.#over(query, end),
+    };
+  }
+
+  #begin({ request, seq, bundle, input }: Query, ordinal: string, hasBundle: boolean): void {
+    const { selector, hash, branches, seed } = request;
+    const workers = this.#host.workers().length;
+    const terms = {
+      query: seq,
+      selector,
+      hash,
+      hasBundle,
+      branches,
+      input: request.input,
+      seed,
+      workers,
+    };
+    this.#host.sendTo(ordinal, begin.encode(terms, hasBundle ? [bundle, ...input] : input));
+  }
+
+  /** Takes a message of a worker. */
+  fromWorker(message: Message): void {
+    if (this.#unheard.size > 0) this.#unheard.delete(String(decodeOurs(message).head["ordinal"]));
+    const query = this.#running;
+    const engine = query?.engine;
+    if (query === undefined || engine === undefined) return;
+    const isOurs = (fields: { query: number }): boolean => fields.query === query.seq;
+    switch (message.what) {
+      case QueryKind.inspected: {
+        const { fields } = inspected.decode(message);
+        if (isOurs(fields)) engine.answerInspection(fields.ordinal, fields.mode, fields.files);
+        break;
+      }
+      case QueryKind.begun: {
+        const { fields } = begun.decode(message);
+        if (isOurs(fields) && fields.needsBundle) this.#begin(query, fields.ordinal, true);
+        break;
+      }
+      case QueryKind.getPacket: {
+        const { fields } = getPacket.decode(message);
+        if (isOurs(fields)) engine.getPacket(fields.ordinal, fields, fields.final);
+        break;
+      }
+      case QueryKind.output: {
+        const { fields, attachments } = workerOutput.decode(message);
+        if (isOurs(fields))
+          engine.output(fields.ordinal, fields.covers, { saved: fields.saved, attachments });
+        break;
+      }
+      case QueryKind.userError: {
+        const { fields } = workerError.decode(message);
+        if (isOurs(fields)) engine.failed(fields.ordinal, fields);
+        break;
+      }
+      case QueryKind.glimpse: {
+        const { fields, attachments } = glimpse.decode(message);
+        if (isOurs(fields))
+          query.glimpses.set(fields.ordinal, { saved: fields.saved, attachments });
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  /** A worker is gone. */
+  lost(ordinal: string, why: FailureFacts): void {
+    this.#unheard.delete(ordinal);
+    this.#running?.glimpses.delete(ordinal);
+    this.#running?.engine?.lost(ordinal, why);
+  }
+
+  /** A worker is new in the session, or again. */
+  joined(worker: { ordinal: string; host: string }): void {
+    this.#running?.engine?.join(worker);
+  }
+
+  #stop(seq: number, keep: boolean): void {
+    const waiting = this.#waiting.findIndex((query) => query.seq === seq);
+    const [dropped] = waiting < 0 ? [] : this.#waiting.splice(waiting, 1);
+    if (dropped !== undefined) return this.#conclude(dropped, { state: "aborted", problems: [] });
+    const query = this.#running;
+    if (query?.engine === undefined || (seq !== 0 && seq !== query.seq)) return;
+    if (keep) this.#expectSigns(query.engine.owing);
+    query.engine.stop(keep);
+  }
+
+  /** Workers that were told to stop must show that they can: user code may loop for ever. */
+  #expectSigns(ordinals: readonly string[]): void {
+    this.#unheard = new Set(ordinals);
+    this.#patience.set(PATIENCE, () => {
+      const stubborn = this.#unheard;
+      this.#unheard = new Set();
+      for (const ordinal of stubborn) this.#host.replace(ordinal);
+    });
+  }
+
+  async #merge(query: Query, outputs: readonly SavedOutput[]): Promise<void> {
+    try {
+      query.engine?.merged(await query.merger.merge(outputs));
+    } catch (error) {
+      query.engine?.fail(failureOf(toProofError(error), "running", this.#host.host));
+    }
+  }
+
+  /** Shows the client the outputs as they are now. */
+  #lookIn(query: Query): void {
+    const { engine, glimpses, request, seq, cid } = query;
+    if (engine?.state !== "running") return;
+    const seen = [...glimpses.values()];
+    glimpses.clear();
+    for (const ordinal of engine.owing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
+    if (seen.length === 0) return;
+    void query.merger
+      .merge(seen)
+      .then(({ saved, attachments }) =>
+        this.#host.send(feedback.encode({ id: request.id, saved }, attachments), cid),
+      )
+      .catch(() => undefined); // The same fault will end the query when its outputs are merged.
+  }
+
+  #progressOf(query: Query): Progress {
+    const { request, seq, engine, started } = query;
+    const counts = engine?.progress ?? {
+      total: request.cycles,
+      processed: 0,
+      entries: 0,
+      bytes: 0,
+      active: 0,
+    };
+    const unit = engine?.unit ?? (request.files.length === 0 ? "cycles" : "entries");
+    const elapsed = started === 0 ? 0 : elapsedSince(started);
+    return { id: request.id, seq, state: engine?.state ?? "queued", unit, elapsed, ...counts };
+  }
+
+  #report(query: Query): void {
+    this.#host.send(progress.encode(this.#progressOf(query)), query.cid);
+  }
+
+  #over(query: Query, end: End): void {
+    clearInterval(this.#progress);
+    clearInterval(this.#feedback);
+    const { engine } = query;
+    if (engine !== undefined && (end.state === "failed" || end.state === "aborted"))
+      this.#expectSigns(engine.owing);
+    this.#conclude(query, end);
+    this.#startNext();
+  }
+
+  #conclude(query: Query, end: End): void {
+    const result: Outcome = {
+      ...this.#progressOf(query),
+      state: end.state,
+      active: 0,
+      selector: query.request.selector,
+      saved: end.output?.saved,
+      failure: end.failure,
+      userError: end.userError,
+      problems: end.problems.slice(0, 1000),
+      finished: Date.now(),
+    };
+    const pieces = outcome.encode(result, end.output?.attachments);
+    this.#store.keep(result, pieces);
+    this.#host.send(pieces, query.cid);
+  }
+
+  #list(id: number, cid: number, problem?: string): void {
+    const open = [...(this.#running === undefined ? [] : [this.#running]), ...this.#waiting].map(
+      (query) => ({
+        ...this.#progressOf(query),
+        selector: query.request.selector,
+        kept: false,
+        finished: 0,
+      }),
+    );
+    this.#host.send(
+      listing.encode({ id, queries: [...this.#store.list(), ...open], problem }),
+      cid,
+    );
+  }
+
+  #retrieve(id: number, seq: number, cid: number): void {
+    const pieces = this.#store.load(seq, id);
+    if (pieces === undefined) this.#list(id, cid, `there is no kept query ${seq}`);
+    else this.#host.send(pieces, cid);
+  }
+}

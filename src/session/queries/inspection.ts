@@ -1,0 +1,151 @@
+/**
+ * Looking at the files of a query before it begins: which hosts have them, what is in them. All problems
+ * are collected, to be reported together. Pure.
+ */
+import type { DataFile, Inspected } from "../../protocol/query.ts";
+import type { Source } from "./packetizer.ts";
+
+/** A worker that can be asked. */
+export interface Candidate {
+  ordinal: string;
+  host: string;
+}
+
+/** What came of it. */
+export type Verdict = { sources: Source[]; bytes: number } | { problems: string[] };
+
+type Mode = "stat" | "describe";
+
+/** Sends files to a worker to be looked at. */
+export type Ask = (ordinal: string, mode: Mode, files: readonly DataFile[]) => void;
+
+export class Inspection {
+  readonly #files: readonly DataFile[];
+  readonly #ask: Ask;
+  readonly #decide: (verdict: Verdict) => void;
+  #workers: Candidate[];
+  #mode: Mode = "stat";
+  /** Indexes of the files that each worker has been asked for. */
+  readonly #asked = new Map<string, number[]>();
+  readonly #hosts: Set<string>[];
+  readonly #found: (Inspected | undefined)[];
+  readonly #problems: string[] = [];
+
+  constructor(
+    files: readonly DataFile[],
+    workers: readonly Candidate[],
+    ask: Ask,
+    decide: (verdict: Verdict) => void,
+  ) {
+    this.#files = files;
+    this.#workers = [...workers];
+    this.#ask = ask;
+    this.#decide = decide;
+    this.#hosts = files.map(() => new Set());
+    this.#found = files.map(() => undefined);
+  }
+
+  /** Asks one worker of each host which files it can see. */
+  start(): void {
+    const all = this.#files.map((_, i) => i);
+    const hosts = Map.groupBy(this.#workers, ({ host }) => host);
+    for (const [first] of hosts.values()) if (first !== undefined) this.#send(first.ordinal, all);
+  }
+
+  /** A worker's answer, in the order of the files it was asked for. */
+  answer(ordinal: string, mode: Mode, results: readonly Inspected[]): void {
+    const files = this.#asked.get(ordinal);
+    if (files === undefined || mode !== this.#mode) return;
+    this.#asked.delete(ordinal);
+    const host = this.#workers.find((worker) => worker.ordinal === ordinal)?.host ?? "";
+    for (const [k, i] of files.entries()) {
+      const result = results[k];
+      if (result === undefined)
+        this.#problems.push(`${this.#files[i]?.path}: no answer from worker ${ordinal}`);
+      else if (mode === "stat" && result.problem === "") this.#hosts[i]?.add(host);
+      else if (mode === "stat") this.#found[i] = result;
+      else if (result.problem === "") this.#found[i] = result;
+      else this.#problems.push(`${result.problem} (on ${host})`);
+    }
+    if (this.#asked.size === 0) this.#next();
+  }
+
+  /** A worker is gone: somebody else is asked. */
+  lost(ordinal: string): void {
+    this.#workers = this.#workers.filter((worker) => worker.ordinal !== ordinal);
+    const files = this.#asked.get(ordinal);
+    if (files === undefined) return;
+    this.#asked.delete(ordinal);
+    const other = this.#workers.find((worker) => !this.#asked.has(worker.ordinal));
+    if (other !== undefined) this.#send(other.ordinal, files);
+    else if (this.#asked.size === 0) this.#next();
+  }
+
+  #send(ordinal: string, files: number[]): void {
+    this.#asked.set(ordinal, files);
+    const wanted = files.flatMap((i) => this.#files[i] ?? []);
+    this.#ask(ordinal, this.#mode, wanted);
+  }
+
+  #next(): void {
+    if (this.#mode === "describe") return this.#finish();
+    for (const [i, hosts] of this.#hosts.entries()) {
+      if (hosts.size === 0)
+        this.#problems.push(
+          this.#found[i]?.problem ?? `${this.#files[i]?.path}: no worker left to look at it`,
+        );
+    }
+    if (this.#problems.length > 0) return this.#decide({ problems: this.#problems });
+    this.#mode = "describe";
+    this.#describe();
+  }
+
+  /** Spreads the files evenly over the workers that can see them. */
+  #describe(): void {
+    const shares = new Map<string, number[]>();
+    for (const [i, hosts] of this.#hosts.entries()) {
+      const able = this.#workers.filter(({ host }) => hosts.has(host));
+      const worker = able[i % Math.max(1, able.length)];
+      if (worker === undefined) {
+        this.#problems.push(`${this.#files[i]?.path}: no worker left to look at it`);
+        continue;
+      }
+      const share = shares.get(worker.ordinal);
+      if (share === undefined) shares.set(worker.ordinal, [i]);
+      else share.push(i);
+    }
+    if (shares.size === 0) return this.#finish();
+    for (const [ordinal, files] of shares) this.#asked.set(ordinal, files);
+    for (const [ordinal, files] of shares) this.#send(ordinal, files);
+  }
+
+  #finish(): void {
+    const everywhere = new Set(this.#workers.map(({ host }) => host)).size;
+    let bytes = 0;
+    const sources = this.#files.flatMap((file, i): Source[] => {
+      const found = this.#found[i];
+      if (found === undefined) return [];
+      if (file.first > found.size) {
+        this.#problems.push(
+          `${file.path}: begins at ${file.first}, but has only ${found.size} ${found.unit}`,
+        );
+        return [];
+      }
+      bytes += found.bytes;
+      const left = found.size - file.first;
+      const hosts = this.#hosts[i];
+      return [
+        {
+          path: file.path,
+          tree: found.tree,
+          unit: found.unit,
+          first: file.first,
+          count: file.count < 0 ? left : Math.min(file.count, left),
+          boundaries: found.boundaries,
+          hosts: hosts === undefined || hosts.size >= everywhere ? undefined : hosts,
+        },
+      ];
+    });
+    this.#decide(this.#problems.length > 0 ? { problems: this.#problems } : { sources, bytes });
+  }
+}

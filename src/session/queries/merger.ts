@@ -1,0 +1,64 @@
+/**
+ * Merging outputs in the master. Built-in outputs need no code of the user's; for objects of the user's
+ * own classes the selector is loaded, and they are rebuilt onto what its workerBegin makes.
+ */
+import { type Inputs, loadOutputs, mergeOutputs, type Outputs } from "../../api/index.ts";
+import type { ProcessRequest } from "../../protocol/query.ts";
+import { decodeValue } from "../../protocol/values.ts";
+import type { SavedOutput } from "./engine.ts";
+import { SelectorCache } from "./selector-cache.ts";
+import { SelectorContext } from "./selector-context.ts";
+import { portable } from "./worker.ts";
+
+/** What a merger may need of its query. */
+export interface MergerTerms {
+  request: Pick<ProcessRequest, "hash" | "input" | "seed">;
+  bundle: Uint8Array;
+  /** Attachments of the input. */
+  attachments: readonly Uint8Array[];
+  ordinal: string;
+  workers: number;
+  workDirectory: string;
+}
+
+export class Merger {
+  readonly #terms: MergerTerms;
+
+  constructor(terms: MergerTerms) {
+    this.#terms = terms;
+  }
+
+  /** One output from many, merged in the order given. Throws what merging throws. */
+  async merge(outputs: readonly SavedOutput[]): Promise<SavedOutput> {
+    const total: Outputs = {};
+    for (const output of outputs) mergeOutputs(total, await this.#load(output));
+    return portable(total);
+  }
+
+  async #load({ saved, attachments }: SavedOutput): Promise<Outputs> {
+    const value = decodeValue(
+      saved,
+      attachments.map((part) => Buffer.from(part.buffer, part.byteOffset, part.length)),
+    );
+    try {
+      return loadOutputs(value);
+    } catch {
+      return loadOutputs(value, await this.#fresh());
+    }
+  }
+
+  async #fresh(): Promise<Outputs> {
+    const { request, bundle, attachments, ordinal, workers, workDirectory } = this.#terms;
+    const cache = new SelectorCache(workDirectory);
+    if (!cache.has(request.hash)) cache.store(request.hash, bundle);
+    const selector = await cache.load(request.hash);
+    const input = decodeValue(
+      request.input,
+      attachments.map((part) => Buffer.from(part)),
+    );
+    const fresh: Outputs = {};
+    const context = new SelectorContext({ ordinal, workers, seed: request.seed });
+    await selector.workerBegin?.(fresh, (input ?? {}) as Inputs, context);
+    return fresh;
+  }
+}

@@ -1,0 +1,202 @@
+/** Runs a selector over packets, yielding to the event loop often enough to be stopped at any entry. */
+import type { Outputs, Selector } from "../../api/index.ts";
+import { elapsedSince } from "../../lib/clock.ts";
+import { ProofError } from "../../lib/errors.ts";
+import { formatBytes } from "../../lib/units.ts";
+import type { Packet, PacketReport } from "../../protocol/query.ts";
+import type { Chunk, Reader } from "../../data/types.ts";
+import type { SelectorContext } from "./selector-context.ts";
+
+/** Milliseconds of user code between two looks at the event loop. */
+const SLICE = 20;
+/** Milliseconds between two reports on a long packet. */
+const REPORT = 250;
+/** Cycles that are handed to processChunk at once. */
+const CYCLES_AT_ONCE = 65_536;
+/** Readers kept open: packets of one worker mostly come from the same few files. */
+const OPEN_READERS = 4;
+
+export class PacketRun {
+  readonly #selector: Selector;
+  readonly #context: SelectorContext;
+  readonly #out: Outputs;
+  readonly #options: { branches: readonly string[] | "all"; memory: number };
+  readonly #readers = new Map<string, Promise<Reader>>();
+  #isStopped = false;
+  #lastYield = 0;
+  #lastReport = 0;
+  /** Entries of a slice, adapted to how long the user's code takes. */
+  #step = 1;
+  /** For error reports: what was running. */
+  stage = "process";
+  entry = -1;
+
+  constructor(
+    selector: Selector,
+    context: SelectorContext,
+    out: Outputs,
+    options: { branches: readonly string[] | "all"; memory: number },
+  ) {
+    this.#selector = selector;
+    this.#context = context;
+    this.#out = out;
+    this.#options = options;
+  }
+
+  /** Stops at the next entry. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    const readers = [...this.#readers.values()];
+    this.#readers.clear();
+    await Promise.allSettled(readers.map(async (reader) => (await reader).close()));
+  }
+
+  /** Processes a packet; `partly` is told now and then how far it has come. */
+  async process(packet: Packet, partly: (report: PacketReport) => void): Promise<PacketReport> {
+    const start = performance.now();
+    const report: PacketReport = {
+      packet: packet.packet,
+      units: 0,
+      entries: 0,
+      bytes: 0,
+      elapsed: 0,
+    };
+    this.stage = this.#selector.processChunk === undefined ? "process" : "processChunk";
+    this.#lastYield = start;
+    this.#lastReport = start;
+    const tell = async (): Promise<void> => {
+      await this.#yield();
+      if (performance.now() - this.#lastReport < REPORT) return;
+      this.#lastReport = performance.now();
+      partly({ ...report, elapsed: elapsedSince(start) });
+    };
+    this.#context.file = packet.path;
+    if (packet.unit === "cycles") await this.#cycles(packet, report, tell);
+    else await this.#file(packet, report, tell);
+    report.elapsed = elapsedSince(start);
+    this.#context.at(-1);
+    this.entry = -1;
+    return report;
+  }
+
+  async #cycles(
+    { first, count }: Packet,
+    report: PacketReport,
+    tell: () => Promise<void>,
+  ): Promise<void> {
+    const end = first + count;
+    for (let at = first; at < end && !this.#isStopped;) {
+      const n = Math.min(CYCLES_AT_ONCE, end - at);
+      const cycle = Float64Array.from({ length: n }, (_, i) => at + i);
+      const done = await this.#chunk({ first: at, n, columns: { cycle }, bytes: 0 }, tell);
+      report.units += done;
+      report.entries += done;
+      at += done;
+    }
+  }
+
+  async #file(packet: Packet, report: PacketReport, tell: () => Promise<void>): Promise<void> {
+    const reader = await this.#reader(packet);
+    const byEntries = packet.unit === "entries";
+    for await (const chunk of reader.read(packet.first, packet.count)) {
+      if (this.#isStopped) {
+        // In text, what is done ends where the first line begins that was not looked at.
+        if (!byEntries) report.units = chunk.first - packet.first;
+        return;
+      }
+      const done = await this.#chunk(chunk, tell, !byEntries);
+      report.entries += done;
+      report.bytes += chunk.bytes;
+      if (byEntries) report.units += done;
+      if (done < chunk.n) return;
+    }
+    if (!byEntries) report.units = packet.count;
+    else if (report.units !== packet.count) {
+      throw new ProofError(
+        "DATA_SET",
+        `${packet.path}: entries ${packet.first} to ${packet.first + packet.count - 1} were wanted, ${report.units} came`,
+        { hint: "the file may have changed while it was read" },
+      );
+    }
+  }
+
+  /** Runs the selector over a chunk; returns the entries done. `whole`: a stop waits for its end. */
+  async #chunk(chunk: Chunk, tell: () => Promise<void>, whole = false): Promise<number> {
+    const { first, n, columns } = chunk;
+    const selector = this.#selector;
+    if (selector.processChunk !== undefined) {
+      this.entry = first;
+      this.#context.at(first);
+      refusePromise(selector.processChunk(columns, n, this.#out, this.#context), this.stage);
+      await tell();
+      return n;
+    }
+    const { eventView } = await import("../../data/event.ts");
+    const view = eventView(columns);
+    for (let i = 0; i < n;) {
+      const stop = Math.min(n, i + this.#step);
+      const before = performance.now();
+      for (; i < stop; i++) {
+        this.entry = first + i;
+        this.#context.at(first + i);
+        view.index = i;
+        refusePromise(selector.process?.(view, this.#out, this.#context), this.stage);
+      }
+      const now = performance.now();
+      // Slices that take about a tenth of what may pass between two looks.
+      if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, 1 << 20);
+      else if (now - before > SLICE / 2) this.#step = Math.max(1, this.#step >> 1);
+      if (now - this.#lastYield < SLICE) continue;
+      await tell();
+      if (this.#isStopped && !whole) return i;
+    }
+    return n;
+  }
+
+  async #yield(): Promise<void> {
+    if (performance.now() - this.#lastYield < SLICE) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#lastYield = performance.now();
+    const { memory } = this.#options;
+    if (memory === 0) return;
+    const used = process.memoryUsage.rss();
+    if (used <= memory) return;
+    throw new ProofError(
+      "MEMORY",
+      `this worker uses ${formatBytes(used)} of memory, its limit is ${formatBytes(memory)}`,
+      { hint: "keep less in the outputs, or raise limits.memory", details: { entry: this.entry } },
+    );
+  }
+
+  #reader({ path, tree }: Packet): Promise<Reader> {
+    const key = `${path}#${tree}`;
+    const known = this.#readers.get(key);
+    if (known !== undefined) return known;
+    const opening = import("../../data/open.ts").then(({ openReader }) =>
+      openReader({ path, ...(tree === "" ? {} : { tree }) }, this.#options.branches),
+    );
+    this.#readers.set(key, opening);
+    for (const [oldest, reader] of this.#readers) {
+      if (this.#readers.size <= OPEN_READERS) break;
+      this.#readers.delete(oldest);
+      void reader.then((open) => open.close()).catch(() => undefined);
+    }
+    return opening;
+  }
+}
+
+/** User code must be done when it returns: what it does later would be counted nowhere. */
+function refusePromise(returned: unknown, stage: string): void {
+  if (typeof returned !== "object" || returned === null || !("then" in returned)) return;
+  throw new ProofError(
+    "SELECTOR",
+    `${stage} must not be async: entries are processed one after the other`,
+    {
+      hint: "do what needs waiting in begin or workerBegin",
+    },
+  );
+}

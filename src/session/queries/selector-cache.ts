@@ -1,0 +1,59 @@
+/** Selectors on a worker's disk, by the hash of their bundle, shared by the sessions of a user on a node. */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as api from "../../api/index.ts";
+import type { Selector } from "../../api/index.ts";
+import { ProofError } from "../../lib/errors.ts";
+import { loadModule, provideModule } from "../../lib/module.ts";
+
+const HASH = /^[0-9a-f]{64}$/;
+
+export class SelectorCache {
+  readonly #directory: string;
+  #loads = 0;
+
+  /** `workDirectory` is a proofserv's; the cache lies in the sandbox above its session directory. */
+  constructor(workDirectory: string) {
+    this.#directory = join(dirname(dirname(workDirectory)), "cache");
+  }
+
+  /** Path of a bundle, whether or not it is there. Throws PROTOCOL for what is no hash. */
+  path(hash: string): string {
+    if (!HASH.test(hash)) throw new ProofError("PROTOCOL", "a selector's hash is malformed");
+    return join(this.#directory, `${hash}.js`);
+  }
+
+  has(hash: string): boolean {
+    return existsSync(this.path(hash));
+  }
+
+  /** Keeps a bundle; throws PROTOCOL if it is not the one its hash says. */
+  store(hash: string, bundle: Uint8Array): void {
+    const path = this.path(hash);
+    const actual = new Bun.CryptoHasher("sha256").update(bundle).digest("hex");
+    if (actual !== hash)
+      throw new ProofError("PROTOCOL", "a selector arrived damaged: its hash is another");
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const temporary = `${path}.${process.pid}`;
+    try {
+      writeFileSync(temporary, bundle, { mode: 0o600 });
+      // Other workers of this node may be doing the same.
+      renameSync(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  /** Loads a selector afresh: nothing of an earlier query is left in it. */
+  async load(hash: string): Promise<Selector> {
+    provideModule("proof", { ...api });
+    const module = await loadModule(this.path(hash), `${process.pid}.${++this.#loads}`);
+    const selector = module["default"];
+    if (!api.isSelector(selector)) {
+      throw new ProofError("SELECTOR", "the file has no selector as its default export", {
+        hint: "write: export default defineSelector({ … })",
+      });
+    }
+    return selector;
+  }
+}

@@ -1,0 +1,269 @@
+/** A worker's part in queries: looks at files, runs the selector over packets, gives its output. */
+import {
+  loadOutputs,
+  mergeOutputs,
+  type Outputs,
+  saveOutputs,
+  type Selector,
+} from "../../api/index.ts";
+import { CheckError } from "../../lib/check.ts";
+import { ProofError } from "../../lib/errors.ts";
+import type { Message } from "../../protocol/envelope.ts";
+import {
+  absorb,
+  begin,
+  type Begin,
+  begun,
+  finish,
+  getPacket,
+  glimpse,
+  inspect,
+  inspected,
+  packet,
+  type Packet,
+  type PacketReport,
+  peek,
+  QueryKind,
+  stop,
+  workerError,
+  workerOutput,
+} from "../../protocol/query.ts";
+import { decodeValue, encodeValue } from "../../protocol/values.ts";
+import { PacketRun } from "./packet-run.ts";
+import { SelectorCache } from "./selector-cache.ts";
+import { SelectorContext } from "./selector-context.ts";
+import { describeError } from "./user-error.ts";
+
+/** What a query worker needs of its proofserv. */
+export interface QueryHost {
+  ordinal: string;
+  host: string;
+  workDirectory: string;
+  /** Bytes of memory this process may use; 0 for no limit. */
+  memory: number;
+  send(pieces: Uint8Array | readonly Uint8Array[]): void;
+}
+
+/** A query under way on this worker. */
+interface Active {
+  terms: Begin;
+  selector: Selector;
+  context: SelectorContext;
+  input: Readonly<Record<string, unknown>>;
+  out: Outputs;
+  run: PacketRun;
+  /** Outputs to take in before giving its own: those still to come, and those that have. */
+  awaited: Set<string> | undefined;
+  absorbed: { from: string; out: Outputs }[];
+}
+
+const NOTHING: PacketReport = { packet: -1, units: 0, entries: 0, bytes: 0, elapsed: 0 };
+
+export class QueryWorker {
+  readonly #host: QueryHost;
+  readonly #cache: SelectorCache;
+  #active: Active | undefined;
+
+  constructor(host: QueryHost) {
+    this.#host = host;
+    this.#cache = new SelectorCache(host.workDirectory);
+  }
+
+  /** Takes a query message; false if it is none for a worker. */
+  handle(message: Message): boolean {
+    switch (message.what) {
+      case QueryKind.inspect:
+        void this.#inspect(message);
+        return true;
+      case QueryKind.begin:
+        void this.#begin(message);
+        return true;
+      case QueryKind.packet:
+        void this.#packet(packet.decode(message).fields);
+        return true;
+      case QueryKind.finish:
+        void this.#finish(finish.decode(message).fields);
+        return true;
+      case QueryKind.absorb:
+        void this.#absorb(message);
+        return true;
+      case QueryKind.stop:
+        this.#stop(stop.decode(message).fields);
+        return true;
+      case QueryKind.peek:
+        this.#peek(peek.decode(message).fields.query);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  async #inspect(message: Message): Promise<void> {
+    const { query, mode, files, branches } = inspect.decode(message).fields;
+    const { lookAt } = await import("./look.ts");
+    const found = await lookAt(mode, files, branches);
+    this.#host.send(inspected.encode({ query, ordinal: this.#host.ordinal, mode, files: found }));
+  }
+
+  async #begin(message: Message): Promise<void> {
+    const { fields: terms, attachments } = begin.decode(message);
+    const { ordinal } = this.#host;
+    const { query, hash } = terms;
+    let stage = "loading";
+    try {
+      const [bundle] = attachments;
+      if (terms.hasBundle && bundle !== undefined) this.#cache.store(hash, bundle);
+      else if (!this.#cache.has(hash)) {
+        return this.#host.send(begun.encode({ query, ordinal, needsBundle: true }));
+      }
+      const input = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
+      if (!isRecord(input)) throw new CheckError("input is no object");
+      const selector = await this.#cache.load(hash);
+      const context = new SelectorContext({ ordinal, workers: terms.workers, seed: terms.seed });
+      const out: Outputs = {};
+      stage = "workerBegin";
+      await selector.workerBegin?.(out, input, context);
+      await this.#active?.run.close();
+      this.#active = {
+        terms,
+        selector,
+        context,
+        input,
+        out,
+        run: new PacketRun(selector, context, out, {
+          branches: terms.branches,
+          memory: this.#host.memory,
+        }),
+        awaited: undefined,
+        absorbed: [],
+      };
+      this.#report(NOTHING, true);
+    } catch (error) {
+      this.#fail(error, terms, stage);
+    }
+  }
+
+  #report(report: PacketReport, final: boolean): void {
+    const { ordinal } = this.#host;
+    const query = this.#active?.terms.query ?? 0;
+    this.#host.send(getPacket.encode({ ...report, query, ordinal, final }));
+  }
+
+  #fail(error: unknown, { query, hash }: Begin, stage: string, entry = -1, file = ""): void {
+    const { ordinal, host } = this.#host;
+    this.#host.send(
+      workerError.encode(describeError(error, { query, ordinal, host, hash, stage, entry, file })),
+    );
+  }
+
+  async #packet(work: Packet & { query: number }): Promise<void> {
+    const active = this.#of(work.query);
+    if (active === undefined) return;
+    try {
+      const report = await active.run.process(work, (partial) => {
+        if (this.#active === active) this.#report(partial, false);
+      });
+      // A query that was given up meanwhile wants no report.
+      if (this.#active === active) this.#report(report, true);
+    } catch (error) {
+      if (this.#active !== active) return;
+      const { stage, entry } = active.run;
+      this.#fail(error, active.terms, stage, entry, work.path);
+    }
+  }
+
+  async #finish({ query, absorb: awaited }: { query: number; absorb: string[] }): Promise<void> {
+    const active = this.#of(query);
+    if (active === undefined) return;
+    try {
+      await active.selector.workerTerminate?.(active.out, active.context);
+      active.awaited = new Set(awaited);
+      for (const { from } of active.absorbed) active.awaited.delete(from);
+      await this.#giveWhenWhole(active);
+    } catch (error) {
+      this.#fail(error, active.terms, "workerTerminate");
+    }
+  }
+
+  async #absorb(message: Message): Promise<void> {
+    const { fields, attachments } = absorb.decode(message);
+    const active = this.#of(fields.query);
+    if (active === undefined) return;
+    try {
+      if (fields.saved !== undefined) {
+        const out = await restoreOutputs({ saved: fields.saved, attachments }, active);
+        active.absorbed.push({ from: fields.from, out });
+      }
+      active.awaited?.delete(fields.from);
+      await this.#giveWhenWhole(active);
+    } catch (error) {
+      this.#fail(error, active.terms, "merge");
+    }
+  }
+
+  /** Gives the output once everything to be merged into it is there, always in the order of ordinals. */
+  async #giveWhenWhole(active: Active): Promise<void> {
+    if (active.awaited === undefined || active.awaited.size > 0) return;
+    const { query } = active.terms;
+    const covers = active.absorbed.map(({ from }) => from).sort();
+    for (const { out } of active.absorbed.sort((a, b) => (a.from < b.from ? -1 : 1)))
+      mergeOutputs(active.out, out);
+    const { saved, attachments } = portable(active.out);
+    this.#active = undefined;
+    await active.run.close();
+    this.#host.send(
+      workerOutput.encode({ query, ordinal: this.#host.ordinal, covers, saved }, attachments),
+    );
+  }
+
+  #stop({ query, keep }: { query: number; keep: boolean }): void {
+    const active = this.#of(query);
+    active?.run.stop();
+    if (keep) return;
+    if (active !== undefined) void active.run.close();
+    this.#active = undefined;
+    // The answer shows that this worker is not lost in user code.
+    const { ordinal } = this.#host;
+    this.#host.send(getPacket.encode({ ...NOTHING, query, ordinal, final: true }));
+  }
+
+  #peek(query: number): void {
+    const active = this.#of(query);
+    if (active === undefined) return;
+    const { saved, attachments } = portable(active.out);
+    this.#host.send(glimpse.encode({ query, ordinal: this.#host.ordinal, saved }, attachments));
+  }
+
+  #of(query: number): Active | undefined {
+    return this.#active?.terms.query === query ? this.#active : undefined;
+  }
+}
+
+/** Outputs in the form in which they travel. Throws SELECTOR for what has none. */
+export function portable(out: Outputs): {
+  saved: Record<string, unknown>;
+  attachments: Uint8Array[];
+} {
+  const value = encodeValue(saveOutputs(out));
+  if (value === undefined) {
+    throw new ProofError(
+      "SELECTOR",
+      "an output cannot travel: it holds a function, a cycle or something of the system",
+    );
+  }
+  return { saved: value.head, attachments: value.attachments };
+}
+
+/** Outputs that have travelled; objects of the user's own classes are rebuilt onto what workerBegin makes. */
+export async function restoreOutputs(
+  output: { saved: Record<string, unknown>; attachments: readonly Buffer[] },
+  user: Pick<Active, "selector" | "context" | "input">,
+): Promise<Outputs> {
+  const fresh: Outputs = {};
+  await user.selector.workerBegin?.(fresh, user.input, user.context);
+  return loadOutputs(decodeValue(output.saved, output.attachments), fresh);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,48 @@
+/** A worker proofserv. What runs commands and queries is loaded by the first of each: see proofserv.ts. */
+import type { Message } from "../protocol/envelope.ts";
+import { command, Kind } from "../protocol/messages.ts";
+import type { ServeParameters } from "../protocol/serve.ts";
+import type { QueryWorker } from "./queries/worker.ts";
+import type { Runner, RunnerHost } from "./runner.ts";
+
+export class Worker {
+  readonly #parameters: ServeParameters;
+  readonly #host: RunnerHost;
+  #runner: Promise<Runner> | undefined;
+  #queries: Promise<QueryWorker> | undefined;
+
+  constructor(parameters: ServeParameters, host: RunnerHost) {
+    this.#parameters = parameters;
+    this.#host = host;
+  }
+
+  /** A message of client `cid` of the master above. */
+  fromAbove(message: Message, cid: number): void {
+    if (message.what === Kind.command) {
+      this.#runner ??= import("./runner.ts").then(({ Runner }) => new Runner(this.#host));
+      void this.#runner.then((runner) => runner.run(command.decode(message), cid));
+    } else {
+      this.#queries ??= this.#loadQueries(cid);
+      void this.#queries.then((queries) => queries.handle(message));
+    }
+  }
+
+  async #loadQueries(cid: number): Promise<QueryWorker> {
+    const { QueryWorker } = await import("./queries/worker.ts");
+    const { ordinal, host, workDirectory, memory } = this.#parameters;
+    const send = (pieces: Uint8Array | readonly Uint8Array[]): void => this.#host.send(pieces, cid);
+    return new QueryWorker({ ordinal, host, workDirectory, memory, send });
+  }
+
+  interrupt(): void {
+    void this.#runner?.then((runner) => runner.interrupt());
+  }
+
+  drained(): void {
+    // Whoever waits for room is told by the proofserv.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
