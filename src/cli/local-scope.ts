@@ -13,7 +13,10 @@ export function prepareScope(proof: TProof): void {
   Reflect.set(globalThis, "p", proof);
 }
 
-/** Evaluates a line; its value is shown unless it is undefined. Throws USER_CODE or INTERRUPTED. */
+/** A declaration is made for later, not to be looked at. */
+const DECLARES = /^\s*(?:const|let|var|class|function|async function|import)\b/;
+
+/** Evaluates a line; its value is shown unless it is undefined or the line declares something. Throws USER_CODE or INTERRUPTED. */
 export async function evaluateLine(proof: TProof, line: string, output: Output): Promise<number> {
   prepareScope(proof);
   const interrupted = Promise.withResolvers<never>();
@@ -21,7 +24,8 @@ export async function evaluateLine(proof: TProof, line: string, output: Output):
   const { compile } = await import("../client/compile.ts");
   const value = await evaluate(compile(line), interrupted.promise);
   if (output.wantsJson) output.json({ value });
-  else if (value !== undefined) output.result(Bun.inspect(value, { colors: false, depth: 4 }));
+  else if (value !== undefined && !DECLARES.test(line))
+    output.result(Bun.inspect(value, { colors: false, depth: 4 }));
   return EXIT.ok;
 }
 

@@ -13,7 +13,7 @@ export function progressReporter(output: Output): (progress: Progress) => void {
       progress.state === "validating"
     ) {
       output.progress(progressLine(progress));
-    }
+    } else output.endProgress();
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a user writes for files, as a list of files: paths, patterns, addresses, `#tree` behind any. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { ProofError } from "../lib/errors.ts";
+import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { isHttp } from "./access.ts";
 import { dataError } from "./problem.ts";
 import type { DataFile } from "./types.ts";
@@ -40,9 +40,15 @@ async function expand(pattern: string, cwd: string): Promise<DataFile[]> {
   const full = resolve(cwd, path);
   if (!/[*?[{]/.test(path) || existsSync(full)) return [{ path: full, ...chosen }];
   const found: string[] = [];
-  for await (const match of new Bun.Glob(path).scan({ cwd, absolute: true, onlyFiles: true })) {
-    found.push(match);
-    if (found.length > MAX_FILES) break;
+  try {
+    for await (const match of new Bun.Glob(path).scan({ cwd, absolute: true, onlyFiles: true })) {
+      found.push(match);
+      if (found.length > MAX_FILES) break;
+    }
+  } catch (error) {
+    // A directory that is not there has no file that matches.
+    if (systemCode(error) !== "ENOENT")
+      throw dataError("FILE_UNREADABLE", { file: pattern }, messageOf(error));
   }
   if (found.length === 0) {
     throw dataError("FILE_MISSING", { file: pattern }, `no file matches this pattern in ${cwd}`, {

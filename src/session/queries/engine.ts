@@ -158,7 +158,9 @@ export class QueryEngine {
     let bytes = this.#bytes;
     let active = 0;
     for (const member of this.#members.values()) {
-      if (member.activity === "working") active++;
+      // Between two packets a worker is at work all the same.
+      if (member.activity === "working" || (member.activity === "idle" && !this.#isStarved))
+        active++;
       for (const done of [
         ...member.unsettled,
         ...(member.partial === undefined ? [] : [member.partial]),
@@ -169,6 +171,11 @@ export class QueryEngine {
       }
     }
     return { total: this.#total, processed, entries, bytes, active };
+  }
+
+  /** Whether nothing is left to hand out. */
+  get #isStarved(): boolean {
+    return (this.#packetizer?.left ?? 0) === 0;
   }
 
   /** Workers that owe an answer now. */
