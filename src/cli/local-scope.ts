@@ -24,9 +24,21 @@ export async function evaluateLine(proof: TProof, line: string, output: Output):
   const { compile } = await import("../client/compile.ts");
   const value = await evaluate(compile(line), interrupted.promise);
   if (output.wantsJson) output.json({ value });
-  else if (value !== undefined && !DECLARES.test(line))
-    output.result(Bun.inspect(value, { colors: false, depth: 4 }));
+  else if (value !== undefined && !DECLARES.test(line)) output.result(await show(value, output));
   return EXIT.ok;
+}
+
+/** A histogram or a result as a picture, anything else as Bun shows it. */
+async function show(value: unknown, output: Output): Promise<string> {
+  const { Counter, Counts, H1, H2, List, Profile, Sum, TopN } = face;
+  const kinds = [Counter, Counts, H1, H2, List, Profile, Sum, TopN];
+  const isResult =
+    typeof value === "object" && value !== null && "outputs" in value && "seq" in value;
+  const isOutput = kinds.some((kind) => value instanceof kind);
+  if (!isResult && !isOutput) return Bun.inspect(value, { colors: false, depth: 4 });
+  const { drawOutputs } = await import("../view/terminal.ts");
+  const outputs = isResult ? (value.outputs as face.Outputs) : { value };
+  return drawOutputs(outputs, { width: output.width });
 }
 
 /** Runs a script whose default export receives the session; what that returns is shown. */
@@ -46,6 +58,6 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
   const value: unknown = await (main as (session: TProof) => unknown)(proof);
   if (output.wantsJson) output.json({ value });
   else if (value !== undefined)
-    output.result(typeof value === "string" ? value : Bun.inspect(value, { colors: false }));
+    output.result(typeof value === "string" ? value : await show(value, output));
   return EXIT.ok;
 }
