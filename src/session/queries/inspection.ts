@@ -89,13 +89,18 @@ export class Inspection {
 
   #next(): void {
     if (this.#mode === "describe") return this.#finish();
+    // Files that nobody has do not keep the others from being looked into: all problems are told at once.
+    const asked = [...new Set(this.#workers.map(({ host }) => host))];
+    const where = asked.length > 3 ? `${asked.length} hosts` : asked.join(", ");
     for (const [i, hosts] of this.#hosts.entries()) {
-      if (hosts.size === 0)
-        this.#problems.push(
-          this.#found[i]?.problem ?? `${this.#files[i]?.path}: no worker left to look at it`,
-        );
+      const { path } = this.#files[i] ?? { path: "" };
+      if (hosts.size > 0) continue;
+      const problem = this.#found[i]?.problem;
+      this.#problems.push(
+        problem === undefined ? `${path}: no worker left to look at it` : `${problem} on ${where}`,
+      );
+      this.#found[i] = undefined;
     }
-    if (this.#problems.length > 0) return this.#decide({ problems: this.#problems });
     this.#mode = "describe";
     this.#describe();
   }
@@ -104,6 +109,7 @@ export class Inspection {
   #describe(): void {
     const shares = new Map<string, number[]>();
     for (const [i, hosts] of this.#hosts.entries()) {
+      if (hosts.size === 0) continue;
       const able = this.#workers.filter(({ host }) => hosts.has(host));
       const worker = able[i % Math.max(1, able.length)];
       if (worker === undefined) {

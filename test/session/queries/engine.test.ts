@@ -293,8 +293,8 @@ describe("files on some hosts only", () => {
     world.run();
     expect(world.end).toMatchObject({
       state: "failed",
-      failure: { code: "DATA_SET", message: "f8: no such file (and 1 more)" },
-      problems: ["f8: no such file", "f9: no such file"],
+      failure: { code: "DATA_SET", message: "f8: no such file on host0, host1 (and 1 more)" },
+      problems: ["f8: no such file on host0, host1", "f9: no such file on host0, host1"],
     });
   });
 });
