@@ -10,4 +10,5 @@ export type { DataSet, ProcessOptions, Query, QueryData, QueryResult } from "./c
 export * from "./api/index.ts";
 export { type ErrorCode, ProofError } from "./lib/errors.ts";
 export type { WorkerFailure, WorkerInfo, WorkerState } from "./protocol/messages.ts";
-export type { Progress, QueryInfo, QueryState } from "./protocol/query.ts";
+export type { QueryInfo } from "./protocol/query-client.ts";
+export type { Progress, QueryState } from "./protocol/query.ts";

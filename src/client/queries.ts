@@ -17,7 +17,6 @@ import { errorOf } from "../protocol/failure.ts";
 import {
   control,
   type ControlAction,
-  type DataFile,
   feedback,
   listing,
   type Outcome,
@@ -25,8 +24,8 @@ import {
   processRequest,
   progress,
   type QueryInfo,
-  QueryKind,
-} from "../protocol/query.ts";
+} from "../protocol/query-client.ts";
+import { type DataFile, QueryKind } from "../protocol/query.ts";
 import { decodeValue, encodeValue } from "../protocol/values.ts";
 import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";

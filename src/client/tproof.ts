@@ -28,7 +28,7 @@ import {
   workerReplaced,
 } from "../protocol/messages.ts";
 import { decodeValue } from "../protocol/values.ts";
-import type { QueryInfo } from "../protocol/query.ts";
+import type { QueryInfo } from "../protocol/query-client.ts";
 import { parseAddress } from "./address.ts";
 import { compile } from "./compile.ts";
 import type { Queries } from "./queries.ts";

@@ -22,7 +22,8 @@ import {
   workerLost,
   workerReplaced,
 } from "../protocol/messages.ts";
-import { isFromWorker, replace, route } from "../protocol/query.ts";
+import { replace, route } from "../protocol/query-worker.ts";
+import { isFromWorker } from "../protocol/query.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
 import { decodeWorkers } from "../protocol/workers.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";

@@ -7,30 +7,31 @@ import { toProofError } from "../../lib/errors.ts";
 import { decodeOurs, type Message } from "../../protocol/envelope.ts";
 import { type FailureFacts, failureOf } from "../../protocol/failure.ts";
 import {
+  control,
+  feedback,
+  listing,
+  outcome,
+  type Outcome,
+  processRequest,
+  type ProcessRequest,
+  progress,
+} from "../../protocol/query-client.ts";
+import {
   absorb,
   begin,
   begun,
-  control,
-  feedback,
   finish,
   getPacket,
   glimpse,
   inspect,
   inspected,
-  listing,
-  outcome,
-  type Outcome,
   packet,
   peek,
-  processRequest,
-  type ProcessRequest,
-  progress,
-  type Progress,
-  QueryKind,
   stop,
   workerError,
   workerOutput,
-} from "../../protocol/query.ts";
+} from "../../protocol/query-worker.ts";
+import { type Progress, QueryKind } from "../../protocol/query.ts";
 import { type End, QueryEngine, type SavedOutput } from "./engine.ts";
 import { Merger } from "./merger.ts";
 import { QueryStore } from "./store.ts";
@@ -238,11 +239,11 @@ export class Conductor {
     }
   }
 
-  /** A worker is gone. */
-  lost(ordinal: string, why: FailureFacts): void {
+  /** A worker is gone; `returns`: we ended it, and another will join in its place, or be lost. */
+  lost(ordinal: string, why: FailureFacts, returns = false): void {
     this.#unheard.delete(ordinal);
     this.#running?.glimpses.delete(ordinal);
-    this.#running?.engine?.lost(ordinal, why);
+    this.#running?.engine?.lost(ordinal, why, returns);
   }
 
   /** A worker is new in the session, or again. */

@@ -10,9 +10,9 @@
  */
 import type { JsonObject } from "../../lib/check.ts";
 import type { FailureFacts } from "../../protocol/failure.ts";
+import type { Inspected } from "../../protocol/query-worker.ts";
 import type {
   DataFile,
-  Inspected,
   PacketizerName,
   PacketReport,
   QueryState,
@@ -88,6 +88,8 @@ export class QueryEngine {
   readonly #members = new Map<string, Member>();
   /** Workers that died after their output had gone to a merger: it may still count. */
   readonly #departed = new Map<string, Member>();
+  /** Workers that were ended because they did not stop, and for which others are being opened. */
+  readonly #expected = new Set<string>();
   readonly #ledger = new Ledger();
   readonly #deaths = new Map<string, number>();
   #state: QueryState = "validating";
@@ -218,8 +220,10 @@ export class QueryEngine {
 
   /** A worker that came later takes part. */
   join(worker: Candidate): void {
+    this.#expected.delete(worker.ordinal);
     if (this.isOver || this.#members.has(worker.ordinal)) return;
     this.#members.set(worker.ordinal, newMember(worker));
+    this.#inspection?.join(worker);
     if (this.#state === "running") this.#port.begin(worker.ordinal);
   }
 
@@ -270,7 +274,7 @@ export class QueryEngine {
     const idle = members.filter(({ activity }) => activity === "idle");
     if ((this.#packetizer?.left ?? 0) > 0 && !this.#stopping) {
       for (const member of idle) this.#handOut(member);
-      if (members.some(({ activity }) => activity === "working")) return;
+      if (members.some(({ activity }) => activity === "working") || this.#expected.size > 0) return;
       const message = "no worker that is left has the files that are not processed yet";
       return this.#fail({ code: "DATA_SET", phase: "running", host: "", message });
     }
@@ -342,7 +346,9 @@ export class QueryEngine {
     const members = [...this.#members.values()];
     if (members.some(({ activity, merger }) => activity === "finishing" || merger !== undefined))
       return;
-    if ((this.#packetizer?.left ?? 0) > 0 && !this.#stopping) return this.#anotherRound(members);
+    const isMoreToDo = (this.#packetizer?.left ?? 0) > 0 && !this.#stopping;
+    // Without any output, one from a worker that has done nothing is wanted: the selector's empty outputs.
+    if (isMoreToDo || this.#outputs.length === 0) return this.#anotherRound(members);
     this.#port.merge(this.#outputs);
   }
 
@@ -380,14 +386,36 @@ export class QueryEngine {
     this.#end({ state: "failed", ...error, problems: [] });
   }
 
-  /** A worker is gone: its packets are for the others, its output is not in the result. */
-  lost(ordinal: string, why: FailureFacts): void {
+  /**
+   * A worker is gone: its packets are for the others, its output is not in the result. `returns`: it was
+   * ended because it did not stop, and another will join in its place, or be lost.
+   */
+  lost(ordinal: string, why: FailureFacts, returns = false): void {
+    if (this.isOver) return;
+    if (returns) this.#expected.add(ordinal);
+    else {
+      this.#expected.delete(ordinal);
+      this.#inspection?.lost(ordinal);
+    }
     const member = this.#members.get(ordinal);
-    if (member === undefined || this.isOver) return;
     this.#members.delete(ordinal);
-    this.#inspection?.lost(ordinal);
-    const { current } = member;
-    if (current !== undefined) {
+    if (member !== undefined) this.#leave(member, why, returns);
+    if (this.isOver) return;
+    if (this.#members.size === 0) {
+      if (this.#expected.size > 0) return;
+      return this.#fail({ ...why, message: `no worker is left; the last one: ${why.message}` });
+    }
+    if (this.#state === "running") {
+      for (const other of this.#members.values())
+        if (other.activity === "idle") this.#handOut(other);
+      this.#collectWhenDone();
+    } else this.#mergeWhenCollected();
+  }
+
+  /** Settles what a worker that is gone leaves behind. */
+  #leave(member: Member, why: FailureFacts, returns: boolean): void {
+    const { ordinal, current } = member;
+    if (current !== undefined && !returns) {
       const key = `${current.packet.path}#${current.packet.first}`;
       const deaths = (this.#deaths.get(key) ?? 0) + 1;
       this.#deaths.set(key, deaths);
@@ -400,19 +428,11 @@ export class QueryEngine {
     if (member.merger !== undefined && member.activity === "settled")
       this.#departed.set(ordinal, member);
     else this.#giveBack(member);
-    if (this.#members.size === 0) {
-      return this.#fail({ ...why, message: `no worker is left; the last one: ${why.message}` });
-    }
     if (member.merger !== undefined && member.activity === "finishing")
       this.#port.absorb(member.merger, ordinal, undefined);
     // What a merger had taken in is gone with it; who still owes it an output owes it to the master now.
     for (const other of this.#mergedBy(ordinal))
       if (other.activity === "settled") this.#giveBack(other);
-    if (this.#state === "running") {
-      for (const other of this.#members.values())
-        if (other.activity === "idle") this.#handOut(other);
-      this.#collectWhenDone();
-    } else this.#mergeWhenCollected();
   }
 
   #giveBack(member: Member): void {

@@ -2,7 +2,8 @@
  * Looking at the files of a query before it begins: which hosts have them, what is in them. All problems
  * are collected, to be reported together. Pure.
  */
-import type { DataFile, Inspected } from "../../protocol/query.ts";
+import type { Inspected } from "../../protocol/query-worker.ts";
+import type { DataFile } from "../../protocol/query.ts";
 import type { Source } from "./packetizer.ts";
 
 /** A worker that can be asked. */
@@ -68,6 +69,12 @@ export class Inspection {
       else this.#problems.push(`${result.problem} (on ${host})`);
     }
     if (this.#asked.size === 0) this.#next();
+  }
+
+  /** A worker has taken the place of one that was ended: it is asked what that one was asked. */
+  join({ ordinal }: Candidate): void {
+    const files = this.#asked.get(ordinal);
+    if (files !== undefined) this.#send(ordinal, files);
   }
 
   /** A worker is gone: somebody else is asked. */

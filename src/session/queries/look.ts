@@ -1,7 +1,8 @@
 /** Looking at files for a query: are they there, what is in them. */
 import { statSync } from "node:fs";
 import { messageOf, systemCode } from "../../lib/errors.ts";
-import type { DataFile, Inspected } from "../../protocol/query.ts";
+import type { Inspected } from "../../protocol/query-worker.ts";
+import type { DataFile } from "../../protocol/query.ts";
 
 /** Files that are looked into at the same time. */
 const AT_ONCE = 8;

@@ -3,7 +3,7 @@
  * own classes the selector is loaded, and they are rebuilt onto what its workerBegin makes.
  */
 import { type Inputs, loadOutputs, mergeOutputs, type Outputs } from "../../api/index.ts";
-import type { ProcessRequest } from "../../protocol/query.ts";
+import type { ProcessRequest } from "../../protocol/query-client.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import type { SavedOutput } from "./engine.ts";
 import { SelectorCache } from "./selector-cache.ts";

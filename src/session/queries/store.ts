@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MessageFramer } from "../../protocol/envelope.ts";
-import { outcome, type Outcome, type QueryInfo } from "../../protocol/query.ts";
+import { outcome, type Outcome, type QueryInfo } from "../../protocol/query-client.ts";
 
 export class QueryStore {
   readonly #directory: string;

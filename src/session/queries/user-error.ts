@@ -1,6 +1,6 @@
 /** Where user code went wrong, as facts that the client turns into the user's own file, line and column. */
 import { ProofError, toProofError } from "../../lib/errors.ts";
-import type { WorkerError } from "../../protocol/query.ts";
+import type { WorkerError } from "../../protocol/query-worker.ts";
 import { failureOf } from "../../protocol/failure.ts";
 
 /** What the worker was doing. */

@@ -20,14 +20,12 @@ import {
   inspect,
   inspected,
   packet,
-  type Packet,
-  type PacketReport,
   peek,
-  QueryKind,
   stop,
   workerError,
   workerOutput,
-} from "../../protocol/query.ts";
+} from "../../protocol/query-worker.ts";
+import { type Packet, type PacketReport, QueryKind } from "../../protocol/query.ts";
 import { decodeValue, encodeValue } from "../../protocol/values.ts";
 import { PacketRun } from "./packet-run.ts";
 import { SelectorCache } from "./selector-cache.ts";
