@@ -1,11 +1,6 @@
 /** What `import … from "proof"` gives. */
-export {
-  type CommandOptions,
-  type OpenOptions,
-  type OpenStatus,
-  TProof,
-  type WorkerResult,
-} from "./client/tproof.ts";
+export type { CommandOptions, OpenOptions, OpenStatus, WorkerResult } from "./client/options.ts";
+export { TProof } from "./client/tproof.ts";
 export type { DataSet, ProcessOptions, Query, QueryData, QueryResult } from "./client/query.ts";
 export * from "./api/index.ts";
 export { type ErrorCode, ProofError } from "./lib/errors.ts";

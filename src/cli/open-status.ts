@@ -1,5 +1,6 @@
 /** How opening a session is shown: PROOF's five lines, live progress, and who did not make it. */
-import type { OpenStatus, TProof } from "../client/tproof.ts";
+import type { OpenStatus } from "../client/options.ts";
+import type { TProof } from "../client/tproof.ts";
 import { sanitizeLine } from "../lib/sanitize.ts";
 import type { WorkerFailure } from "../protocol/messages.ts";
 import type { Output } from "./output.ts";

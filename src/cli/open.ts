@@ -149,7 +149,8 @@ export default defineProofCommand({
   ],
   async run(values, context) {
     const { output } = context;
-    const { TProof, parseWish } = await import("../client/tproof.ts");
+    const { TProof } = await import("../client/tproof.ts");
+    const { parseWish } = await import("../client/wish.ts");
     const wish = values.workers === undefined ? undefined : parseWish(values.workers);
     if (wish !== undefined && values.masterOnly === true) {
       throw new ProofError("USAGE", "--workers and --master-only exclude each other");

@@ -1,5 +1,6 @@
 /** Commands of the prompt that every worker carries out, and how their results are shown. */
-import type { TProof, WorkerResult } from "../client/tproof.ts";
+import type { WorkerResult } from "../client/options.ts";
+import type { TProof } from "../client/tproof.ts";
 import { EXIT, ProofError } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { foldResults } from "./fold.ts";

@@ -1,8 +1,5 @@
 /** The queries of a session, client side: selectors shipped, life-cycle calls, results rebuilt. */
 import { writeSync } from "node:fs";
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import * as api from "../api/index.ts";
 import {
   generator,
   loadOutputs,
@@ -10,8 +7,7 @@ import {
   type Selector,
   type SelectorContext,
 } from "../api/index.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
-import { loadModule, provideModule } from "../lib/module.ts";
+import { ProofError } from "../lib/errors.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { errorOf } from "../protocol/failure.ts";
 import {
@@ -25,11 +21,13 @@ import {
   progress,
   type QueryInfo,
 } from "../protocol/query-client.ts";
-import { type DataFile, QueryKind } from "../protocol/query.ts";
+import { QueryKind } from "../protocol/query.ts";
 import { decodeValue, encodeValue } from "../protocol/values.ts";
 import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
+import { dataOf } from "./data-set.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
+import { loadSelector, userStage } from "./selector.ts";
 
 /** A query that has been sent. */
 interface Sent {
@@ -298,87 +296,4 @@ async function failureOf(
   return new ProofError("USER_CODE", `${at[0] ?? bundle.name}: ${message} (${where})`, {
     details: { stage, entry, file, frames: at },
   });
-}
-
-async function loadSelector(bundle: Bundle): Promise<Selector> {
-  provideModule("proof", { ...api });
-  const path = await writeBundle(bundle);
-  try {
-    const module = await userStage(bundle, "loading", () =>
-      loadModule(path, String(performance.now())),
-    );
-    const selector = module["default"];
-    if (api.isSelector(selector)) return selector;
-  } finally {
-    await Bun.file(path).delete();
-  }
-  throw new ProofError("SELECTOR", `${bundle.name}: has no selector as its default export`, {
-    hint: "write: export default defineSelector({ … })",
-  });
-}
-
-/** A module must have a path to be imported from. */
-async function writeBundle({ code, hash }: Bundle): Promise<string> {
-  const { mkdtempSync } = await import("node:fs");
-  const { tmpdir } = await import("node:os");
-  const path = resolve(mkdtempSync(resolve(tmpdir(), "proof-")), `${hash}.js`);
-  await Bun.write(path, code);
-  return path;
-}
-
-/** Runs one of the selector's client-side functions; what it throws is the user's error, in the user's file. */
-async function userStage<T>(bundle: Bundle, stage: string, run: () => T | Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (thrown) {
-    if (thrown instanceof ProofError) throw thrown;
-    const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-    const frames = [
-      ...stack.matchAll(new RegExp(`${bundle.hash}\\.js(?:\\?[^:)\\s]*)?:(\\d+):(\\d+)`, "g")),
-    ];
-    const at = await traceBack(
-      bundle,
-      frames.map(([, line, column]) => ({ line: Number(line), column: Number(column) })),
-    );
-    throw new ProofError(
-      "USER_CODE",
-      `${at[0] ?? bundle.name}: ${toProofError(thrown).message} (in ${stage})`,
-      {
-        cause: thrown,
-        details: { stage, frames: at },
-      },
-    );
-  }
-}
-
-/** Files with absolute paths, or cycles. Globs are expanded here if they match here, or stay for the nodes. */
-async function dataOf(data: QueryData, tree = ""): Promise<{ files: DataFile[]; cycles: number }> {
-  if (typeof data === "number") {
-    if (!Number.isSafeInteger(data) || data < 0)
-      throw new ProofError("USAGE", `${data} is not a number of cycles`);
-    return { files: [], cycles: data };
-  }
-  const set =
-    typeof data === "string"
-      ? { files: [data] }
-      : Array.isArray(data)
-        ? { files: data as string[] }
-        : (data as { files: readonly (string | DataFile)[]; tree?: string });
-  const { expandFiles } = await import("../data/expand.ts");
-  const files: DataFile[] = [];
-  for (const item of set.files) {
-    const {
-      path,
-      first = 0,
-      count = -1,
-      ...rest
-    } = typeof item === "string" ? { path: item } : item;
-    const own = "tree" in rest && typeof rest.tree === "string" ? rest.tree : "";
-    const local = path.startsWith("file:") ? fileURLToPath(path) : path;
-    for (const found of await expandFiles([local], process.cwd())) {
-      files.push({ path: found.path, tree: found.tree ?? (own || set.tree || tree), first, count });
-    }
-  }
-  if (files.length === 0) throw new ProofError("USAGE", "the data set has no file");
-  return { files, cycles: 0 };
 }

@@ -5,7 +5,6 @@ import { RemoteSession } from "../comm/remote-session.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
-import type { WorkerWish } from "../protocol/create.ts";
 import { Role } from "../protocol/codes.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { errorOf } from "../protocol/failure.ts";
@@ -18,10 +17,8 @@ import {
   output,
   type Ready,
   ready,
-  type Result,
   result,
   serverStarted,
-  type ServerStarted,
   type WorkerFailure,
   type WorkerInfo,
   workerLost,
@@ -30,63 +27,13 @@ import {
 import { decodeValue } from "../protocol/values.ts";
 import type { QueryInfo } from "../protocol/query-client.ts";
 import { parseAddress } from "./address.ts";
+import type { CommandOptions, OpenOptions, WorkerResult } from "./options.ts";
+import { compareOrdinals, isWithin } from "./ordinals.ts";
+import { parseWish } from "./wish.ts";
 import { compile } from "./compile.ts";
 import type { Queries } from "./queries.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
 import { clientSettings } from "./settings.ts";
-
-/** How far opening has come. */
-export type OpenStatus =
-  | { phase: "connecting" }
-  | { phase: "master"; tag: string; log: string }
-  | ({ phase: "workers" } & ServerStarted);
-
-/** Options of {@link TProof.open}. */
-export interface OpenOptions {
-  /** Workers wanted: a number for the session, or `"2x"` for so many on each node. Default: all of the inventory. */
-  workers?: number | string | undefined;
-  /** Only the master, no workers: a sequential session. */
-  masterOnly?: boolean | undefined;
-  /** Fail unless every worker could be opened. */
-  requireAll?: boolean | undefined;
-  /** How the master opens its workers; the master's own configuration decides by default. */
-  startup?: "serial" | "parallel" | undefined;
-  /** Environment variables for the master and all workers. */
-  env?: Record<string, string> | undefined;
-  /** Milliseconds for the whole of opening; the configuration's `startup.session` by default. */
-  timeout?: number | undefined;
-  /** Path of a configuration file instead of the default ones. */
-  config?: string | undefined;
-  /** Told how far opening has come. */
-  onStatus?: ((status: OpenStatus) => void) | undefined;
-  /** Told when a worker is lost. */
-  onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
-  /** Told when a worker was ended and another has taken its place. */
-  onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
-  /** Told when the session ends other than by `close`. */
-  onClosed?: ((error: ProofError) => void) | undefined;
-}
-
-/** What one worker made of a command. */
-export interface WorkerResult extends Omit<Result, "id" | "value"> {
-  /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
-  value: unknown;
-  /** What the command wrote on this worker. */
-  output: string;
-  /** Milliseconds from sending the command to receiving this result. */
-  roundTrip: number;
-}
-
-/** Options of commands. */
-export interface CommandOptions {
-  /** Only on this worker. */
-  ordinal?: string | undefined;
-  /** Told what the command writes, while it runs. */
-  onOutput?:
-    ((piece: { ordinal: string; stream: "out" | "err"; text: string }) => void) | undefined;
-  /** Told each result when it arrives. */
-  onResult?: ((result: WorkerResult) => void) | undefined;
-}
 
 interface Running {
   start: number;
@@ -436,31 +383,4 @@ function shortened<T extends { tcp: number; login: number; create: number }>(
 ): T {
   const cut = (ms: number): number => Math.min(ms, timeout);
   return { ...limits, tcp: cut(limits.tcp), login: cut(limits.login), create: cut(limits.create) };
-}
-
-/** Reads `8` or `2x`; throws USAGE. */
-export function parseWish(workers: number | string): WorkerWish {
-  const match = /^([1-9]\d{0,4})(x?)$/.exec(String(workers));
-  if (match === null) {
-    throw new ProofError("USAGE", `"${workers}" is not a number of workers`, {
-      hint: "give a number such as 8, or 2x for two on each node",
-    });
-  }
-  return { count: Number(match[1]), perNode: match[2] === "x" };
-}
-
-/** Compares ordinals by their numbers: 0.2 comes before 0.10. */
-export function compareOrdinals(a: string, b: string): number {
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? -1) - (right[i] ?? -1);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** Whether `ordinal` is `top` or below it. */
-function isWithin(ordinal: string, top: string): boolean {
-  return ordinal === top || ordinal.startsWith(`${top}.`);
 }

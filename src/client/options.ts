@@ -1,0 +1,56 @@
+/** What opening a session and running commands in it take and give. */
+import type { ProofError } from "../lib/errors.ts";
+import type { Result, ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
+
+/** How far opening has come. */
+export type OpenStatus =
+  | { phase: "connecting" }
+  | { phase: "master"; tag: string; log: string }
+  | ({ phase: "workers" } & ServerStarted);
+
+/** Options of {@link TProof.open}. */
+export interface OpenOptions {
+  /** Workers wanted: a number for the session, or `"2x"` for so many on each node. Default: all of the inventory. */
+  workers?: number | string | undefined;
+  /** Only the master, no workers: a sequential session. */
+  masterOnly?: boolean | undefined;
+  /** Fail unless every worker could be opened. */
+  requireAll?: boolean | undefined;
+  /** How the master opens its workers; the master's own configuration decides by default. */
+  startup?: "serial" | "parallel" | undefined;
+  /** Environment variables for the master and all workers. */
+  env?: Record<string, string> | undefined;
+  /** Milliseconds for the whole of opening; the configuration's `startup.session` by default. */
+  timeout?: number | undefined;
+  /** Path of a configuration file instead of the default ones. */
+  config?: string | undefined;
+  /** Told how far opening has come. */
+  onStatus?: ((status: OpenStatus) => void) | undefined;
+  /** Told when a worker is lost. */
+  onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
+  /** Told when a worker was ended and another has taken its place. */
+  onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
+  /** Told when the session ends other than by `close`. */
+  onClosed?: ((error: ProofError) => void) | undefined;
+}
+
+/** What one worker made of a command. */
+export interface WorkerResult extends Omit<Result, "id" | "value"> {
+  /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
+  value: unknown;
+  /** What the command wrote on this worker. */
+  output: string;
+  /** Milliseconds from sending the command to receiving this result. */
+  roundTrip: number;
+}
+
+/** Options of commands. */
+export interface CommandOptions {
+  /** Only on this worker. */
+  ordinal?: string | undefined;
+  /** Told what the command writes, while it runs. */
+  onOutput?:
+    ((piece: { ordinal: string; stream: "out" | "err"; text: string }) => void) | undefined;
+  /** Told each result when it arrives. */
+  onResult?: ((result: WorkerResult) => void) | undefined;
+}
