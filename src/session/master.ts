@@ -64,7 +64,7 @@ export class Master {
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure) => this.#lost(member, failure),
-        ended: (member, why) => this.#drop(member, why),
+        ended: (member, why) => this.#drop(member, why, true),
         replaced: (fresh) => this.#announceReplacement(fresh),
       },
     );
@@ -281,17 +281,18 @@ export class Master {
   }
 
   /** Settles what a member that is gone still owed. */
-  #drop(member: Member, why: FailureFacts): void {
+  #drop(member: Member, why: FailureFacts, returns = false): void {
     this.#conclude(this.#broadcasts.drop(member, member.leaves, why));
     this.#tellQueries(
       member.leaves.map(({ ordinal }) => ordinal),
       why,
+      returns,
     );
   }
 
-  #tellQueries(ordinals: readonly string[], why: FailureFacts): void {
+  #tellQueries(ordinals: readonly string[], why: FailureFacts, returns = false): void {
     for (const ordinal of ordinals)
-      void this.#conductor?.then((conductor) => conductor.lost(ordinal, why));
+      void this.#conductor?.then((conductor) => conductor.lost(ordinal, why, returns));
   }
 
   #announceLoss(failure: WorkerFailure, ordinals: readonly string[]): void {
@@ -304,7 +305,8 @@ export class Master {
     this.#upward.send(workerReplaced.encode(fresh), EVERYBODY);
     void this.#conductor?.then((conductor) => {
       // Below a submaster the end of the old one and the new one are announced together.
-      conductor.lost(ordinal, { code: "WORKER_DIED", phase: "running", host, message: STUBBORN });
+      const why = { code: "WORKER_DIED", phase: "running", host, message: STUBBORN };
+      conductor.lost(ordinal, why, true);
       conductor.joined({ ordinal, host });
     });
     this.#reportState();

@@ -101,6 +101,7 @@ export class QueryEngine {
   #entries = 0;
   #bytes = 0;
   #stopping = false;
+  #isMerging = false;
 
   constructor(work: Work, workers: readonly Candidate[], port: EnginePort) {
     this.#work = work;
@@ -271,8 +272,9 @@ export class QueryEngine {
     if (this.#state !== "running") return;
     const members = [...this.#members.values()];
     if (members.some(({ activity }) => activity === "working" || activity === "away")) return;
+    if (members.length === 0) return;
     const idle = members.filter(({ activity }) => activity === "idle");
-    if ((this.#packetizer?.left ?? 0) > 0 && !this.#stopping) {
+    if (this.#isMoreToDo) {
       for (const member of idle) this.#handOut(member);
       if (members.some(({ activity }) => activity === "working") || this.#expected.size > 0) return;
       const message = "no worker that is left has the files that are not processed yet";
@@ -342,14 +344,18 @@ export class QueryEngine {
   }
 
   #mergeWhenCollected(): void {
-    if (this.#state !== "merging") return;
+    if (this.#state !== "merging" || this.#isMerging) return;
     const members = [...this.#members.values()];
     if (members.some(({ activity, merger }) => activity === "finishing" || merger !== undefined))
       return;
-    const isMoreToDo = (this.#packetizer?.left ?? 0) > 0 && !this.#stopping;
     // Without any output, one from a worker that has done nothing is wanted: the selector's empty outputs.
-    if (isMoreToDo || this.#outputs.length === 0) return this.#anotherRound(members);
+    if (this.#isMoreToDo || this.#outputs.length === 0) return this.#anotherRound(members);
+    this.#isMerging = true;
     this.#port.merge(this.#outputs);
+  }
+
+  get #isMoreToDo(): boolean {
+    return (this.#packetizer?.left ?? 0) > 0 && !this.#stopping;
   }
 
   /** Packets have come back after outputs were given: their units are processed in another round. */
@@ -401,10 +407,9 @@ export class QueryEngine {
     this.#members.delete(ordinal);
     if (member !== undefined) this.#leave(member, why, returns);
     if (this.isOver) return;
-    if (this.#members.size === 0) {
-      if (this.#expected.size > 0) return;
+    const isWhole = this.#state === "merging" && this.#outputs.length > 0 && !this.#isMoreToDo;
+    if (this.#members.size === 0 && this.#expected.size === 0 && !isWhole)
       return this.#fail({ ...why, message: `no worker is left; the last one: ${why.message}` });
-    }
     if (this.#state === "running") {
       for (const other of this.#members.values())
         if (other.activity === "idle") this.#handOut(other);
