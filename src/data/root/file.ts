@@ -8,7 +8,7 @@ import { didYouMean } from "../../lib/suggest.ts";
 import { shorten } from "../branch-names.ts";
 import { DataError, type Where, dataError } from "../problem.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
-import { type Thing, asThing, list, number, text } from "./thing.ts";
+import { type Thing, asThing, item, list, number, text } from "./thing.ts";
 
 /** Directories below this depth, and trees beyond this number, are left out of the list of trees. */
 const MAX_DEPTH = 8;
@@ -121,6 +121,7 @@ async function openWithJsroot(access: Access): Promise<JsrootFile> {
   }
 
   const file = (await openFile(new Proxy())) as JsrootFile;
+  checkStreamers(file);
   file.readObjBuffer = async (key) => {
     const { seek, length, size, header } = keyOf(key);
     const packed = await readMeta(access, seek + header, length - header);
@@ -189,6 +190,28 @@ function readMeta(access: Access, at: number, length: number): Promise<Uint8Arra
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Dimensions of an array member, at most, and values in it. */
+const MAX_DIMENSIONS = 5;
+const MAX_VALUES = 1 << 24;
+
+/** jsroot builds arrays of the dimensions that the table of streamers gives: refuses impossible ones. */
+function checkStreamers(file: Thing): void {
+  for (const info of list(file["fStreamerInfos"])) {
+    for (const element of list(info["fElements"])) {
+      const dimensions = number(element, "fArrayDim", 0);
+      let values = 1;
+      for (let i = 0; i < dimensions && values <= MAX_VALUES && i < MAX_DIMENSIONS; i++) {
+        const length = item(element["fMaxIndex"], i);
+        values = length < 1 && dimensions > 1 ? Infinity : values * length;
+      }
+      const length = Math.max(values, number(element, "fArrayLength", 0));
+      if (dimensions > MAX_DIMENSIONS || length > MAX_VALUES) {
+        throw new BlockError(`member ${text(element, "fName")} has impossible dimensions`);
+      }
+    }
+  }
 }
 
 const bounded = new WeakSet<object>();
