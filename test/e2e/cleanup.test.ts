@@ -34,7 +34,10 @@ describe.skipIf(!namespaces.possible)(`five hosts${SKIPPED}`, () => {
       daemons.set(number, await hosts.at(number).startDaemon({ config, env }));
     }
     client = await hosts.at(1).startProof(["open", hosts.at(2).address], env);
-    await client.says("PROOF set to parallel mode (3 workers)");
+    await client.says("PROOF set to parallel mode (3 workers)").catch((error: unknown) => {
+      const logs = [...daemons.values()].map((each) => Bun.inspect(each.log()));
+      throw new Error(`no session; the daemons' logs:\n${logs.join("\n")}`, { cause: error });
+    });
   });
 
   afterEach(async () => {

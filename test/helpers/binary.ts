@@ -15,8 +15,15 @@ const LOCK = join(PROJECT, "node_modules", ".proof-build");
 /** A lock older than this was left by a build that was killed, in milliseconds. */
 const STALE = 120_000;
 
+let found: Promise<string> | undefined;
+
 /** Path of the binary; builds it where that is needed. */
-export async function binary(): Promise<string> {
+export function binary(): Promise<string> {
+  found ??= find();
+  return found;
+}
+
+async function find(): Promise<string> {
   const named = process.env["PROOF_BINARY"];
   if (named !== undefined && named !== "") return named;
   if (isFresh()) return BUILT;

@@ -33,6 +33,7 @@ export class Program implements AsyncDisposable {
   stderr = "";
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #read: Promise<unknown>;
+  #isRead = false;
 
   constructor(command: readonly string[], place: Place) {
     this.#child = Bun.spawn(located(command, place), {
@@ -45,7 +46,7 @@ export class Program implements AsyncDisposable {
     this.#read = Promise.all([
       collect(this.#child.stdout, (text) => (this.stdout += text)),
       collect(this.#child.stderr, (text) => (this.stderr += text)),
-    ]);
+    ]).finally(() => (this.#isRead = true));
   }
 
   get pid(): number {
@@ -71,18 +72,27 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Waits until its stdout matches. */
+  /** Waits until its stdout matches; fails when it ends without that. */
   async shows(pattern: RegExp | string): Promise<void> {
-    await waitFor(`${pattern} on stdout`, () => matches(this.stdout, pattern), {
-      seen: () => ({ stdout: this.stdout, stderr: this.stderr }),
-    });
+    await this.#wait(`${pattern} on stdout`, () => matches(this.stdout, pattern));
   }
 
-  /** Waits until its stderr matches. */
+  /** Waits until its stderr matches; fails when it ends without that. */
   async says(pattern: RegExp | string): Promise<void> {
-    await waitFor(`${pattern} on stderr`, () => matches(this.stderr, pattern), {
-      seen: () => ({ stdout: this.stdout, stderr: this.stderr }),
-    });
+    await this.#wait(`${pattern} on stderr`, () => matches(this.stderr, pattern));
+  }
+
+  async #wait(what: string, isThere: () => boolean): Promise<void> {
+    const seen = () => ({ stdout: this.stdout, stderr: this.stderr });
+    await waitFor(
+      what,
+      () => {
+        if (this.#isRead && !isThere())
+          throw new Error(`the program ended without ${what}\nseen:\n${Bun.inspect(seen())}`);
+        return isThere();
+      },
+      { seen },
+    );
   }
 
   /** Waits until it has ended and all its output has been read. */
