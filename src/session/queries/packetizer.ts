@@ -46,6 +46,8 @@ export interface Packetizer {
 
 /** Milliseconds that a packet should take: short enough to share the end evenly, long enough not to wait. */
 const PACKET_TIME = 250;
+/** Milliseconds for which a packet is worth its round trip; below, sharing it would take longer than doing it. */
+const WORTHWHILE = 5;
 /** Parts into which the work of each worker is cut at least. */
 const MIN_PARTS = 4;
 /** The first packet of a worker, whose speed is not known, is this fraction of its share. */
@@ -127,10 +129,8 @@ class RangePacketizer implements Packetizer {
     const wanted = rate > 0 ? rate * PACKET_TIME : share * CALIBRATION;
     // Towards the end packets get smaller, so that all workers finish together.
     const limit = Math.max(1, this.#left / (this.#workers * 2), share / 1000);
-    const size = Math.min(
-      range.count,
-      Math.max(1, Math.round(Math.min(wanted, limit, share / MIN_PARTS))),
-    );
+    const cut = Math.max(rate * WORTHWHILE, Math.min(limit, share / MIN_PARTS));
+    const size = Math.min(range.count, Math.max(1, Math.round(Math.min(wanted, cut))));
     return alignEnd(range, size);
   }
 }
