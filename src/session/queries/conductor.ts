@@ -41,6 +41,9 @@ const PROGRESS = 250;
 /** Milliseconds in which a worker must stop; one that does not is ended and replaced. */
 const PATIENCE = 600;
 
+/** A bundle up to this many bytes goes out with the first query that needs it; for a larger one workers ask. */
+const SMALL_BUNDLE = 64 * 1024;
+
 /** What the conductor needs of its master. */
 export interface ConductorHost {
   host: string;
@@ -64,6 +67,8 @@ interface Query {
   cid: number;
   request: ProcessRequest;
   bundle: Uint8Array;
+  /** Whether the query before had another selector. */
+  isNew: boolean;
   input: readonly Uint8Array[];
   engine: QueryEngine | undefined;
   started: number;
@@ -83,6 +88,8 @@ export class Conductor {
   readonly #patience = new Timer();
   /** Workers told to stop that have not been heard of since. */
   #unheard = new Set<string>();
+  /** Hash of the bundle that workers probably have; one that does not asks for it. */
+  #sentHash = "";
 
   constructor(host: ConductorHost) {
     this.#host = host;
@@ -117,6 +124,7 @@ export class Conductor {
       cid,
       request,
       bundle: code,
+      isNew: true,
       input: parts,
       engine: undefined,
       started: 0,
@@ -142,6 +150,8 @@ export class Conductor {
     if (query === undefined) return;
     const { files, cycles, packetizer, feedback: interval } = query.request;
     query.started = performance.now();
+    query.isNew = query.request.hash !== this.#sentHash;
+    this.#sentHash = query.request.hash;
     query.engine = new QueryEngine(
       { files, cycles, packetizer },
       this.#host.workers(),
@@ -163,7 +173,8 @@ export class Conductor {
           ordinal,
           inspect.encode({ query: seq, mode, files: [...files], branches: request.branches }),
         ),
-      begin: (ordinal) => this.#begin(query, ordinal, false),
+      begin: (ordinal) =>
+        this.#begin(query, ordinal, query.isNew && query.bundle.length <= SMALL_BUNDLE),
       packet: (ordinal, next) => send(ordinal, packet.encode({ ...next, query: seq })),
       finish: (ordinal, others) =>
         send(ordinal, finish.encode({ query: seq, absorb: [...others] })),
@@ -275,7 +286,7 @@ export class Conductor {
     try {
       query.engine?.merged(await query.merger.merge(outputs));
     } catch (error) {
-      query.engine?.fail(failureOf(toProofError(error), "running", this.#host.host));
+      query.engine?.fail(failureOf(toProofError(error, "SELECTOR"), "running", this.#host.host));
     }
   }
 

@@ -110,9 +110,10 @@ export class QueryWorker {
     let stage = "loading";
     try {
       const [bundle] = attachments;
-      if (terms.hasBundle && bundle !== undefined) this.#cache.store(hash, bundle);
-      else if (!this.#cache.has(hash)) {
-        return this.#host.send(begun.encode({ query, ordinal, needsBundle: true }));
+      if (!this.#cache.has(hash)) {
+        if (!terms.hasBundle || bundle === undefined)
+          return this.#host.send(begun.encode({ query, ordinal, needsBundle: true }));
+        this.#cache.store(hash, bundle);
       }
       const input = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
       if (!isRecord(input)) throw new CheckError("input is no object");
