@@ -80,7 +80,10 @@ export async function describeAll(
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, files.length) }, worker));
   const found = problems.flat();
-  if (found.length > 0) throw dataSetError(found, files.length);
+  if (found.length > 0) {
+    const broken = problems.filter((own) => own.length > 0).length;
+    throw dataSetError(found, broken, files.length);
+  }
   return descriptions;
 }
 
@@ -113,8 +116,7 @@ function problemOf(file: string, { code, message, hint }: ProofError): Problem {
   return { file, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-function dataSetError(problems: readonly Problem[], files: number): ProofError {
-  const broken = new Set(problems.map(({ file }) => file)).size;
+function dataSetError(problems: readonly Problem[], broken: number, files: number): ProofError {
   const lines = problems.slice(0, LISTED).map(({ message }) => `  ${message}`);
   if (problems.length > LISTED) lines.push(`  … and ${problems.length - LISTED} more`);
   const [first] = problems;

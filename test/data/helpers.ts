@@ -16,7 +16,10 @@ export const shared = (name: string): string => join(SHARED, name);
 export const fixture = (name: string): string => join(import.meta.dir, "fixtures", name);
 
 /** A directory for the files that a test makes; removed afterwards. */
-export function useDirectory(): { path: string; write(name: string, data: string | Uint8Array): string } {
+export function useDirectory(): {
+  path: string;
+  write(name: string, data: string | Uint8Array): string;
+} {
   const path = mkdtempSync(join(tmpdir(), "pd-"));
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return {
@@ -30,15 +33,23 @@ export function useDirectory(): { path: string; write(name: string, data: string
 }
 
 /** Opens a ROOT file by one of the two paths. */
-export async function openBy(slow: boolean, file: DataFile, branches: readonly string[]): Promise<Reader> {
+export async function openBy(
+  slow: boolean,
+  file: DataFile,
+  branches: readonly string[],
+): Promise<Reader> {
   return openRootReader(await openAccess(file.path), file, branches, { slow });
 }
 
 /** The values of each entry: numbers, strings, or arrays of numbers. */
 export function entriesOf(column: Column, n: number): unknown[] {
   if (!isJagged(column)) return Array.from(column as ArrayLike<unknown>);
-  const { offsets, values } = column;
-  return Array.from({ length: n }, (_, i) => Array.from(values.subarray(offsets[i], offsets[i + 1])));
+  const { offsets } = column;
+  const values: ArrayLike<unknown> & { subarray(from?: number, to?: number): ArrayLike<unknown> } =
+    column.values;
+  return Array.from({ length: n }, (_, i) =>
+    Array.from(values.subarray(offsets[i], offsets[i + 1])),
+  );
 }
 
 /** Everything that `reader` gives for a range, entry by entry, branch by branch. */
