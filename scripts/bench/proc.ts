@@ -26,19 +26,15 @@ export function descriptors(pid: number): number {
 }
 
 /**
- * How often the threads of a process have gone to sleep of their own accord: each wake-up, by a timer or
+ * How often the main thread of a process has gone to sleep of its own accord: each wake-up, by a timer or
  * by something that arrived, ends with one.
  */
-export function sleeps(pid: number): number {
-  let sum = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
-    sum += Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
-  }
-  return sum;
+function sleeps(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1] ?? Number.NaN);
 }
 
-/** Wake-ups per second of a process, over `seconds`. */
+/** Wake-ups per second of a process' main thread, over `seconds`. */
 export async function wakeUps(pid: number, seconds: number): Promise<number> {
   const before = sleeps(pid);
   await Bun.sleep(seconds * 1000);

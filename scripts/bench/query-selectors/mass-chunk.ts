@@ -1,0 +1,12 @@
+/** Masses of opposite charges, column by column. Columns as in events-500k.root and scripts/make-data.ts. */
+import { defineSelector, h1, type H1 } from "proof";
+
+export default defineSelector<{ mass: number; q1: number; q2: number }, { mass: H1 }>({
+  branches: ["mass", "q1", "q2"],
+  workerBegin(out) {
+    out.mass = h1("mass", "di-muon mass;GeV", 60, 60, 120);
+  },
+  processChunk({ mass, q1, q2 }, n, out) {
+    for (let i = 0; i < n; i++) if (q1[i] !== q2[i]) out.mass.fill(mass[i]!);
+  },
+});
