@@ -1,5 +1,6 @@
 /** Puts the outputs of two workers together. */
-import { isPlain, show } from "./check.ts";
+import { isPlain } from "./check.ts";
+import { showOutput } from "./kinds.ts";
 
 /** What an output of a class of one's own needs: take in another of the same class. */
 export interface Mergeable {
@@ -76,7 +77,7 @@ function mergeValues(ours: unknown, theirs: unknown, where: string): unknown {
 }
 
 function conflict(where: string, ours: unknown, theirs: unknown): Error {
-  const [left, right] = [show(ours), show(theirs)];
+  const [left, right] = [showOutput(ours), showOutput(theirs)];
   const both = left === right ? `is ${left} on both sides` : `is ${left} here and ${right} there`;
   return new Error(
     `output "${where}" cannot be merged: it ${both}; use h1(), list(), countBy(), sum() and the like, or an object of a class with a method merge(other)`,

@@ -1,13 +1,7 @@
 /** Outputs as plain data that can travel, and back. */
 import { isPlain, need, show } from "./check.ts";
-import { Counter, Sum } from "./counter.ts";
-import { H1 } from "./h1.ts";
-import { H2 } from "./h2.ts";
-import { List } from "./list.ts";
-import { Counts } from "./map.ts";
+import { KINDS } from "./kinds.ts";
 import { isMergeable } from "./merge.ts";
-import { Profile } from "./profile.ts";
-import { TopN } from "./top.ts";
 
 /** Marks an object of the saved tree that stands for something else than itself. */
 const TAG = "$proof";
@@ -16,14 +10,6 @@ const PLAIN = "plain";
 /** Objects of the user's own classes. */
 const OWN = "own";
 const MAX_DEPTH = 48;
-
-/** A class of outputs that we know: how it is saved and loaded. */
-interface Kind {
-  new (...parameters: never): { save(): Record<string, unknown> };
-  load(saved: unknown): unknown;
-}
-
-const KINDS: Readonly<Record<string, Kind>> = { H1, H2, Profile, Sum, Counter, List, TopN, Counts };
 
 /**
  * Outputs as a tree of plain objects, lists, typed arrays and simple values. The outputs stay usable and
