@@ -4,7 +4,7 @@
  */
 import { ProofError } from "../lib/errors.ts";
 import { residentMemory } from "../lib/process.ts";
-import { formatBytes } from "../lib/units.ts";
+import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
 
@@ -59,7 +59,7 @@ export class Watchdog {
       const used = session.pid === 0 ? 0 : residentMemory(session.pid);
       // Somewhat more than the worker's own limit, so that its message comes first where it can.
       if (used <= limit * 1.1) continue;
-      const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) used ${formatBytes(used)} of memory, its limit is ${formatBytes(limit)}`;
+      const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) used ${roughBytes(used)} of memory, its limit is ${formatBytes(limit)}`;
       log.warn("memory limit", { sid: session.sid, ordinal: session.ordinal, used, limit });
       session.kill(
         new ProofError("MEMORY", text, {

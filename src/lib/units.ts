@@ -76,3 +76,9 @@ export function formatBytes(bytes: number): string {
   if (bytes === 0) return "0B";
   return write(bytes, BINARY_UNITS) ?? write(bytes, DECIMAL_UNITS) ?? `${bytes}B`;
 }
+
+/** A size for people, to three digits: `307MiB`. */
+export function roughBytes(bytes: number): string {
+  const [unit, factor] = Object.entries(BINARY_UNITS).find(([, size]) => bytes >= size) ?? ["B", 1];
+  return `${Number((bytes / factor).toPrecision(3))}${unit}`;
+}

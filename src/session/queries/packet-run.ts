@@ -1,8 +1,9 @@
 /** Runs a selector over packets, yielding to the event loop often enough to be stopped at any entry. */
+import { hostname } from "node:os";
 import type { Outputs, Selector } from "../../api/index.ts";
 import { elapsedSince } from "../../lib/clock.ts";
 import { ProofError } from "../../lib/errors.ts";
-import { formatBytes } from "../../lib/units.ts";
+import { formatBytes, roughBytes } from "../../lib/units.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
 import type { Chunk, Reader } from "../../data/types.ts";
 import type { SelectorContext } from "./selector-context.ts";
@@ -167,9 +168,14 @@ export class PacketRun {
     if (used <= memory) return;
     throw new ProofError(
       "MEMORY",
-      `this worker uses ${formatBytes(used)} of memory, its limit is ${formatBytes(memory)}`,
+      `worker ${this.#context.ordinal} on ${hostname()} used ${roughBytes(used)} of memory at ${this.#place()}, its limit is ${formatBytes(memory)}`,
       { hint: "keep less in the outputs, or raise limits.memory", details: { entry: this.entry } },
     );
+  }
+
+  #place(): string {
+    const { file } = this.#context;
+    return file === "" ? `cycle ${this.entry}` : `entry ${this.entry} of ${file}`;
   }
 
   #reader({ path, tree }: Packet): Promise<Reader> {
