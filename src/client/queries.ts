@@ -27,7 +27,7 @@ import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
 import { dataOf } from "./data-set.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
-import { loadSelector, userStage } from "./selector.ts";
+import { framesOf, loadSelector, userStage } from "./selector.ts";
 
 /** A query that has been sent. */
 interface Sent {
@@ -294,6 +294,6 @@ async function failureOf(
     ...(worker === "" ? [] : [`on ${worker}`]),
   ].join(" ");
   return new ProofError("USER_CODE", `${at[0] ?? bundle.name}: ${message} (${where})`, {
-    details: { stage, entry, file, frames: at },
+    details: { stage, entry, file, ...framesOf(at) },
   });
 }

@@ -1,8 +1,10 @@
 /** Loading a selector on the client, and running its functions here. */
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import * as api from "../api/index.ts";
 import type { Selector } from "../api/index.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
 import { loadModule, provideModule } from "../lib/module.ts";
 import { type Bundle, traceBack } from "./bundle.ts";
 
@@ -15,20 +17,31 @@ export async function loadSelector(bundle: Bundle): Promise<Selector> {
       loadModule(path, String(performance.now())),
     );
     const selector = module["default"];
-    if (api.isSelector(selector)) return selector;
+    if (api.isSelector(selector)) return refuseAsync(selector, bundle);
   } finally {
-    await Bun.file(path).delete();
+    rmSync(dirname(path), { recursive: true, force: true });
   }
   throw new ProofError("SELECTOR", `${bundle.name}: has no selector as its default export`, {
     hint: "write: export default defineSelector({ … })",
   });
 }
 
+/** What process returns is not waited for. A function that is not marked as async is found out by the workers. */
+function refuseAsync(selector: Selector, { name }: Bundle): Selector {
+  for (const step of ["process", "processChunk"] as const) {
+    if (selector[step]?.constructor.name !== "AsyncFunction") continue;
+    throw new ProofError(
+      "SELECTOR",
+      `${name}: ${step} must not be async: entries are processed one after the other`,
+      { hint: "do what needs waiting in begin or workerBegin" },
+    );
+  }
+  return selector;
+}
+
 /** A module must have a path to be imported from. */
 async function writeBundle({ code, hash }: Bundle): Promise<string> {
-  const { mkdtempSync } = await import("node:fs");
-  const { tmpdir } = await import("node:os");
-  const path = resolve(mkdtempSync(resolve(tmpdir(), "proof-")), `${hash}.js`);
+  const path = join(mkdtempSync(join(tmpdir(), "proof-")), `${hash}.js`);
   await Bun.write(path, code);
   return path;
 }
@@ -53,11 +66,23 @@ export async function userStage<T>(
     );
     throw new ProofError(
       "USER_CODE",
-      `${at[0] ?? bundle.name}: ${toProofError(thrown).message} (in ${stage})`,
-      {
-        cause: thrown,
-        details: { stage, frames: at },
-      },
+      `${at[0] ?? bundle.name}: ${describe(thrown)} (in ${stage})`,
+      { cause: thrown, details: { stage, ...framesOf(at) } },
     );
   }
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error
+    ? `${thrown.name}: ${thrown.message}`
+    : `thrown: ${Bun.inspect(thrown)}`;
+}
+
+/** Where an error happened, and from where that was called: the message has said the first already. */
+export function framesOf(at: readonly string[]): { at?: string; calledFrom?: string[] } {
+  const [first, ...others] = at;
+  return {
+    ...(first === undefined ? {} : { at: first }),
+    ...(others.length === 0 ? {} : { calledFrom: others }),
+  };
 }
