@@ -198,11 +198,8 @@ export class PacketRun {
 /** User code must be done when it returns: what it does later would be counted nowhere. */
 function refusePromise(returned: unknown, stage: string): void {
   if (typeof returned !== "object" || returned === null || !("then" in returned)) return;
-  throw new ProofError(
-    "SELECTOR",
-    `${stage} must not be async: entries are processed one after the other`,
-    {
-      hint: "do what needs waiting in begin or workerBegin",
-    },
+  // The user's mistake: told with the selector, the entry and the worker.
+  throw new TypeError(
+    `${stage} must not return a promise: entries are processed one after the other; do what needs waiting in begin or workerBegin`,
   );
 }
