@@ -318,10 +318,12 @@ export class TProof {
       }
       case Kind.workerReplaced: {
         const fresh = workerReplaced.decode(message);
-        const workers = this.#state.workers.map((worker) =>
-          worker.ordinal === fresh.ordinal ? fresh : worker,
-        );
-        this.#state = { ...this.#state, workers };
+        const isOther = ({ ordinal }: { ordinal: string }): boolean => ordinal !== fresh.ordinal;
+        const workers = [...this.#state.workers.filter(isOther), fresh];
+        this.#state = {
+          workers: workers.sort((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
+          failures: this.#state.failures.filter(isOther),
+        };
         return this.#options.onWorkerReplaced?.(fresh);
       }
       default:

@@ -17,8 +17,8 @@ import { type Outcome, startAll } from "./startup.ts";
 /** Who is told what happens in a crew that is ready. */
 export interface CrewHandler {
   message(member: Member, message: Message): void;
-  /** A member is gone; `leaves` are the workers that went with it. */
-  lost(member: Member, failure: WorkerFailure): void;
+  /** A member is gone; `returns`: another is being opened in its place. */
+  lost(member: Member, failure: WorkerFailure, returns: boolean): void;
   /** A member was ended by us, and `fresh` has taken its place, or nobody could. */
   ended(member: Member, why: FailureFacts): void;
   replaced(fresh: WorkerInfo): void;
@@ -32,6 +32,8 @@ export class Crew {
   #members: Member[] = [];
   readonly failures: WorkerFailure[] = [];
   #isReady = false;
+  /** Workers being opened in the place of others. */
+  readonly #successions = new Set<Promise<void>>();
 
   constructor(parameters: ServeParameters, identity: Identity, handler: CrewHandler) {
     this.#parameters = parameters;
@@ -109,9 +111,18 @@ export class Crew {
 
   #lost(member: Member, error: ProofError): void {
     const failure = memberFailure(member.target, error);
+    // The user's code took too much; the node is as good as before.
+    if (this.#isReady && error.code === "MEMORY" && !member.isSubmaster) {
+      this.#handler.lost(member, failure, true);
+      return void this.#succeed(member);
+    }
+    this.#drop(member, failure);
+  }
+
+  #drop(member: Member, failure: WorkerFailure): void {
     this.#members = this.#members.filter((known) => known !== member);
     this.failures.push(failure);
-    if (this.#isReady) this.#handler.lost(member, failure);
+    if (this.#isReady) this.#handler.lost(member, failure, false);
   }
 
   /** Workers ready, those below submasters included. */
@@ -123,6 +134,12 @@ export class Crew {
     return this.#members;
   }
 
+  /** A worker below a submaster is there again. */
+  returned({ ordinal }: WorkerInfo): void {
+    const gone = this.failures.findIndex((failure) => failure.ordinal === ordinal);
+    if (gone >= 0) this.failures.splice(gone, 1);
+  }
+
   /** Everybody, with what `busy` says of their state. */
   describe(busy: ReadonlySet<Member>): WorkerInfo[] {
     return this.#members.flatMap((member) => {
@@ -130,6 +147,11 @@ export class Crew {
       if (!member.isSubmaster) return [member.info(state)];
       return [member.info(state), ...member.leaves.map((leaf): WorkerInfo => ({ ...leaf, state }))];
     });
+  }
+
+  /** Resolves when those are there that take the place of others; undefined where there are none. */
+  get settling(): Promise<unknown> | undefined {
+    return this.#successions.size === 0 ? undefined : Promise.all(this.#successions);
   }
 
   /** The members that a command for `ordinal` ("" for all) concerns. */
@@ -164,6 +186,18 @@ export class Crew {
     const { host } = member.target;
     member.end();
     this.#handler.ended(member, { code: "INTERRUPTED", phase: "running", host, message: why });
+    await this.#succeed(member);
+  }
+
+  /** Opens another worker in the place of one that is gone. */
+  async #succeed(member: Member): Promise<void> {
+    const succession = this.#open(member);
+    this.#successions.add(succession);
+    await succession;
+    this.#successions.delete(succession);
+  }
+
+  async #open(member: Member): Promise<void> {
     const fresh = this.#newMember(member.target);
     try {
       await fresh.open(this.#identity, this.#limits);
@@ -171,7 +205,7 @@ export class Crew {
       this.#members = this.#members.map((known) => (known === member ? fresh : known));
       this.#handler.replaced(fresh.info("ready"));
     } catch (error) {
-      this.#lost(member, toProofError(error));
+      this.#drop(member, memberFailure(member.target, toProofError(error)));
     }
   }
 

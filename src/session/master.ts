@@ -63,7 +63,7 @@ export class Master {
       { user, key: readKey(keyFile), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
-        lost: (member, failure) => this.#lost(member, failure),
+        lost: (member, failure, returns) => this.#lost(member, failure, returns),
         ended: (member, why) => this.#drop(member, why, true),
         replaced: (fresh) => this.#announceReplacement(fresh),
       },
@@ -123,6 +123,8 @@ export class Master {
     const isOwn =
       ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
     if (isOwn) return this.#runner.run(request, cid);
+    const { settling } = this.#crew;
+    if (settling !== undefined) return void settling.then(() => this.#command(request, cid));
     const chosen = this.#crew.chosen(ordinal);
     if (chosen.length === 0) {
       const { host } = this.#parameters;
@@ -251,9 +253,12 @@ export class Master {
         this.#announceLoss(failure, [failure.ordinal]);
         break;
       }
-      case Kind.workerReplaced:
-        this.#announceReplacement(workerReplaced.decode(message));
+      case Kind.workerReplaced: {
+        const fresh = workerReplaced.decode(message);
+        this.#crew.returned(fresh);
+        this.#announceReplacement(fresh);
         break;
+      }
       default:
         if (isFromWorker(message.what)) this.#queryMessage(message);
     }
@@ -273,9 +278,9 @@ export class Master {
     this.#crew.resume();
   }
 
-  #lost(member: Member, failure: WorkerFailure): void {
+  #lost(member: Member, failure: WorkerFailure, returns: boolean): void {
     const code = failure.code === "PROOFSERV_DIED" ? "WORKER_DIED" : failure.code;
-    this.#drop(member, { ...failure, code });
+    this.#drop(member, { ...failure, code }, returns);
     this.#announceLoss(failure, []);
     this.#reportState();
   }

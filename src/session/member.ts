@@ -13,6 +13,7 @@ import {
   type WorkerFailure,
   type WorkerInfo,
   workerLost,
+  workerReplaced,
 } from "../protocol/messages.ts";
 
 /** Who is told what a member does once it is ready. */
@@ -157,6 +158,10 @@ export class Member {
     if (message.what === Kind.workerLost) {
       const { ordinal } = workerLost.decode(message);
       this.leaves = this.leaves.filter((leaf) => leaf.ordinal !== ordinal);
+    } else if (message.what === Kind.workerReplaced) {
+      const fresh = workerReplaced.decode(message);
+      const at = this.leaves.findIndex((leaf) => leaf.ordinal === fresh.ordinal);
+      this.leaves = at < 0 ? [...this.leaves, fresh] : this.leaves.with(at, fresh);
     }
     this.#handler.message(this, message);
   }

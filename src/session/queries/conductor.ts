@@ -237,6 +237,8 @@ export class Conductor {
       case QueryKind.userError: {
         const { fields } = workerError.decode(message);
         if (isOurs(fields)) engine.failed(fields.ordinal, fields);
+        // What its selector has kept stays in its memory, whatever runs next.
+        if (fields.failure?.code === "MEMORY") this.#host.replace(fields.ordinal);
         break;
       }
       case QueryKind.glimpse: {

@@ -111,6 +111,10 @@ export class QueryEngine {
 
   start(): void {
     const { files, cycles } = this.#work;
+    if (this.#members.size === 0) {
+      const message = "this session has lost all its workers";
+      return this.#fail({ code: "NO_WORKERS", phase: "running", host: "", message });
+    }
     if (files.length === 0) {
       const source = {
         path: "",
@@ -398,6 +402,8 @@ export class QueryEngine {
    */
   lost(ordinal: string, why: FailureFacts, returns = false): void {
     if (this.isOver) return;
+    // Whoever takes over would do the same again.
+    if (why.code === "MEMORY" && this.owing.includes(ordinal)) return this.#fail(why);
     if (returns) this.#expected.add(ordinal);
     else {
       this.#expected.delete(ordinal);
