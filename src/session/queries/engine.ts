@@ -403,7 +403,7 @@ export class QueryEngine {
   lost(ordinal: string, why: FailureFacts, returns = false): void {
     if (this.isOver) return;
     // Whoever takes over would do the same again.
-    if (why.code === "MEMORY" && this.owing.includes(ordinal)) return this.#fail(why);
+    if (why.code === "MEMORY" && this.#tookMemory(ordinal)) return this.#fail(why);
     if (returns) this.#expected.add(ordinal);
     else {
       this.#expected.delete(ordinal);
@@ -421,6 +421,15 @@ export class QueryEngine {
         if (other.activity === "idle") this.#handOut(other);
       this.#collectWhenDone();
     } else this.#mergeWhenCollected();
+  }
+
+  /** Whether it was this query that made a worker take too much: one that has not begun may be held up by the last. */
+  #tookMemory(ordinal: string): boolean {
+    const activity = this.#members.get(ordinal)?.activity;
+    if (activity !== "away") return activity === "working" || activity === "finishing";
+    const deaths = (this.#deaths.get(ordinal) ?? 0) + 1;
+    this.#deaths.set(ordinal, deaths);
+    return deaths > 1;
   }
 
   /** Settles what a worker that is gone leaves behind. */
