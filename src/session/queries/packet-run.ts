@@ -5,6 +5,7 @@ import { elapsedSince } from "../../lib/clock.ts";
 import { ProofError } from "../../lib/errors.ts";
 import { formatBytes, roughBytes } from "../../lib/units.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
+import { type EventView, EventViews } from "../../data/event.ts";
 import type { Chunk, Reader } from "../../data/types.ts";
 import type { SelectorContext } from "./selector-context.ts";
 
@@ -23,6 +24,7 @@ export class PacketRun {
   readonly #out: Outputs;
   readonly #options: { branches: readonly string[] | "all"; memory: number };
   readonly #readers = new Map<string, Promise<Reader>>();
+  readonly #views = new EventViews();
   #isStopped = false;
   #lastYield = 0;
   #lastReport = 0;
@@ -92,7 +94,8 @@ export class PacketRun {
     const end = first + count;
     for (let at = first; at < end && !this.#isStopped;) {
       const n = Math.min(CYCLES_AT_ONCE, end - at);
-      const cycle = Float64Array.from({ length: n }, (_, i) => at + i);
+      const cycle = new Float64Array(n);
+      for (let i = 0; i < n; i++) cycle[i] = at + i;
       const done = await this.#chunk({ first: at, n, columns: { cycle }, bytes: 0 }, tell);
       report.units += done;
       report.entries += done;
@@ -136,17 +139,12 @@ export class PacketRun {
       await tell();
       return n;
     }
-    const { eventView } = await import("../../data/event.ts");
-    const view = eventView(columns);
+    const view = this.#views.on(columns);
     for (let i = 0; i < n;) {
       const stop = Math.min(n, i + this.#step);
       const before = performance.now();
-      for (; i < stop; i++) {
-        this.entry = first + i;
-        this.#context.at(first + i);
-        view.index = i;
-        refusePromise(selector.process?.(view, this.#out, this.#context), this.stage);
-      }
+      this.#slice(view, first, i, stop);
+      i = stop;
       const now = performance.now();
       // Slices that take about a tenth of what may pass between two looks.
       if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, 1 << 20);
@@ -156,6 +154,23 @@ export class PacketRun {
       if (this.#isStopped && !whole) return i;
     }
     return n;
+  }
+
+  /** Runs the selector over the entries [from, to) of a chunk that begins with entry `first`. */
+  #slice(view: EventView, first: number, from: number, to: number): void {
+    const selector = this.#selector;
+    const context = this.#context;
+    const out = this.#out;
+    let i = from;
+    try {
+      for (; i < to; i++) {
+        context.at(first + i);
+        view.index = i;
+        refusePromise(selector.process?.(view, out, context), this.stage);
+      }
+    } finally {
+      this.entry = first + Math.min(i, to - 1);
+    }
   }
 
   async #yield(): Promise<void> {
