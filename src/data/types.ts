@@ -91,6 +91,8 @@ export interface Chunk {
   first: number;
   /** How many entries. */
   n: number;
+  /** For text: the byte at which the line of each entry begins. */
+  starts?: Float64Array;
   /** The branches asked for, each of `n` entries. */
   columns: Record<string, Column>;
   /** Bytes read from the file for it. */

@@ -112,6 +112,7 @@ export const packet = kind<Packet & { query: number }>(QueryKind.packet, (fields
   tree: fields.string("tree", 1024, ""),
   first: fields.integer("first", 0, SAFE),
   count: fields.integer("count", 0, SAFE),
+  base: fields.integer("base", 0, SAFE, 0),
 }));
 
 /** A worker wants work; `report` is on the packet it has just done, or -1 for none. */

@@ -108,4 +108,6 @@ export interface Packet {
   tree: string;
   first: number;
   count: number;
+  /** Units of the files before this one: they make entry numbers global. */
+  base?: number;
 }

@@ -46,6 +46,7 @@ export async function openCsv(access: Access): Promise<Table> {
     format: "csv",
     branches,
     start: mark + Buffer.byteLength(header) + 1,
+    isEntry,
     parse: (some, wanted) => parseLines(some, wanted, names, numeric, separator),
   };
 }
@@ -58,11 +59,15 @@ function separatorOf(path: string, header: string): string {
   return SEPARATORS[counts.indexOf(Math.max(...counts))] ?? ",";
 }
 
+function isEntry(line: string): boolean {
+  return line !== "";
+}
+
 /** Which columns hold numbers only, as far as the sample goes. */
 function numericColumns(lines: readonly string[], separator: string, columns: number): boolean[] {
   const numeric = Array.from({ length: columns }, () => true);
   for (const line of lines) {
-    if (line === "") continue;
+    if (!isEntry(line)) continue;
     let fields: string[];
     try {
       fields = fieldsOf(line, separator, 0);
@@ -89,7 +94,7 @@ function parseLines(
   const at = wanted.map((name) => names.indexOf(name));
   let n = 0;
   lines.forEach((line, index) => {
-    if (line === "") return;
+    if (!isEntry(line)) return;
     const fields = fieldsOf(line, separator, index);
     if (fields.length !== names.length) {
       throw new LineError(index, `${fields.length} fields where ${names.length} belong`);

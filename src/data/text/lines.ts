@@ -11,7 +11,8 @@ export const MAX_LINE = 16 * 1024 * 1024;
 /** Bytes read at once. */
 const BLOCK = 1024 * 1024;
 
-const NEWLINE = 10;
+/** The byte that ends a line. */
+export const NEWLINE = 10;
 
 /** Some lines in a row. */
 export interface Lines {

@@ -39,8 +39,13 @@ export async function openNdjson(access: Access): Promise<Table> {
     format: "ndjson",
     branches: [...types].map(([name, type]) => describe(name, type)),
     start: mark,
+    isEntry,
     parse: (some, names) => parseLines(some, names, types),
   };
+}
+
+function isEntry(line: string): boolean {
+  return line.trim() !== "";
 }
 
 function typeOf(value: unknown): Type {
@@ -89,7 +94,7 @@ function parseLines(
 ): { n: number; columns: Column[] } {
   const rows: { row: Row; index: number }[] = [];
   lines.forEach((line, index) => {
-    if (line.trim() !== "") rows.push({ row: rowOf(line, index), index });
+    if (isEntry(line)) rows.push({ row: rowOf(line, index), index });
   });
   const columns = names.map((name): Column => {
     const values = rows.map(({ row }) => (Object.hasOwn(row, name) ? row[name] : null));

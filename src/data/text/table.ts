@@ -11,7 +11,7 @@ import {
 import type { Access } from "../access.ts";
 import { dataError } from "../problem.ts";
 import { didYouMean } from "../../lib/suggest.ts";
-import { type Lines, linesIn, offsetOf, textLines } from "./lines.ts";
+import { type Lines, linesIn, NEWLINE, offsetOf, textLines } from "./lines.ts";
 
 /** Bytes at the beginning of a file that its schema is taken from. */
 export const SAMPLE = 256 * 1024;
@@ -37,6 +37,8 @@ export interface Table {
   branches: BranchDescription[];
   /** Where the first line with data begins. */
   start: number;
+  /** Whether a line holds an entry; others are passed over. */
+  isEntry(line: string): boolean;
   /** The columns `names` of some lines, and how many entries they are. Throws LineError. */
   parse(lines: readonly string[], names: readonly string[]): { n: number; columns: Column[] };
 }
@@ -86,16 +88,24 @@ async function* chunks(
   const end = first + count;
   for await (const lines of linesIn(access, Math.max(first, table.start), end)) {
     const text = textLines(lines);
+    let byte = 0;
     for (let at = 0; at < text.length; at += CHUNK_LINES) {
       const some = text.slice(at, at + CHUNK_LINES);
       const parsed = parse(access, table, names, lines, some, at);
-      if (parsed.n === 0) continue;
+      const starts = new Float64Array(parsed.n);
+      let n = 0;
+      for (const line of some) {
+        if (table.isEntry(line)) starts[n++] = lines.first + byte;
+        byte = lines.bytes.indexOf(NEWLINE, byte) + 1;
+      }
+      const [first] = starts;
+      if (first === undefined) continue;
       const columns = noColumns();
       names.forEach((name, i) => {
         columns[name] = parsed.columns[i] as Column;
       });
       const share = Math.round((lines.read * some.length) / text.length);
-      yield { first: offsetOf(lines, at), n: parsed.n, columns, bytes: share };
+      yield { first, n: parsed.n, starts, columns, bytes: share };
     }
   }
 }

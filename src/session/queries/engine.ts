@@ -216,6 +216,11 @@ export class QueryEngine {
       };
       return this.#end({ state: "failed", failure, problems: verdict.problems });
     }
+    let base = 0;
+    for (const source of verdict.sources) {
+      source.base = base;
+      base += source.first + source.count;
+    }
     this.#sources = verdict.sources;
     this.#total = verdict.sources.reduce((sum, { count }) => sum + count, 0);
     this.#packetizer = makePacketizer(this.#work.packetizer, verdict.sources, this.#members.size);

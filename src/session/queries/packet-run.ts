@@ -78,6 +78,7 @@ export class PacketRun {
       partly({ ...report, elapsed: elapsedSince(start) });
     };
     this.#context.file = packet.path;
+    this.#context.base = packet.base ?? 0;
     if (packet.unit === "cycles") await this.#cycles(packet, report, tell);
     else await this.#file(packet, report, tell);
     report.elapsed = elapsedSince(start);
@@ -132,6 +133,7 @@ export class PacketRun {
   async #chunk(chunk: Chunk, tell: () => Promise<void>, whole = false): Promise<number> {
     const { first, n, columns } = chunk;
     const selector = this.#selector;
+    this.#context.chunk(first, chunk.starts);
     if (selector.processChunk !== undefined) {
       this.entry = first;
       this.#context.at(first);

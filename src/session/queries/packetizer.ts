@@ -15,6 +15,8 @@ export interface Source {
   unit: Unit;
   first: number;
   count: number;
+  /** Units of the sources before this one. */
+  base?: number;
   /** Units at which clusters begin, ascending; a packet that ends on one is read without waste. */
   boundaries: readonly number[];
   /** Hosts that have the file; undefined when all do. */
@@ -105,8 +107,8 @@ class RangePacketizer implements Packetizer {
       this.#ranges.push(range);
     }
     this.#left -= size;
-    const { unit, path, tree } = source;
-    return { packet: { packet: this.#next++, unit, path, tree, first, count: size }, source };
+    const { unit, path, tree, base = 0 } = source;
+    return { packet: { packet: this.#next++, unit, path, tree, first, count: size, base }, source };
   }
 
   giveBack(assignments: readonly Assignment[]): void {

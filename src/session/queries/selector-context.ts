@@ -7,6 +7,11 @@ export class SelectorContext implements ContextType {
   readonly workers: number;
   /** Path of the file that is being read, "" for cycles. */
   file = "";
+  /** Entries of the files before this one: they make entry numbers global. */
+  base = 0;
+  /** For text: the byte at which each line of a chunk begins, and the entry that the first counts as. */
+  #starts: Float64Array | undefined;
+  #first = 0;
   readonly #seed: number;
   readonly #random: Random;
   #entry = -1;
@@ -21,7 +26,18 @@ export class SelectorContext implements ContextType {
 
   /** Number of the entry or cycle that is being processed, -1 outside of process. */
   entry(): number {
-    return this.#entry;
+    return this.#entry < 0 ? -1 : this.base + this.local(this.#entry);
+  }
+
+  /** For the runner: what the entries of the next chunk are in their file. */
+  chunk(first: number, starts: Float64Array | undefined): void {
+    this.#first = first;
+    this.#starts = starts;
+  }
+
+  /** The number in its file of an entry as the runner counts: of text, the byte at which its line begins. */
+  local(entry: number): number {
+    return this.#starts?.[entry - this.#first] ?? entry;
   }
 
   /** For the runner: which entry comes now. */
@@ -31,17 +47,17 @@ export class SelectorContext implements ContextType {
 
   /** Random numbers of this entry: the same whichever worker processes it. */
   get random(): Random {
-    if (this.#seeded !== this.#entry) {
-      this.#seeded = this.#entry;
-      this.#random.reset(this.#seed, Math.max(0, this.#entry));
-    }
-    return this.#random;
+    return this.randomAt(this.entry());
   }
 
   /** Random numbers of any entry, for processChunk. */
   randomAt(entry: number): Random {
-    this.#entry = entry;
-    return this.random;
+    if (this.#seeded !== entry) {
+      this.#seeded = entry;
+      // Outside of process there is no entry: those are the numbers of the first, begun anew there.
+      this.#random.reset(this.#seed, Math.max(0, entry));
+    }
+    return this.#random;
   }
 
   /** Writes a line to this worker's log. */

@@ -167,7 +167,7 @@ export class QueryWorker {
     } catch (error) {
       if (this.#active !== active) return;
       const { stage, entry } = active.run;
-      this.#fail(error, active.terms, stage, entry, work.path);
+      this.#fail(error, active.terms, stage, active.context.local(entry), work.path);
     }
   }
 
