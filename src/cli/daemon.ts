@@ -100,7 +100,11 @@ export default defineProofCommand({
     }
 
     const { config } = loaded;
-    const log = createLog({ level: config.daemon.log_level, format: config.daemon.log_format });
+    const log = createLog({
+      level: config.daemon.log_level,
+      format: config.daemon.log_format,
+      line: config.limits.line,
+    });
     for (const warning of [...loaded.warnings, ...listed.warnings]) log.warn(warning);
     const { key, made } =
       config.security.auth === "none"

@@ -3,6 +3,7 @@
  * themselves are loaded when they are called for.
  */
 import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
+import { keepMemoryFromCores } from "../lib/process.ts";
 import { hasFlag, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -13,6 +14,7 @@ export async function run(
   argv: readonly string[],
   around: Surroundings = process,
 ): Promise<number> {
+  keepMemoryFromCores();
   // Errors in the command line itself are to be JSON too, hence the look ahead.
   const output = new Output(around, { json: hasFlag(argv, "--json") });
   try {

@@ -1,5 +1,6 @@
 /** What a health check has found, judged and laid out. Pure. */
 import type { ProofError } from "../lib/errors.ts";
+import { sanitizeLine } from "../lib/sanitize.ts";
 import { formatDuration } from "../lib/units.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
 import type { Style } from "./output.ts";
@@ -66,12 +67,14 @@ function counted(n: number, noun: string): string {
 /** Lines below the summary. */
 export function renderProbe({ where, health, nodes, error }: Probe, style: Style): string[] {
   if (health === undefined) {
-    return error?.hint === undefined ? [] : [`${where}: hint: ${error.hint}`];
+    return error?.hint === undefined ? [] : [`${where}: hint: ${sanitizeLine(error.hint)}`];
   }
   const { host, port, version, role, pid, uptime, auth } = health;
   const lines = [
     style.bold(`daemon ${where}`),
-    `  host ${host}, port ${port}, version ${version}, role ${role}, pid ${pid}, up ${formatAge(uptime)}, auth ${auth}`,
+    sanitizeLine(
+      `  host ${host}, port ${port}, version ${version}, role ${role}, pid ${pid}, up ${formatAge(uptime)}, auth ${auth}`,
+    ),
   ];
   const sessions = health.sessions.map(({ tag, user, ordinal, state, workers, clients, age }) => [
     `  ${tag}`,

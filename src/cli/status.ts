@@ -1,4 +1,5 @@
 /** `proof status`: health, in the convention of monitoring plugins: one summary line, exit codes 0 to 3. */
+import { sanitizeLine } from "../lib/sanitize.ts";
 import { parseDuration } from "../lib/units.ts";
 import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
@@ -67,7 +68,7 @@ export default defineProofCommand({
       const error = toProofError(thrown);
       const summary = `UNKNOWN - ${error.message}`;
       if (output.wantsJson) output.json({ status: "UNKNOWN", summary, error: error.toJSON() });
-      else output.result(summary);
+      else output.result(sanitizeLine(summary));
       if (error.hint !== undefined) output.info(`hint: ${error.hint}`);
       return LEVELS.UNKNOWN;
     }
@@ -130,7 +131,7 @@ function report(probes: readonly Probe[], output: Output): number {
     });
     return LEVELS[level];
   }
-  output.result(summary);
+  output.result(sanitizeLine(summary));
   if (!output.isQuiet)
     for (const probe of probes)
       for (const line of renderProbe(probe, output.style)) output.result(line);

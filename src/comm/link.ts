@@ -52,6 +52,7 @@ export class Link {
   readonly #framer = responseFramer(MAX_RESPONSE);
   readonly #heartbeat = new Heartbeat();
   #handler: LinkHandler | undefined;
+  #paused = false;
   #closed: ProofError | undefined;
 
   private constructor(transport: Transport) {
@@ -212,7 +213,11 @@ export class Link {
   startHeartbeat(interval: number, timeout: number): void {
     this.#heartbeat.start(
       {
-        beat: () => this.post(STREAM.login, Request.ping, "heartbeat", sessionWord.encode(-1)),
+        beat: () => {
+          // Whoever does not listen cannot complain about silence.
+          if (this.#paused) this.#heartbeat.heard();
+          this.post(STREAM.login, Request.ping, "heartbeat", sessionWord.encode(-1));
+        },
         lost: (silent) => this.abort(this.#lost(`silent for ${Math.round(silent / 1000)} s`)),
       },
       interval,
@@ -221,10 +226,13 @@ export class Link {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#transport.pause();
   }
 
   resume(): void {
+    this.#paused = false;
+    this.#heartbeat.heard();
     this.#transport.resume();
   }
 

@@ -3,7 +3,7 @@
  * answers and unsolicited frames. What a request means is its owner's business.
  */
 import { ProofError } from "../lib/errors.ts";
-import { MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
+import { MAX_LOGIN_PAYLOAD } from "../protocol/codes.ts";
 import {
   encodeAttention,
   encodeError,
@@ -29,9 +29,16 @@ export interface ServerLinkHandler {
 export class ServerLink {
   readonly #transport: Transport;
   readonly #handler: ServerLinkHandler;
-  readonly #framer = requestFramer(() => MAX_REQUEST_PAYLOAD);
+  readonly #framer = requestFramer(() => this.payloadLimit);
   #hello: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
+  #ending = false;
+  #paused = false;
+  #serving = false;
+  /** Bytes of payload that a request may have; larger once the peer is known. */
+  payloadLimit: number = MAX_LOGIN_PAYLOAD;
+  /** Bytes that may wait for the peer to read them; with more it is dropped. */
+  queueLimit = Number.POSITIVE_INFINITY;
   /** Value of performance.now() when the peer last sent something. */
   lastHeard = performance.now();
 
@@ -69,35 +76,56 @@ export class ServerLink {
     return this.#transport.queued > HIGH_WATER;
   }
 
+  /** Bytes that wait for the peer to read them. */
+  get queued(): number {
+    return this.#transport.queued;
+  }
+
+  /** Milliseconds for which the peer has left unread what waits for it. */
+  get stalled(): number {
+    return this.#transport.stalled;
+  }
+
   ok(stream: number, payload?: Uint8Array): void {
-    this.#transport.write(encodeResponse(stream, Status.ok, payload));
+    this.#write(encodeResponse(stream, Status.ok, payload));
   }
 
   /** An error answer; `facts` only to our own peers. */
   error(stream: number, number: number, text: string, facts?: unknown): void {
-    this.#transport.write(encodeError(stream, number, text, facts));
+    this.#write(encodeError(stream, number, text, facts));
   }
 
   attention(stream: number, action: number, body?: Uint8Array): void {
-    this.#transport.write(encodeAttention(stream, action, body));
+    this.#write(encodeAttention(stream, action, body));
   }
 
   /** Relays a header and what follows it, without looking at either. */
   relay(header: Uint8Array, payload: Uint8Array): void {
     this.#transport.write(header);
-    this.#transport.write(payload);
+    this.#write(payload);
   }
 
+  #write(bytes: Uint8Array): void {
+    this.#transport.write(bytes);
+    const { queued } = this.#transport;
+    if (queued > this.queueLimit) this.abort(`${queued} bytes wait for it unread: limits.queued`);
+  }
+
+  /** Serves no further request until {@link resume}, not even one that has arrived. */
   pause(): void {
+    this.#paused = true;
     this.#transport.pause();
   }
 
   resume(): void {
-    this.#transport.resume();
+    this.#paused = false;
+    this.#serve();
+    if (!this.#paused) this.#transport.resume();
   }
 
-  /** Delivers what is queued, then closes. */
+  /** Delivers what is queued, then closes; what the peer still sends is not looked at. */
   end(): void {
+    this.#ending = true;
     this.#transport.end();
   }
 
@@ -115,17 +143,26 @@ export class ServerLink {
   }
 
   #data(chunk: Buffer): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#ending) return;
     this.lastHeard = performance.now();
     this.hasSpoken = true;
     const rest =
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
     if (rest === undefined) return;
+    this.#framer.push(rest);
+    this.#serve();
+  }
+
+  /** Serves what has arrived, as long as nobody holds this link back. */
+  #serve(): void {
+    // Serving one request may resume this very link.
+    if (this.#serving) return;
+    this.#serving = true;
     try {
-      this.#framer.push(rest);
-      for (let frame = this.#framer.next(); frame !== undefined; frame = this.#framer.next()) {
+      while (!this.#closed && !this.#ending && !this.#paused) {
+        const frame = this.#framer.next();
+        if (frame === undefined) return;
         this.#handler.request(frame);
-        if (this.#closed) return;
       }
     } catch (error) {
       // The stream can't be followed any further, or a handler gave up on it: this peer's fault only.
@@ -134,6 +171,8 @@ export class ServerLink {
           ? error.message
           : Bun.inspect(error);
       this.abort(why);
+    } finally {
+      this.#serving = false;
     }
   }
 

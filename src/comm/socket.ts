@@ -32,6 +32,8 @@ class SocketTransport implements Transport {
   readonly #outbox = new Outbox();
   #flushScheduled = false;
   #wasHigh = false;
+  /** When the kernel last took something, or something was queued after nothing was. */
+  #lastTaken = 0;
   #ending = false;
   #peerEnded = false;
   #closed = false;
@@ -59,6 +61,10 @@ class SocketTransport implements Transport {
     return this.#outbox.queued;
   }
 
+  get stalled(): number {
+    return this.#outbox.queued === 0 ? 0 : performance.now() - this.#lastTaken;
+  }
+
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -73,6 +79,7 @@ class SocketTransport implements Transport {
 
   write(bytes: Uint8Array): void {
     if (this.#closed || this.#ending) return;
+    if (this.#outbox.queued === 0) this.#lastTaken = performance.now();
     this.#outbox.push(bytes);
     if (this.#outbox.queued > HIGH_WATER) this.#wasHigh = true;
     if (this.#outbox.queued >= LOW_WATER) this.#flush();
@@ -110,7 +117,9 @@ class SocketTransport implements Transport {
 
   #flush(): void {
     if (this.#closed) return;
+    const before = this.#outbox.queued;
     this.#outbox.flush((bytes) => this.#socket.write(bytes));
+    if (this.#outbox.queued < before) this.#lastTaken = performance.now();
     if (this.#outbox.queued === 0 && this.#ending) {
       if (this.#peerEnded) this.#socket.end();
       else this.#socket.shutdown();

@@ -24,6 +24,8 @@ export interface Transport {
   readonly fd: number;
   /** Bytes queued and not yet taken by the kernel. */
   readonly queued: number;
+  /** Milliseconds for which the kernel has taken nothing of what is queued; 0 where nothing is. */
+  readonly stalled: number;
   /** Whether everything has ended. */
   readonly isClosed: boolean;
   /** Sets who is told; until then nothing is delivered. */

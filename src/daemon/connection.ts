@@ -1,7 +1,7 @@
 /** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
 import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
 import type { Transport } from "../comm/transport.ts";
-import { ErrorNumber } from "../protocol/codes.ts";
+import { ErrorNumber, MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
 import type { Caller } from "../protocol/login.ts";
 import type { ProofError } from "../lib/errors.ts";
@@ -76,6 +76,14 @@ export class Connection {
       source.link.resume();
     }
     this.#waiting.clear();
+  }
+
+  /** The peer is in: what it sends may be larger now. */
+  admit(role: string, user: string, group: string): void {
+    this.role = role;
+    this.user = user;
+    this.group = group;
+    this.link.payloadLimit = MAX_REQUEST_PAYLOAD;
   }
 
   /** Answers with an error; our own peers get the facts as well. */

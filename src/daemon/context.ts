@@ -3,6 +3,7 @@ import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import type { Connection } from "./connection.ts";
+import type { Notices } from "./notices.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
 
@@ -10,6 +11,8 @@ export interface Context {
   /** In force now; replaced as a whole by a reload. */
   config: Config;
   readonly log: Log;
+  /** Warnings that strangers can bring about. */
+  readonly notices: Notices;
   /** The cluster key; undefined with `auth = "none"`. */
   key: Uint8Array | undefined;
   /** This node's name, for messages. */

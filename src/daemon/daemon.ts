@@ -1,20 +1,22 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { hostname } from "node:os";
 import { type Listener, listen } from "../comm/socket.ts";
-import type { Transport } from "../comm/transport.ts";
+import { HIGH_WATER, type Transport } from "../comm/transport.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
-import { Timer } from "../lib/clock.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { describeRequest } from "../protocol/describe.ts";
 import { fingerprint } from "../protocol/login.ts";
+import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { isLoopback } from "./login.ts";
+import { Notices } from "./notices.ts";
 import { serveRequest } from "./requests.ts";
+import { prepareSandbox } from "./sandbox.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -33,7 +35,7 @@ export interface DaemonOptions {
 export class Daemon {
   readonly #context: Context;
   readonly #listeners: Listener[] = [];
-  readonly #deadlines = new Map<Connection, Timer>();
+  readonly #admission = new Admission();
   #nextCid = 0;
   readonly #watchdog: Watchdog;
   #stopped: Promise<void> | undefined;
@@ -43,7 +45,7 @@ export class Daemon {
     this.#watchdog = new Watchdog(context);
   }
 
-  /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR or AUTH_NONE_EXPOSED. */
+  /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR, SANDBOX or AUTH_NONE_EXPOSED. */
   static start(options: DaemonOptions): Daemon {
     const { config, log } = options;
     checkExposure(config);
@@ -54,12 +56,14 @@ export class Daemon {
       const { host } = config.daemon;
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
+      prepareSandbox(config.daemon.sandbox);
       const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name);
       if (leftovers > 0)
         log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
       const context: Context = {
         config,
         log,
+        notices: new Notices(log),
         key: options.key,
         host: hostname(),
         port,
@@ -143,46 +147,41 @@ export class Daemon {
   private accept(transport: Transport, internal: boolean): void {
     const context = this.#context;
     const { limits, startup } = context.config;
-    const refuse = (why: string): void => {
-      context.log.warn("connection refused", { peer: transport.peer, why });
+    const verdict = internal
+      ? undefined
+      : this.#admission.judge(transport.remoteAddress, limits);
+    if (verdict !== undefined && "refused" in verdict) {
+      context.notices.warn("connection refused", { peer: transport.peer, why: verdict.refused });
       transport.attach({ data: () => undefined, closed: () => undefined });
-      transport.abort();
-    };
-    if (!internal && context.connections.size >= limits.connections)
-      return refuse(`${limits.connections} connections`);
-    if (!internal && this.#deadlines.size >= limits.unauthenticated) {
-      return refuse(`${limits.unauthenticated} peers have not logged in yet`);
+      return transport.abort();
     }
+    verdict?.leaves?.link.abort(`had to make room: ${verdict.why}`);
     const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
       request: (frame) => {
         if (context.log.level === "trace")
           context.log.trace(describeRequest(frame), { peer: connection.link.peer });
         serveRequest(context, connection, frame);
         if (connection.role !== "") this.#loggedIn(connection);
+        // Whoever does not read the answers is not asked for more.
+        if (!internal && connection.link.queued > 2 * HIGH_WATER) connection.holdBack(connection);
       },
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
     });
+    connection.link.queueLimit = limits.queued;
     context.connections.add(connection);
-    const deadline = new Timer();
-    this.#deadlines.set(connection, deadline);
-    deadline.set(startup.login, () =>
+    this.#admission.add(connection, startup.login, () =>
       connection.link.abort(`no login within ${startup.login / 1000} s`),
     );
   }
 
   #loggedIn(connection: Connection): void {
-    const deadline = this.#deadlines.get(connection);
-    if (deadline === undefined) return;
-    deadline.cancel();
-    this.#deadlines.delete(connection);
-    if ((connection.caller?.heartbeat ?? 0) > 0) this.#watchdog.start();
+    if (this.#admission.loggedIn(connection)) this.#watchdog.start();
   }
 
   #closed(connection: Connection, why: string): void {
     const context = this.#context;
-    this.#deadlines.get(connection)?.cancel();
-    this.#deadlines.delete(connection);
+    this.#admission.remove(connection);
     context.connections.delete(connection);
     for (const session of connection.sessions) context.sessions.leave(connection, session);
     // A proofserv without its link is no use to anybody.
@@ -190,7 +189,8 @@ export class Daemon {
     const fields = { peer: connection.link.peer, user: connection.user, why };
     // Port checks, monitoring and clients that try two addresses at once close without a word.
     const isNews = why !== "" && (connection.link.hasSpoken || connection.role !== "");
-    if (isNews) context.log.warn("connection closed", fields);
+    if (isNews && connection.role === "") context.notices.warn("connection closed", fields);
+    else if (isNews) context.log.warn("connection closed", fields);
     else context.log.debug("connection closed", fields);
   }
 }

@@ -1,5 +1,4 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told on its input. */
-import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { accountHome, accountName } from "../lib/account.ts";
@@ -19,6 +18,7 @@ import {
   shortHost,
   userSandbox,
 } from "./sandbox.ts";
+import type { SessionLog } from "./session-log.ts";
 
 /** What to start. */
 export interface LaunchPlan {
@@ -44,6 +44,7 @@ export interface Launched {
   sessionDirectory: string;
   workDirectory: string;
   logPath: string;
+  log: SessionLog;
 }
 
 /** Starts a proofserv. Throws SANDBOX or SPAWN, and then has left nothing behind but perhaps a log. */
@@ -54,9 +55,12 @@ export function launch(plan: LaunchPlan): Launched {
   const stem = `${plan.role === "worker" ? "worker" : "master"}-${plan.ordinal}`;
   const logName = `${stem}-${shortHost()}.log`;
   let child: Child;
+  let log: SessionLog | undefined;
   try {
-    child = start(plan, begun, join(begun, logName));
+    log = openLog(join(begun, logName));
+    child = start(plan, begun, log);
   } catch (error) {
+    log?.close();
     if (plan.topTag === undefined) removeWorkDirectory(begun);
     throw error;
   }
@@ -68,22 +72,22 @@ export function launch(plan: LaunchPlan): Launched {
     const logPath = join(sessionDirectory, logName);
     makeWorkDirectory(workDirectory);
     feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
-    return { child, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath };
+    return { child, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath, log };
   } catch (error) {
+    log.close();
     signalProcess(-child.pid, "SIGKILL");
     throw error;
   }
 }
 
-function start(plan: LaunchPlan, cwd: string, logPath: string): Child {
-  const log = openLog(logPath);
+function start(plan: LaunchPlan, cwd: string, log: SessionLog): Child {
   try {
     return spawn({
       command: [...selfCommand(), "serve"],
       title: `proofserv ${plan.ordinal}`,
       cwd,
       env: environment(plan),
-      output: log,
+      output: log.fd,
       input: true,
       ownGroup: true,
     });
@@ -97,8 +101,6 @@ function start(plan: LaunchPlan, cwd: string, logPath: string): Child {
         cause: error,
       },
     );
-  } finally {
-    closeSync(log);
   }
 }
 

@@ -88,7 +88,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
         ErrorNumber.notAuthorized,
       );
     }
-    admit(connection, body.role, user, group);
+    connection.admit(body.role, user, group);
     const callee = caller === undefined ? undefined : describe(context, "none", "", "");
     return connection.link.ok(frame.stream, encodeLoginReply(callee));
   }
@@ -166,14 +166,8 @@ export function handleAuth(context: Context, connection: Connection, frame: Requ
       details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
     });
   }
-  admit(connection, open.role, open.user, open.group);
+  connection.admit(open.role, open.user, open.group);
   connection.link.ok(frame.stream);
-}
-
-function admit(connection: Connection, role: string, user: string, group: string): void {
-  connection.role = role;
-  connection.user = user;
-  connection.group = group;
 }
 
 function describe(context: Context, mode: "key" | "none", nonce: string, proof: string): Callee {
@@ -264,9 +258,7 @@ function admitProofserv(
   if (peer !== undefined && peer.uid !== process.geteuid?.())
     throw wrong(`uid ${peer.uid} is not the session's`);
   if (!session.takeTicket(ticket)) throw wrong("ticket not valid");
-  connection.role = Role.internal;
-  connection.user = session.user;
-  connection.group = session.group;
+  connection.admit(Role.internal, session.user, session.group);
   connection.proofserv = session;
   connection.link.ok(frame.stream, encodeLoginReply());
   session.calledBack(connection);

@@ -85,6 +85,7 @@ export function relayInterrupt(
     Attention.interrupt,
     new ByteWriter(4).i32(word).done(),
   );
+  if (session.proofserv.link.isFull) session.proofserv.holdBack(connection);
   if (session.state === "running" && word !== Interrupt.ping) signalProcess(session.pid, "SIGINT");
 }
 
@@ -105,4 +106,5 @@ export function relayUrgent(context: Context, connection: Connection, frame: Req
     Attention.urgent,
     new ByteWriter(12).i32(type).i32(a).i32(b).done(),
   );
+  if (session.proofserv.link.isFull) session.proofserv.holdBack(connection);
 }

@@ -56,7 +56,7 @@ function letIn(context: Context, connection: Connection, frame: RequestFrame): v
   } catch (thrown) {
     const error = toProofError(thrown, "REFUSED");
     const { number } = error.details;
-    context.log.warn("login refused", { peer: connection.link.peer, error: error.message });
+    context.notices.warn("login refused", { peer: connection.link.peer, error: error.message });
     connection.refuseAndEnd(
       frame.stream,
       error,

@@ -3,21 +3,15 @@
  * `<sandbox>/<user>/session-<top tag>/` with `<role>-<ordinal>-<host>.log` and, while a proofserv
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
-import {
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { readTail } from "../lib/tail.ts";
 import { LOG_TAIL } from "../protocol/failure.ts";
+import { makePrivate } from "./private-directory.ts";
+import { SessionLog } from "./session-log.ts";
 
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
 const TOP_TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
@@ -42,11 +36,21 @@ export function sessionTag(pid: number): string {
   return `${shortHost()}-${Math.floor(Date.now() / 1000)}-${pid}`;
 }
 
+/** Makes the sandbox, or checks that only this account may enter it. Throws SANDBOX. */
+export function prepareSandbox(base: string): void {
+  makeOwn(base, true);
+}
+
 /** Directory of a user below `base`, made with mode 0700. Throws SANDBOX. */
 export function userSandbox(base: string, user: string): string {
   const path = join(base, user);
-  guard(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  prepareSandbox(base);
+  makeOwn(path);
   return path;
+}
+
+function makeOwn(path: string, parents = false): void {
+  makePrivate(path, { code: "SANDBOX", setting: "daemon.sandbox", parents });
 }
 
 /** A session directory that has no name yet, since the name holds the pid of a process still to start. */
@@ -64,13 +68,13 @@ export function nameDirectory(nascent: string, sandbox: string, topTag: string):
 /** The directory of a session that was begun elsewhere. */
 export function joinDirectory(sandbox: string, topTag: string): string {
   const path = join(sandbox, `session-${topTag}`);
-  guard(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  makeOwn(path);
   return path;
 }
 
-/** Opens a proofserv's log for appending; returns the descriptor. Throws SANDBOX. */
-export function openLog(path: string): number {
-  return guard(path, () => openSync(path, "a", 0o600));
+/** Opens a proofserv's log for appending. Throws SANDBOX. */
+export function openLog(path: string): SessionLog {
+  return guard(path, () => SessionLog.open(path));
 }
 
 function guard<T>(path: string, action: () => T): T {
@@ -84,6 +88,7 @@ function guard<T>(path: string, action: () => T): T {
       EACCES: "permission denied",
       EROFS: "the file system is read-only",
       ENOTDIR: "a part of the path is not a directory",
+      ELOOP: "is a symbolic link",
     };
     throw new ProofError("SANDBOX", `${path}: ${reason[code ?? ""] ?? code ?? messageOf(error)}`, {
       hint: "the sandbox must be a writable directory with free space; see daemon.sandbox",
@@ -116,7 +121,10 @@ export function pruneSessions(sandbox: string, keep: number, live: ReadonlySet<s
   const old = readdirSync(sandbox)
     .filter((name) => name.startsWith("session-") && !live.has(join(sandbox, name)))
     .map((name) => join(sandbox, name))
-    .map((path) => ({ path, time: statSync(path).mtimeMs }))
+    .map((path) => ({ path, stat: lstatSync(path) }))
+    // Somebody else's link is neither followed nor removed.
+    .filter(({ stat }) => stat.isDirectory())
+    .map(({ path, stat }) => ({ path, time: stat.mtimeMs }))
     .sort((a, b) => b.time - a.time)
     .slice(keep)
     .filter(

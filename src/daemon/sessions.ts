@@ -106,6 +106,14 @@ export class Sessions {
     ) {
       throw full("sessions", limits.maxsessions);
     }
+    const own = this.tops().filter(({ user }) => user === connection.user).length;
+    if (
+      connection.role === Role.client &&
+      limits.sessions_per_user > 0 &&
+      own >= limits.sessions_per_user
+    ) {
+      throw full(`sessions of ${connection.user}`, limits.sessions_per_user);
+    }
     if (this.#byId.size >= Math.min(limits.processes, MAX_SID))
       throw full("processes", limits.processes);
   }

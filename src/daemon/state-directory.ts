@@ -2,18 +2,11 @@
  * A daemon's own directory: call-back socket, pid file, session records. It lives below a directory
  * that only this account may enter; on /tmp somebody else could have made one of the same name.
  */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { processGroup, processStat, signalProcess } from "../lib/process.ts";
+import { makePrivate } from "./private-directory.ts";
 
 /** Longest path a UNIX socket may have, in bytes. */
 const MAX_SOCKET_PATH = 107;
@@ -53,10 +46,10 @@ export class StateDirectory {
         },
       );
     }
-    makePrivate(base);
-    makePrivate(directory.path);
+    makeOwn(base);
+    makeOwn(directory.path);
     const leftovers = directory.#removeLeftovers();
-    makePrivate(join(directory.path, "sessions"));
+    makeOwn(join(directory.path, "sessions"));
     try {
       writeFileSync(join(directory.path, "pid"), `${process.pid}\n`, { mode: 0o600 });
     } catch (error) {
@@ -127,28 +120,9 @@ function list(directory: string): string[] {
   }
 }
 
-/** Makes a directory that only this account may enter, or checks that it is one. */
-function makePrivate(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const stat = lstatSync(path);
-    const uid = process.getuid?.() ?? stat.uid;
-    const wrong = !stat.isDirectory()
-      ? "is not a directory"
-      : stat.uid !== uid
-        ? `belongs to uid ${stat.uid}, not to uid ${uid}`
-        : (stat.mode & 0o077) !== 0
-          ? `has mode 0${(stat.mode & 0o777).toString(8)}, so others may enter`
-          : undefined;
-    if (wrong !== undefined) {
-      throw new ProofError("STATE_DIR", `${path}: ${wrong}`, {
-        hint: "daemon.state must be a directory of its own that only this account may enter (mode 0700)",
-      });
-    }
-  } catch (error) {
-    if (error instanceof ProofError) throw error;
-    throw unusable(path, error);
-  }
+/** Makes one of the daemon's own directories, or checks it. */
+function makeOwn(path: string): void {
+  makePrivate(path, { code: "STATE_DIR", setting: "daemon.state", parents: true });
 }
 
 function unusable(path: string, cause: unknown): ProofError {

@@ -1,18 +1,23 @@
 /**
- * Looks once a second for peers that have gone silent, and for proofservs that use too much memory. Runs
- * only while there are peers that promised signs of life: an idle daemon does not wake up.
+ * Looks once a second for peers that have gone silent or read nothing, and for proofservs that use too much
+ * memory, write too long logs or have too many processes. Runs only while somebody is logged in or a
+ * proofserv runs: an idle daemon does not wake up.
  */
-import { ProofError } from "../lib/errors.ts";
-import { residentMemory } from "../lib/process.ts";
+import { messageOf, ProofError } from "../lib/errors.ts";
+import { killTree, processTrees, residentMemory } from "../lib/process.ts";
 import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
+import type { Session } from "./session.ts";
 
 const INTERVAL = 1000;
+/** Looks from one count of all processes to the next: a count takes 10 µs for each process of the machine. */
+const COUNT_EVERY = 3;
 
 export class Watchdog {
   readonly #context: Context;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #looks = 0;
 
   constructor(context: Context) {
     this.#context = context;
@@ -29,9 +34,15 @@ export class Watchdog {
   }
 
   #look(): void {
-    if (this.#watchPeers() === 0) return this.stop();
-    if (this.#context.config.limits.memory > 0)
-      this.#watchMemory(this.#context.config.limits.memory);
+    const { limits } = this.#context.config;
+    this.#looks++;
+    const watched = this.#watchPeers();
+    const proofservs = this.#context.sessions.all().filter((session) => session.pid !== 0);
+    if (watched === 0 && proofservs.length === 0) return this.stop();
+    if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
+    if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
+    if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)
+      this.#watchProcesses(proofservs, limits.processes_per_session);
   }
 
   #watchPeers(): number {
@@ -39,24 +50,63 @@ export class Watchdog {
     const now = performance.now();
     let watched = 0;
     for (const connection of connections) {
+      if (connection.role === "") continue;
+      watched++;
+      const { link, internal } = connection;
+      // A proofserv does not read while user code keeps it busy.
+      if (!internal && link.stalled > config.limits.slow_reader) {
+        const seconds = Math.round(link.stalled / 1000);
+        link.abort(`has read nothing of ${link.queued} bytes for ${seconds} s: limits.slow_reader`);
+        continue;
+      }
       const promised = connection.caller?.heartbeat ?? 0;
       if (promised === 0) continue;
-      watched++;
-      const silent = now - connection.link.lastHeard;
+      const silent = now - link.lastHeard;
       // We hold this peer back, so its signs of life don't reach us; ours must reach it.
-      if (connection.paused) connection.link.attention(connection.loginStream, Attention.touch);
+      if (connection.paused) link.attention(connection.loginStream, Attention.touch);
       else if (silent > Math.max(config.session.heartbeat_timeout, promised * 2)) {
-        connection.link.abort(`silent for ${Math.round(silent / 1000)} s`);
+        link.abort(`silent for ${Math.round(silent / 1000)} s`);
       }
     }
     return watched;
   }
 
+  /** What a proofserv prints goes to its log directly, so it can only be cut afterwards. */
+  #watchLogs(proofservs: readonly Session[], limit: number): void {
+    const { log } = this.#context;
+    for (const { sid, ordinal, launched } of proofservs) {
+      try {
+        const cut = launched?.log.trim(limit) ?? 0;
+        if (cut > 0) log.warn("log limit", { sid, ordinal, cut, limit, log: launched?.logPath });
+      } catch (error) {
+        log.warn("log not cut", { sid, ordinal, error: messageOf(error) });
+      }
+    }
+  }
+
+  #watchProcesses(proofservs: readonly Session[], limit: number): void {
+    const { host, log } = this.#context;
+    const trees = processTrees(proofservs.map(({ pid }) => pid));
+    for (const session of proofservs) {
+      const count = (trees.get(session.pid)?.length ?? 1) - 1;
+      if (count <= limit) continue;
+      const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) had started ${count} processes that still ran, its limit is ${limit}`;
+      log.warn("process limit", { sid: session.sid, ordinal: session.ordinal, count, limit });
+      killTree(session.pid);
+      session.kill(
+        new ProofError("PROCESSES", text, {
+          hint: "start fewer at a time, or raise limits.processes_per_session",
+          details: { phase: "running", host },
+        }),
+      );
+    }
+  }
+
   /** A worker looks after its memory itself, but not while user code keeps it busy. */
-  #watchMemory(limit: number): void {
-    const { sessions, host, log } = this.#context;
-    for (const session of sessions.all()) {
-      const used = session.pid === 0 ? 0 : residentMemory(session.pid);
+  #watchMemory(proofservs: readonly Session[], limit: number): void {
+    const { host, log } = this.#context;
+    for (const session of proofservs) {
+      const used = residentMemory(session.pid);
       // Somewhat more than the worker's own limit, so that its message comes first where it can.
       if (used <= limit * 1.1) continue;
       const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) used ${roughBytes(used)} of memory, its limit is ${formatBytes(limit)}`;

@@ -68,6 +68,7 @@ export const ERROR_EXIT = {
   COMMAND_FAILED: EXIT.query,
   SELECTOR: EXIT.query,
   MEMORY: EXIT.query,
+  PROCESSES: EXIT.query,
   ACCOUNTING: EXIT.query,
   ABORTED: EXIT.query,
   INTERRUPTED: EXIT.interrupted,

@@ -38,6 +38,8 @@ export interface Log {
 export interface LogOptions {
   level: LogLevel;
   format: LogFormat;
+  /** Longest text in a line, message and each field; unlimited by default. */
+  line?: number;
   /** Takes each finished line, newline included; stderr by default. */
   write?: (line: string) => void;
 }
@@ -50,6 +52,7 @@ export function createLog(options: LogOptions): Log {
   const write = options.write ?? writeStderr();
   const colours = options.write === undefined && stderrTakesColour();
   const format = options.format === "json" ? formatJson : formatText;
+  const { line = Number.POSITIVE_INFINITY } = options;
   const consola = createConsola({
     // The level is ours (below): consola copies its own into every child, where it could not be changed.
     level: Number.MAX_SAFE_INTEGER,
@@ -58,7 +61,7 @@ export function createLog(options: LogOptions): Log {
       {
         log(entry) {
           try {
-            write(`${format(entryOf(entry), colours)}\n`);
+            write(`${format(entryOf(entry, line), colours)}\n`);
           } catch {
             // Where would a failure to log be logged?
           }
@@ -117,15 +120,26 @@ class ConsolaLog implements Log {
   }
 }
 
-function entryOf(log: LogObject): LogEntry {
+function entryOf(log: LogObject, longest: number): LogEntry {
   const [message, fields] = log.args as [string, LogFields];
   return {
     time: log.date.toISOString(),
     level: log.type as LogLevel,
     component: log.tag,
-    message,
-    fields,
+    message: cut(message, longest),
+    fields: Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [
+        name,
+        typeof value === "string" ? cut(value, longest) : value,
+      ]),
+    ),
   };
+}
+
+/** Texts come from peers, and could fill the disk. */
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest)}… (${text.length} characters)`;
 }
 
 function stderrTakesColour(): boolean {

@@ -1,5 +1,5 @@
 /** Processes: starting ourselves, signalling groups, and what /proc tells. Spawning has its one home here. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 
 /** How to start this very program again, whatever happens to the file on disk. */
 export function selfCommand(): string[] {
@@ -133,15 +133,53 @@ function environmentOf(pid: number): string[] {
 
 /** `pid` and everything below it, children after their parents. */
 export function processTree(pid: number): number[] {
+  return processTrees([pid]).get(pid) ?? [pid];
+}
+
+/** For each of `pids` itself and everything below it, children after their parents; one look at all processes. */
+export function processTrees(pids: readonly number[]): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const [child, parent] of parents()) {
     const known = children.get(parent);
     if (known === undefined) children.set(parent, [child]);
     else known.push(child);
   }
-  const tree = [pid];
-  for (const member of tree) tree.push(...(children.get(member) ?? []));
-  return tree;
+  return new Map(
+    pids.map((pid) => {
+      const tree = [pid];
+      for (const member of tree) tree.push(...(children.get(member) ?? []));
+      return [pid, tree];
+    }),
+  );
+}
+
+/** Rounds in which everything below a process is looked for while some of it still starts others. */
+const ROUNDS = 8;
+
+/** Ends a process and everything below it at once. All are stopped first: none may start another meanwhile. */
+export function killTree(pid: number): void {
+  const stopped = new Set<number>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const fresh = processTree(pid).filter((member) => !stopped.has(member));
+    if (fresh.length === 0) break;
+    for (const member of fresh) {
+      signalProcess(member, "SIGSTOP");
+      stopped.add(member);
+    }
+  }
+  for (const member of stopped) signalProcess(member, "SIGKILL");
+}
+
+/**
+ * Keeps the memory of this process, and of those that it starts, out of core dumps: keys and tickets are
+ * in it. Linux only; elsewhere the size of core dumps is up to whoever starts the process.
+ */
+export function keepMemoryFromCores(): void {
+  try {
+    writeFileSync("/proc/self/coredump_filter", "0");
+  } catch {
+    // A kernel without core dumps.
+  }
 }
 
 function parents(): [number, number][] {

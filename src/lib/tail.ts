@@ -1,21 +1,26 @@
 /** The last lines of a file, whatever its size. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 /** Bytes looked at for each line wanted; longer lines make it fewer lines. */
 const BYTES_PER_LINE = 512;
 const MIN_BYTES = 64 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** A symbolic link is not followed, and a FIFO does not keep us waiting. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** The last `lines` lines of a text file, oldest first; none if it can't be read. */
 export function readTail(path: string, lines: number): string[] {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    fd = openSync(path, FLAGS);
   } catch {
     return [];
   }
   try {
-    const { size } = fstatSync(fd);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return [];
+    const { size } = stat;
     const length = Math.min(size, Math.max(MIN_BYTES, Math.min(MAX_BYTES, lines * BYTES_PER_LINE)));
     const buffer = Buffer.alloc(length);
     readSync(fd, buffer, 0, length, size - length);

@@ -1,0 +1,55 @@
+/** Directories that only the daemon's own account may enter: made so, or checked. */
+import { lstatSync, mkdirSync } from "node:fs";
+import { type ErrorCode, messageOf, ProofError, systemCode } from "../lib/errors.ts";
+
+/** What an error about a directory says besides. */
+export interface PrivateOptions {
+  code: ErrorCode;
+  /** The setting that names the directory. */
+  setting: string;
+  /** Whether missing parents are made too. */
+  parents: boolean;
+}
+
+/**
+ * Makes a directory of mode 0700, or checks that it is one, of this account, and no symbolic link. Throws
+ * an error of `code` that names what is wrong and what to do about it.
+ */
+export function makePrivate(path: string, options: PrivateOptions): void {
+  const { code, setting, parents } = options;
+  const wrong = (what: string, hint: string): ProofError =>
+    new ProofError(code, `${path}: ${what}`, { hint });
+  const other = `${setting} must be a directory of its own that only this account may enter`;
+  try {
+    make(path, parents);
+    const stat = lstatSync(path);
+    const uid = process.getuid?.() ?? stat.uid;
+    if (stat.isSymbolicLink())
+      throw wrong("is not a directory but a symbolic link", `remove it; ${other}`);
+    if (!stat.isDirectory()) throw wrong("is not a directory", `remove it; ${other}`);
+    if (stat.uid !== uid)
+      throw wrong(
+        `belongs to uid ${stat.uid}, not to uid ${uid}`,
+        `run: chown ${uid} ${path}; ${other}`,
+      );
+    if ((stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
+      throw wrong(`has mode ${mode}, so others may enter`, `run: chmod 700 ${path}; ${other}`);
+    }
+  } catch (error) {
+    if (error instanceof ProofError) throw error;
+    throw new ProofError(code, `${path}: cannot be used: ${systemCode(error) ?? messageOf(error)}`, {
+      hint: `set ${setting} to a directory that this account may write to`,
+      cause: error,
+    });
+  }
+}
+
+function make(path: string, parents: boolean): void {
+  try {
+    mkdirSync(path, { recursive: parents, mode: 0o700 });
+  } catch (error) {
+    // Whatever it is that exists is looked at next.
+    if (systemCode(error) !== "EEXIST") throw error;
+  }
+}
