@@ -1,5 +1,5 @@
 /** Messages of queries between the top master and its workers; see query.ts for how submasters pass them on. */
-import { asObject, Fields, type JsonObject } from "../lib/check.ts";
+import { asObject, CheckError, Fields, type JsonObject } from "../lib/check.ts";
 import { type FailureFacts, readFailure } from "./failure.ts";
 import {
   type DataFile,
@@ -49,6 +49,12 @@ export interface Inspected {
   problem: string;
 }
 
+function readBoundary(entry: unknown, what: string): number {
+  if (typeof entry !== "number" || !Number.isSafeInteger(entry) || entry < 0)
+    throw new CheckError(`${what}: not a position`);
+  return entry;
+}
+
 export const inspected = kind<{
   query: number;
   ordinal: string;
@@ -65,7 +71,7 @@ export const inspected = kind<{
       size: file.integer("size", -1, SAFE, -1),
       bytes: file.integer("bytes", 0, SAFE, 0),
       tree: file.string("tree", 1024, ""),
-      boundaries: file.list("boundaries", 10_000_000, (entry) => Number(entry)),
+      boundaries: file.list("boundaries", 10_000_000, readBoundary),
       problem: file.string("problem", 8192, ""),
     };
   }),

@@ -1,0 +1,391 @@
+/** Everything that arrives on a connection before it is a session message. */
+import { asObject, Fields } from "../../src/lib/check.ts";
+import {
+  decodeAttention,
+  decodeMessageFrom,
+  serverMessage,
+  urgentNotice,
+} from "../../src/protocol/attention.ts";
+import { Admin, Attention, Request, Status } from "../../src/protocol/codes.ts";
+import {
+  decodeCreate,
+  decodeCreated,
+  encodeCreate,
+  encodeCreated,
+} from "../../src/protocol/create.ts";
+import { describeRequest, describeResponse } from "../../src/protocol/describe.ts";
+import { decodeError, errorOfReply, readFailure } from "../../src/protocol/failure.ts";
+import {
+  encodeAttention,
+  encodeError,
+  encodeRequest,
+  encodeResponse,
+  requestFramer,
+  responseFramer,
+} from "../../src/protocol/frames.ts";
+import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
+import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
+import { parseJson } from "../../src/protocol/json.ts";
+import { sessionList } from "../../src/protocol/listing.ts";
+import {
+  decodeCaller,
+  decodeLoginReply,
+  encodeCaller,
+  encodeLoginReply,
+} from "../../src/protocol/login.ts";
+import {
+  admin,
+  auth,
+  create,
+  decodeItems,
+  encodeItems,
+  login,
+  OUR_ITEM,
+  readbuf,
+  sendmsg,
+  sessionWord,
+  urgent,
+} from "../../src/protocol/requests.ts";
+import { callback, decodeServe, encodeServe } from "../../src/protocol/serve.ts";
+import { decodeWorkers, encodeWorkers } from "../../src/protocol/workers.ts";
+import { Random } from "./random.ts";
+import { codec, Finding, json, roundTrip, type Target } from "./target.ts";
+
+const CALLER = {
+  major: 1,
+  version: "0.1.0",
+  nonce: "ab".repeat(32),
+  fingerprint: "0123456789abcdef",
+  heartbeat: 5000,
+};
+const CALLEE = { ...CALLER, role: "any", auth: "key", proof: "cd".repeat(32) } as const;
+const OPTIONS = {
+  masterOnly: false,
+  requireAll: true,
+  startup: "serial",
+  workers: { count: 4, perNode: true },
+  env: { A: "1", LANG: "C.UTF-8" },
+} as const;
+const LOGIN_ITEMS = encodeItems("", [
+  [OUR_ITEM, encodeCaller(CALLER)],
+  ["ord", "0.1"],
+  ["usr", "somebody.with.a.name"],
+]);
+const FAILURE = {
+  code: "CONNECT",
+  phase: "tcp",
+  host: "wn01",
+  message: "refused",
+  hint: "look",
+  log: ["a", "b"],
+};
+
+/** Requests of every kind, as a peer sends them. */
+export const REQUESTS: readonly Buffer[] = [
+  {
+    id: Request.login,
+    body: login.encode({ pid: 7, user: "proofu", reserved: 36, capver: 1, role: "M" }),
+    payload: LOGIN_ITEMS,
+  },
+  { id: Request.auth, body: auth.encode("pkey"), payload: Buffer.from("ef".repeat(32)) },
+  { id: Request.create, body: create.encode(0), payload: encodeCreate("alias", "0", OPTIONS) },
+  {
+    id: Request.create,
+    body: create.encode(0),
+    payload: Buffer.from("session-x|ord:0.1|cf:workers=2x|envs:A=1,B=2"),
+  },
+  { id: Request.destroy, body: sessionWord.encode(0) },
+  { id: Request.attach, body: sessionWord.encode(1) },
+  { id: Request.detach, body: sessionWord.encode(-1) },
+  { id: Request.urgent, body: urgent.encode(0, 2000, 1, 0) },
+  {
+    id: Request.sendmsg,
+    body: sendmsg.encode({ sid: 0, opt: 2, cid: -1 }),
+    payload: Buffer.from("\0\0\0\u0004\0\0\u0004\u0011"),
+  },
+  { id: Request.interrupt, body: sessionWord.encode(0, 2) },
+  { id: Request.ping, body: sessionWord.encode(-1) },
+  { id: Request.cleanup, body: sessionWord.encode(0) },
+  { id: Request.readbuf, body: readbuf.encode(100, 0n, 1), payload: Buffer.from("/etc/passwd") },
+  { id: Request.touch, body: sessionWord.encode(0) },
+  { id: Request.ctrlc, body: sessionWord.encode(0) },
+  ...Object.values(Admin).map((code) => ({
+    id: Request.admin,
+    body: admin.encode(-1, code, 1, 2),
+    payload: Buffer.from("x|y"),
+  })),
+].map((frame) => encodeRequest({ stream: 0x0100, ...frame }));
+
+const RESPONSES: readonly Buffer[] = [
+  encodeResponse(0x0100, Status.ok, encodeLoginReply(CALLEE)),
+  encodeError(0x0200, 3006, "no", FAILURE),
+  encodeAttention(0x0200, Attention.msg, Buffer.from("\0\0\0\u0004\0\0\u0004\u0011")),
+  encodeAttention(0x0200, Attention.wrkmortem, Buffer.from(`gone\0${JSON.stringify(FAILURE)}`)),
+  encodeAttention(0x0200, Attention.urgent, urgentNotice.encode({ type: 2000, a: 1, b: 2 })),
+];
+
+/** Every control character, and what turns lines around: none may be in a line of the log. */
+const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+function harmless(line: string): void {
+  if (UNSAFE.test(line))
+    throw new Finding(`a log line with control characters: ${JSON.stringify(line.slice(0, 400))}`);
+}
+
+/** However a stream is cut up, the same records must come of it, or the same error. */
+function framing<T>(
+  name: string,
+  samples: readonly Buffer[],
+  framer: () => { push(chunk: Buffer): void; next(): T | undefined },
+  check: (record: T) => void,
+): Target {
+  const read = (chunks: readonly Buffer[]): { records: T[]; error: string } => {
+    const { push, next } = framer();
+    const records: T[] = [];
+    try {
+      for (const chunk of chunks) {
+        push(chunk);
+        for (let record = next(); record !== undefined; record = next()) records.push(record);
+      }
+    } catch (error) {
+      return { records, error: String(error) };
+    }
+    return { records, error: "" };
+  };
+  return {
+    name,
+    samples,
+    run(input) {
+      const random = new Random(input.length * 31 + (input[0] ?? 0));
+      const whole = read([Buffer.from(input)]);
+      const cut = read(random.cut(input, 40));
+      if (!Bun.deepEquals(whole, cut)) throw new Finding("another result when cut up");
+      if (whole.error !== "" && !/^(FrameError|CheckError)/.test(whole.error))
+        throw new Finding(whole.error);
+      for (const record of whole.records) check(record);
+    },
+  };
+}
+
+const WORKERS = encodeWorkers([
+  {
+    type: "M",
+    user: "",
+    host: "gate",
+    port: 1093,
+    ordinal: "",
+    id: "",
+    perf: 100,
+    image: "",
+    workdir: "",
+    msd: "",
+  },
+  {
+    type: "W",
+    user: "joe",
+    host: "wn01",
+    port: 0,
+    ordinal: "0",
+    id: "",
+    perf: 100,
+    image: "i",
+    workdir: "/w",
+    msd: "m",
+  },
+]);
+const SERVE = {
+  socket: "/run/s",
+  ticket: "t".repeat(64),
+  sid: 0,
+  role: "master",
+  ordinal: "0",
+  tag: "a-1-2",
+  topTag: "a-1-2",
+  user: "u",
+  host: "h",
+  logPath: "/l",
+  workDirectory: "/w",
+  keyFile: "/k",
+  masterOnly: false,
+  requireAll: false,
+  workers: undefined,
+  env: { A: "1" },
+  heartbeat: 5000,
+  heartbeatTimeout: 15000,
+  terminate: 5000,
+  startup: { mode: "serial", parallel: 16, tcp: 5000, login: 5000, create: 30000, session: 300000 },
+  message: 268435456,
+  memory: 0,
+  maxquerykept: 10,
+} as const;
+const HEALTH = {
+  version: "0.1.0",
+  host: "h",
+  port: 1093,
+  role: "any",
+  pid: 1,
+  uptime: 5,
+  auth: "key",
+  stopping: false,
+  maxsessions: 64,
+  sessions: [
+    {
+      sid: 0,
+      tag: "t",
+      ordinal: "0",
+      role: "master",
+      user: "u",
+      state: "idle",
+      pid: 2,
+      workers: 3,
+      clients: 1,
+      age: 4,
+    },
+  ],
+};
+const text =
+  (decode: (text: string) => unknown) =>
+  (input: Buffer): unknown =>
+    decode(input.toString());
+const bodies = { login, auth, create, sessionWord, sendmsg, urgent, admin, readbuf };
+
+export const WIRE_TARGETS: readonly Target[] = [
+  framing(
+    "request frames",
+    REQUESTS,
+    () => requestFramer(() => 1 << 20),
+    (frame) => harmless(describeRequest(frame)),
+  ),
+  framing(
+    "response frames",
+    RESPONSES,
+    () => responseFramer(1 << 20),
+    (frame) => harmless(describeResponse(frame)),
+  ),
+  codec(
+    "handshake of a client",
+    [
+      HELLO,
+      Buffer.from("GET / HTTP/1.1\r\n"),
+      Buffer.from("SSH-2.0-x"),
+      Buffer.from([0x16, 3, 1, 2, 0]),
+    ],
+    (input) => {
+      // What the whole turns out to be must not be contradicted by a part of it.
+      const whole = recogniseHello(input);
+      const part = recogniseHello(input.subarray(0, input.length >> 1));
+      if (part.kind !== "incomplete" && part.kind !== whole.kind)
+        throw new Finding(`${part.kind} at first, then ${whole.kind}`);
+      return whole;
+    },
+  ),
+  codec(
+    "handshake of a server",
+    [WELCOME, Buffer.from("HTTP/1.1 400"), Buffer.from("SSH-2.0-OpenSSH_9")],
+    recogniseWelcome,
+  ),
+  codec(
+    "request bodies",
+    REQUESTS.map((frame) => frame.subarray(4, 20)),
+    (input) => Object.values(bodies).map(({ decode }) => decode(input)),
+  ),
+  codec(
+    "login buffer",
+    [LOGIN_ITEMS],
+    (input) => {
+      const { items } = decodeItems(input);
+      return decodeCaller(items.get(OUR_ITEM) ?? "");
+    },
+    (caller) => encodeItems("", [[OUR_ITEM, encodeCaller(caller)]]),
+  ),
+  codec("login item", [json(CALLER)], (input) => decodeCaller(input.toString("base64url"))),
+  codec("login reply", [encodeLoginReply(CALLEE), encodeLoginReply()], decodeLoginReply, (callee) =>
+    encodeLoginReply(callee),
+  ),
+  codec(
+    "create buffer",
+    [
+      encodeCreate("alias", "0.1", OPTIONS),
+      Buffer.from("a|cf:workers=2x|envs:A=1,B=2,C"),
+      Buffer.from("x|cf:masteronly|ord:0.1.2"),
+    ],
+    decodeCreate,
+  ),
+  {
+    name: "create options",
+    samples: [json(OPTIONS)],
+    run(input) {
+      const read = decodeCreate(Buffer.from(`a|proof:${input.toString("base64url")}`));
+      roundTrip(
+        read,
+        ({ name, ordinal, options }) => encodeCreate(name, ordinal, options),
+        decodeCreate,
+      );
+    },
+  },
+  codec(
+    "create reply",
+    [
+      encodeCreated({
+        sid: 1,
+        logPath: "/x/y",
+        pool: "",
+        facts: { tag: "t", host: "h", pid: 3, version: "0", phases: { spawn: 1 } },
+      }),
+      encodeCreated({ sid: 2, logPath: "/l", pool: "root://h//p" }),
+    ],
+    decodeCreated,
+  ),
+  codec("parameters of a proofserv", [Buffer.from(encodeServe(SERVE))], text(decodeServe)),
+  codec("ticket", [json({ ticket: "t" })], (input) => callback.decode(input.toString("base64url"))),
+  codec("error reply", [Buffer.from(`\0\0\u000b\u00bano\0${JSON.stringify(FAILURE)}`)], (input) =>
+    errorOfReply(decodeError(input), "create", "h").toJSON(),
+  ),
+  codec(
+    "failure",
+    [json(FAILURE)],
+    (input) => readFailure(new Fields(parseJson(input.toString(), "x"), "x")),
+    (value) => json(value),
+  ),
+  codec("health", [json(HEALTH)], decodeHealth, (value) => json(value)),
+  codec(
+    "health of nodes",
+    [
+      json({
+        nodes: [
+          { host: "h", port: 1, workers: 1, role: "worker", elapsed: 1, health: HEALTH },
+          { host: "i", port: 1, workers: 1, role: "worker", elapsed: 1, failure: FAILURE },
+        ],
+      }),
+    ],
+    (input) => ({ nodes: decodeNodeHealth(input) }),
+    (value) => json(value),
+  ),
+  codec(
+    "list of sessions",
+    [sessionList.encode([{ sid: 0, tag: "t", alias: "", status: 0, clients: 1 }])],
+    (input) => sessionList.decode(input, 100),
+    (value) => sessionList.encode(value),
+  ),
+  codec(
+    "list of workers",
+    [WORKERS],
+    (input) => decodeWorkers(input, { records: 100, field: 200 }),
+    (value) => encodeWorkers(value),
+  ),
+  codec(
+    "attention",
+    RESPONSES.slice(2).map((frame) => frame.subarray(8)),
+    (input) => {
+      const { action, body } = decodeAttention(input);
+      if (action === Attention.urgent) return urgentNotice.decode(body);
+      return [serverMessage.decode(body), decodeMessageFrom(body)];
+    },
+  ),
+  codec(
+    "JSON",
+    [json({ a: { b: [1, '\\"', null] } })],
+    (input) => asObject(parseJson(input.toString(), "x"), "x"),
+    (value) => json(value),
+  ),
+];
