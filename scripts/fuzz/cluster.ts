@@ -19,9 +19,9 @@ export class Cluster implements AsyncDisposable {
     this.home.writeKey(this.key);
   }
 
-  static async start(config: string): Promise<Cluster> {
+  static async start(config: string, level: "info" | "trace"): Promise<Cluster> {
     const cluster = new Cluster(mkdtempSync(join(tmpdir(), "pf-")));
-    const args = ["--host", "127.0.0.1", "--log-level", "trace"];
+    const args = ["--host", "127.0.0.1", "--log-level", level];
     cluster.#daemon = await startDaemon({ home: cluster.home, args, config });
     return cluster;
   }

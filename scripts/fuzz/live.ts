@@ -121,7 +121,11 @@ const ATTACKS: readonly (readonly [Attack, weight: number])[] = [
 
 /** Runs about `cases` cases from `seed`. */
 export async function fuzzLive(cases: number, seed: number): Promise<LiveReport> {
-  await using cluster = await Cluster.start("[limits]\nmaxsessions = 0\nsessions_per_user = 0\n");
+  // Every request is described in the log, whatever is in it.
+  await using cluster = await Cluster.start(
+    "[limits]\nmaxsessions = 0\nsessions_per_user = 0\n",
+    "trace",
+  );
   await using bystander = await cluster.bystander(2);
   await bystander.pings();
   await Bun.sleep(QUIET);

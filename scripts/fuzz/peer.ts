@@ -103,6 +103,24 @@ export class Peer implements Disposable {
     this.#socket?.write(bytes);
   }
 
+  /** Sends all of `bytes`, however long the daemon takes to read them; resolves with what it has read. */
+  async flood(bytes: Uint8Array): Promise<number> {
+    let sent = 0;
+    while (sent < bytes.length && !this.isClosed) {
+      const taken = this.#socket?.write(bytes.subarray(sent)) ?? -1;
+      if (taken < 0) this.#close();
+      if (taken < 0) break;
+      sent += taken;
+      if (taken === 0) await Bun.sleep(1);
+    }
+    return sent;
+  }
+
+  /** Reads nothing any more. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
   /** Ends our side. */
   shutdown(): void {
     this.#socket?.shutdown();

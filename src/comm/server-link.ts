@@ -16,6 +16,9 @@ import { Status } from "../protocol/codes.ts";
 import { HELLO_SIZE, recogniseHello, WELCOME } from "../protocol/handshake.ts";
 import { HIGH_WATER, type Transport } from "./transport.ts";
 
+/** Requests of one peer that are served before others have their turn. */
+const AT_ONCE = 256;
+
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
   /** A request; called synchronously, in order. */
@@ -33,7 +36,10 @@ export class ServerLink {
   #hello: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
   #ending = false;
+  /** Whether nothing is served now: somebody holds this link back, or others have their turn. */
   #paused = false;
+  #heldBack = false;
+  #isLater = false;
   #serving = false;
   /** Bytes of payload that a request may have; larger once the peer is known. */
   payloadLimit: number = MAX_LOGIN_PAYLOAD;
@@ -113,14 +119,21 @@ export class ServerLink {
 
   /** Serves no further request until {@link resume}, not even one that has arrived. */
   pause(): void {
-    this.#paused = true;
-    this.#transport.pause();
+    this.#heldBack = true;
+    this.#stopReading();
   }
 
   resume(): void {
+    this.#heldBack = false;
+    if (this.#isLater) return;
     this.#paused = false;
     this.#serve();
     if (!this.#paused) this.#transport.resume();
+  }
+
+  #stopReading(): void {
+    this.#paused = true;
+    this.#transport.pause();
   }
 
   /** Delivers what is queued, then closes; what the peer still sends is not looked at. */
@@ -159,7 +172,8 @@ export class ServerLink {
     if (this.#serving) return;
     this.#serving = true;
     try {
-      while (!this.#closed && !this.#ending && !this.#paused) {
+      for (let served = 0; !this.#closed && !this.#ending && !this.#paused; served++) {
+        if (served === AT_ONCE) return this.#serveLater();
         const frame = this.#framer.next();
         if (frame === undefined) return;
         this.#handler.request(frame);
@@ -174,6 +188,16 @@ export class ServerLink {
     } finally {
       this.#serving = false;
     }
+  }
+
+  /** Lets others have their turn. */
+  #serveLater(): void {
+    this.#stopReading();
+    this.#isLater = true;
+    setImmediate(() => {
+      this.#isLater = false;
+      if (!this.#heldBack) this.resume();
+    });
   }
 
   /** Judges the first bytes; returns what follows the handshake once it is done. */

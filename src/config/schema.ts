@@ -215,7 +215,7 @@ export const KEYS = [
     type: "integer",
     min: 1,
     max: 1_000_000,
-    default: 1024,
+    default: 2048,
     doc: "Open connections from one address.",
   },
   {
@@ -223,8 +223,8 @@ export const KEYS = [
     type: "integer",
     min: 1,
     max: 1_000_000,
-    default: 128,
-    doc: "Open connections that have not logged in yet; for one more, the one that has waited longest goes.",
+    default: 1024,
+    doc: "Open connections that have not logged in yet; for one more, one that has said nothing or has waited longest goes.",
   },
   {
     key: "limits.queued",

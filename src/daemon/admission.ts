@@ -1,7 +1,7 @@
 /**
  * Who may connect: bounds on connections in all, by address, and of peers that have not logged in yet.
- * Where those are too many, room is made for the next one by the peer that has waited longest, of the
- * address that has most of them waiting: whoever fills the places only pushes out itself.
+ * Where those are too many, room is made for the next one by a peer of the address that has most of them
+ * waiting, the oldest that has said nothing or else the oldest: whoever fills the places pushes out itself.
  */
 import type { Config } from "../config/schema.ts";
 import { Timer } from "../lib/clock.ts";
@@ -25,7 +25,10 @@ export class Admission {
       return this.#instead(this.#waiting.get(address), why);
     }
     if (this.#count >= limits.connections)
-      return this.#instead(this.#fullest(), `${limits.connections} connections: limits.connections`);
+      return this.#instead(
+        this.#fullest(),
+        `${limits.connections} connections: limits.connections`,
+      );
     if (this.#waitingCount >= limits.unauthenticated) {
       const why = `${limits.unauthenticated} peers have not logged in yet: limits.unauthenticated`;
       return this.#instead(this.#fullest(), why);
@@ -35,7 +38,8 @@ export class Admission {
 
   #instead(waiting: ReadonlyMap<Connection, Timer> | undefined, why: string): Verdict {
     const [oldest] = waiting?.keys() ?? [];
-    return oldest === undefined ? { refused: why } : { leaves: oldest, why };
+    if (waiting === undefined || oldest === undefined) return { refused: why };
+    return { leaves: firstSilent(waiting) ?? oldest, why };
   }
 
   #fullest(): ReadonlyMap<Connection, Timer> | undefined {
@@ -85,4 +89,16 @@ export class Admission {
     if (left > 0) this.#byAddress.set(address, left);
     else this.#byAddress.delete(address);
   }
+}
+
+/** Peers that are looked at in search of a silent one: the oldest have had time to speak. */
+const LOOKED_AT = 64;
+
+function firstSilent(waiting: ReadonlyMap<Connection, Timer>): Connection | undefined {
+  let looked = 0;
+  for (const connection of waiting.keys()) {
+    if (!connection.link.hasSpoken) return connection;
+    if (++looked === LOOKED_AT) return undefined;
+  }
+  return undefined;
 }

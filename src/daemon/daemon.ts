@@ -147,9 +147,7 @@ export class Daemon {
   private accept(transport: Transport, internal: boolean): void {
     const context = this.#context;
     const { limits, startup } = context.config;
-    const verdict = internal
-      ? undefined
-      : this.#admission.judge(transport.remoteAddress, limits);
+    const verdict = internal ? undefined : this.#admission.judge(transport.remoteAddress, limits);
     if (verdict !== undefined && "refused" in verdict) {
       context.notices.warn("connection refused", { peer: transport.peer, why: verdict.refused });
       transport.attach({ data: () => undefined, closed: () => undefined });

@@ -38,10 +38,14 @@ export function makePrivate(path: string, options: PrivateOptions): void {
     }
   } catch (error) {
     if (error instanceof ProofError) throw error;
-    throw new ProofError(code, `${path}: cannot be used: ${systemCode(error) ?? messageOf(error)}`, {
-      hint: `set ${setting} to a directory that this account may write to`,
-      cause: error,
-    });
+    throw new ProofError(
+      code,
+      `${path}: cannot be used: ${systemCode(error) ?? messageOf(error)}`,
+      {
+        hint: `set ${setting} to a directory that this account may write to`,
+        cause: error,
+      },
+    );
   }
 }
 

@@ -138,7 +138,7 @@ export const Role = {
 export type RoleLetter = (typeof Role)[keyof typeof Role];
 
 /** Payload limit of a peer that has not logged in yet, in bytes. */
-export const MAX_LOGIN_PAYLOAD = 64 * 1024;
+export const MAX_LOGIN_PAYLOAD = 32 * 1024;
 /** Payload limit of every request but sendmsg, in bytes: xrootd's buffer pool maximum. */
 export const MAX_REQUEST_PAYLOAD = 2 * 1024 * 1024;
 /** Size at which a link cuts up session messages, in bytes: large enough for speed, small enough to share a link. */
