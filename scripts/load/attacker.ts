@@ -60,6 +60,8 @@ export const ATTACKS = {
   /** A client whose workers print without end, and who reads nothing of it. */
   unread: async (port, seconds, key) => {
     const { peer, body } = await session(port, key, false);
+    // The worker is still being set up.
+    await Bun.sleep(1_500);
     const shell = { id: 1, name: "shell", code: "yes", ordinal: "", lines: 0 } as const;
     const payload = Buffer.concat(command.encode(shell));
     peer.send(encodeRequest({ stream: 0x0200, id: Request.sendmsg, body, payload }));

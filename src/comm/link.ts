@@ -78,6 +78,11 @@ export class Link {
     return this.#transport.peer;
   }
 
+  /** The other end's IP address, "" on a UNIX socket. */
+  get remoteAddress(): string {
+    return this.#transport.remoteAddress;
+  }
+
   get queued(): number {
     return this.#transport.queued;
   }

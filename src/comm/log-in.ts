@@ -4,14 +4,17 @@ import { VERSION } from "../lib/version.ts";
 import { PROOF_MAJOR, PROOF_PROTOCOL, Request, type RoleLetter } from "../protocol/codes.ts";
 import { errorOfReply, type Phase } from "../protocol/failure.ts";
 import {
+  ASKED_FOR,
   type Callee,
   decodeLoginReply,
   encodeCaller,
   fingerprint,
+  isLoopback,
   KEY_PROTOCOL,
   newNonce,
   proveKey,
   sameProof,
+  serves,
 } from "../protocol/login.ts";
 import { auth, encodeItems, login, LONG_USER, OUR_ITEM } from "../protocol/requests.ts";
 import { type Link, RequestRefused, STREAM } from "./link.ts";
@@ -91,6 +94,14 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
   };
   if (!sameProof(callee.proof, proveKey(identity.key, "callee", proofTerms))) {
     throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+  }
+  // Whoever has the key of a worker's node must not get to play the master with it.
+  if (!serves(callee.role, terms.role) && !isLoopback(link.remoteAddress)) {
+    throw new ProofError(
+      "REFUSED",
+      `${link.peer}: this daemon serves as ${callee.role} only, not as ${ASKED_FOR[terms.role] ?? "asked"}`,
+      { hint: "check the address, or daemon.role on that node" },
+    );
   }
   await ask(link, "login", () =>
     link.call(STREAM.login, Request.auth, {

@@ -7,15 +7,18 @@ import { VERSION } from "../lib/version.ts";
 import { ErrorNumber, PROOF_MAJOR, Role } from "../protocol/codes.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
 import {
+  ASKED_FOR,
   type Callee,
   type Caller,
   decodeCaller,
   encodeLoginReply,
   fingerprint,
+  isLoopback,
   KEY_PROTOCOL,
   newNonce,
   proveKey,
   sameProof,
+  serves,
 } from "../protocol/login.ts";
 import {
   auth,
@@ -29,11 +32,6 @@ import { callback } from "../protocol/serve.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { isUserName } from "./sandbox.ts";
-
-/** Whether an address is of this machine. */
-export function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
-}
 
 /** Whether `address` is one of `list`, however the addresses are written. */
 export function isListed(address: string, list: readonly string[]): boolean {
@@ -192,25 +190,13 @@ function readCaller(item: string | undefined): Caller | undefined {
   }
 }
 
-/** What a daemon's own role lets it serve as; peers on this machine are always served. */
-const SERVES: Record<string, readonly string[]> = {
-  any: [Role.client, Role.submaster, Role.worker],
-  master: [Role.client],
-  submaster: [Role.submaster],
-  worker: [Role.worker],
-};
-const ASKED_FOR: Record<string, string> = {
-  [Role.client]: "top master",
-  [Role.submaster]: "submaster",
-  [Role.worker]: "worker",
-};
-
+/** Peers on this machine are always served. */
 function checkRole(context: Context, connection: Connection, role: string): void {
   if (role === Role.admin) return;
   const asked = ASKED_FOR[role];
   if (asked === undefined) throw refusal("Server type: invalide mode");
-  const served = SERVES[context.config.daemon.role] ?? [];
-  if (!served.includes(role) && !isLoopback(connection.link.remoteAddress)) {
+  const { remoteAddress } = connection.link;
+  if (!serves(context.config.daemon.role, role) && !isLoopback(remoteAddress)) {
     throw refusal(
       `Server not allowed to be ${asked} - ignoring request`,
       `${context.host} runs with daemon.role = "${context.config.daemon.role}"`,

@@ -8,7 +8,7 @@
  * role, so that no proof can be used for another side, role, user or connection.
  */
 import { Fields } from "../lib/check.ts";
-import { PROOF_MAJOR, XPROOFD_VERSION } from "./codes.ts";
+import { PROOF_MAJOR, Role, XPROOFD_VERSION } from "./codes.ts";
 import { parseJson } from "./json.ts";
 import { decodeItem, encodeItem } from "./requests.ts";
 
@@ -50,6 +50,31 @@ export interface ProofTerms {
   calleeRole: string;
   user: string;
   ordinal: string;
+}
+
+/** What a daemon's own role lets it serve as. */
+const SERVES: Readonly<Record<string, readonly string[]>> = {
+  any: [Role.client, Role.submaster, Role.worker],
+  master: [Role.client],
+  submaster: [Role.submaster],
+  worker: [Role.worker],
+};
+
+/** Whether a daemon of the role `daemon` serves logins of the role `caller`. */
+export function serves(daemon: string, caller: string): boolean {
+  return caller === Role.admin || (SERVES[daemon] ?? []).includes(caller);
+}
+
+/** What a login of a role asks a daemon to be. */
+export const ASKED_FOR: Readonly<Record<string, string>> = {
+  [Role.client]: "top master",
+  [Role.submaster]: "submaster",
+  [Role.worker]: "worker",
+};
+
+/** Whether an address is of this machine. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
 }
 
 export function encodeCaller(caller: Caller): string {

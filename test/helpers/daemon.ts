@@ -33,6 +33,11 @@ export class RunningDaemon implements AsyncDisposable {
     return `localhost:${this.port}`;
   }
 
+  /** What it has logged so far, as it stands there. */
+  get stderr(): string {
+    return this.#program.stderr;
+  }
+
   /** The entries logged so far. */
   log(): Entry[] {
     return entriesOf(this.#program.stderr);

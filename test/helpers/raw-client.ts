@@ -55,6 +55,11 @@ export class RawClient implements Disposable {
     );
   }
 
+  /** Reads nothing any more. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
   /** The next `count` bytes. */
   async bytes(count: number): Promise<Buffer> {
     await waitFor(`${count} bytes`, () => this.#received.length >= count, {

@@ -1,0 +1,134 @@
+/** Limits that others run into: each with its cause where the one who ran into it can see it. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Request } from "../../src/protocol/codes.ts";
+import { encodeRequest } from "../../src/protocol/frames.ts";
+import { sessionWord } from "../../src/protocol/requests.ts";
+import { useArea } from "../helpers/area.ts";
+import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
+import type { Home } from "../helpers/home.ts";
+import { isRunning, processesWith } from "../helpers/processes.ts";
+import { runProof, startProof } from "../helpers/proof.ts";
+import { RawClient } from "../helpers/raw-client.ts";
+import { waitFor } from "../helpers/wait-for.ts";
+
+setDefaultTimeout(120_000);
+const area = useArea();
+
+async function daemonWith(limits: string): Promise<{ home: Home; daemon: RunningDaemon }> {
+  const home = area.home();
+  const config = `[limits]\n${limits}\n`;
+  const daemon = area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config }));
+  return { home, daemon };
+}
+
+test("sessions_per_user: the user is told, others come in", async () => {
+  const { home, daemon } = await daemonWith("sessions_per_user = 1");
+  const args = ["-w", "1", "--exec", "1"];
+  await using first = await startProof(["open", `alice@${daemon.address}`, "-w", "1"], { home });
+  await first.says("PROOF set to parallel mode");
+  const second = await runProof(["open", `alice@${daemon.address}`, ...args], { home });
+  expect(second.stderr).toContain("max number of sessions of alice reached (1)");
+  expect(second.exitCode).toBe(4);
+  const other = await runProof(["open", `bob@${daemon.address}`, ...args], { home });
+  expect(other.exitCode).toBe(0);
+  first.end();
+  await first.finished();
+});
+
+test("unauthenticated: whoever holds all places open makes room for those who log in", async () => {
+  const { home, daemon } = await daemonWith("unauthenticated = 4");
+  const held = await Promise.all(Array.from({ length: 12 }, () => RawClient.connect(daemon.port)));
+  await daemon
+    .logged("connection closed", ({ why }) => String(why).includes("limits.unauthenticated"))
+    .catch(() => undefined);
+  await waitFor("room", () => held.filter(({ isClosed }) => isClosed).length === 8);
+  const { exitCode } = await runProof(["open", daemon.address, "-w", "2", "--exec", "1"], { home });
+  expect(exitCode).toBe(0);
+  for (const client of held) client[Symbol.dispose]();
+});
+
+test("connections_per_address: strangers make room, and peers that are in are not pushed out", async () => {
+  const { home, daemon } = await daemonWith("connections_per_address = 4");
+  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await session.says("PROOF set to parallel mode");
+  // The client and the master's link to its worker.
+  const held = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(daemon.port)));
+  await waitFor("room", () => held.filter(({ isClosed }) => isClosed).length === 8);
+  session.write("6 * 7\n");
+  await session.shows("42");
+  session.end();
+  expect((await session.finished()).exitCode).toBe(0);
+  for (const client of held) client[Symbol.dispose]();
+});
+
+test("login: who says nothing is closed after startup.login", async () => {
+  const home = area.home();
+  const config = '[startup]\nlogin = "300ms"\n';
+  await using daemon = await startDaemon({ home, args: ["--host", "127.0.0.1"], config });
+  using client = await RawClient.greeted(daemon.port);
+  await client.closed();
+  await daemon.logged("connection closed", ({ why }) => why === "no login within 0.3 s");
+});
+
+test("log: a worker that prints without end keeps the end of its log", async () => {
+  const { home, daemon } = await daemonWith('log = "256KiB"');
+  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await session.says("PROOF set to parallel mode");
+  const noise = 'for (let i = 0; i < 40000; i++) process.stderr.write("line " + i + "\\n")';
+  const shell = `sh -c 'i=0; while [ $i -lt 60000 ]; do echo "noise $i"; i=$((i+1)); done > /proc/$PPID/fd/2'`;
+  session.write(`.sh ${shell}\n`);
+  const entry = await daemon.logged("log limit", ({ ordinal }) => ordinal === "0.0");
+  expect(noise).toBeString();
+  const log = home.logs().find((name) => name.includes("worker-0.0")) ?? "";
+  await waitFor("the cut", () => statSync(join(home.sandbox, log)).size <= 512 * 1024);
+  expect(readFileSync(join(home.sandbox, log), "utf8")).toContain("bytes were cut away here");
+  expect(Number(entry["cut"])).toBeGreaterThan(0);
+  session.write("6 * 7\n");
+  await session.shows("42");
+  session.end();
+  await session.finished();
+});
+
+test("processes_per_session: all of them are ended, and the user is told why", async () => {
+  const { home, daemon } = await daemonWith("processes_per_session = 20");
+  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await session.says("PROOF set to parallel mode");
+  // In sessions of their own, so that no signal to a process group reaches them.
+  session.write(".sh for i in $(seq 40); do setsid sleep 600 & done; wait\n");
+  await session.says(/had started \d+ processes that still ran, its limit is 20/);
+  await daemon.logged("process limit");
+  await waitFor("the end of all of them", () => sleepers(home).length === 0, {
+    seen: () => sleepers(home),
+  });
+  session.end();
+  await session.finished();
+});
+
+function sleepers(home: Home): number[] {
+  return processesWith(home.path)
+    .filter(({ pid, command }) => command.startsWith("sleep 600") && isRunning(pid))
+    .map(({ pid }) => pid);
+}
+
+test("slow_reader: who asks and does not read is dropped, and what waits for it is bounded", async () => {
+  const { daemon } = await (async () => {
+    const home = area.home();
+    const config = '[limits]\nslow_reader = "1s"\n[security]\nauth = "none"\n';
+    return {
+      daemon: area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config })),
+    };
+  })();
+  using client = await RawClient.greeted(daemon.port);
+  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  client.pause();
+  const ping = encodeRequest({ stream: 0x0100, id: Request.ping, body: sessionWord.encode(-1) });
+  const many = Buffer.concat(Array.from({ length: 20_000 }, () => ping));
+  const entry = await waitFor("the drop", () => {
+    client.send(many);
+    return daemon.log().find(({ why }) => String(why).includes("limits.slow_reader"));
+  });
+  const waiting = Number(/of (\d+) bytes/.exec(String(entry["why"]))?.[1]);
+  expect(waiting).toBeLessThan(4 * 2 ** 20);
+});
