@@ -25,7 +25,9 @@ function load() {
 
 test("the text has one line per key with its origin, then the inventory", () => {
   const { loaded, inventory, directory } = load();
-  const [first, ...rest] = describeConfig(loaded, inventory).replaceAll(directory, "DIR").split("\n");
+  const [first, ...rest] = describeConfig(loaded, inventory)
+    .replaceAll(directory, "DIR")
+    .split("\n");
   expect(first).toBe("configuration: DIR/proof.toml");
   const set: Readonly<Record<string, string>> = {
     "daemon.port": "0 # --port",

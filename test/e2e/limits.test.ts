@@ -1,6 +1,6 @@
 /** Limits that others run into: each with its cause where the one who ran into it can see it. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Request } from "../../src/protocol/codes.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
@@ -23,6 +23,13 @@ async function daemonWith(limits: string): Promise<{ home: Home; daemon: Running
   return { home, daemon };
 }
 
+/** Connections that say nothing; some may be closed before they are quite open. */
+async function strangers({ port }: RunningDaemon, count: number): Promise<RawClient[]> {
+  const opening = Array.from({ length: count }, () => RawClient.connect(port));
+  const settled = await Promise.allSettled(opening);
+  return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
 test("sessions_per_user: the user is told, others come in", async () => {
   const { home, daemon } = await daemonWith("sessions_per_user = 1");
   const args = ["-w", "1", "--exec", "1"];
@@ -39,11 +46,8 @@ test("sessions_per_user: the user is told, others come in", async () => {
 
 test("unauthenticated: whoever holds all places open makes room for those who log in", async () => {
   const { home, daemon } = await daemonWith("unauthenticated = 4");
-  const held = await Promise.all(Array.from({ length: 12 }, () => RawClient.connect(daemon.port)));
-  await daemon
-    .logged("connection closed", ({ why }) => String(why).includes("limits.unauthenticated"))
-    .catch(() => undefined);
-  await waitFor("room", () => held.filter(({ isClosed }) => isClosed).length === 8);
+  const held = await strangers(daemon, 12);
+  await waitFor("room", () => held.filter(({ isClosed }) => !isClosed).length <= 4);
   const { exitCode } = await runProof(["open", daemon.address, "-w", "2", "--exec", "1"], { home });
   expect(exitCode).toBe(0);
   for (const client of held) client[Symbol.dispose]();
@@ -54,8 +58,8 @@ test("connections_per_address: strangers make room, and peers that are in are no
   await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
   await session.says("PROOF set to parallel mode");
   // The client and the master's link to its worker.
-  const held = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(daemon.port)));
-  await waitFor("room", () => held.filter(({ isClosed }) => isClosed).length === 8);
+  const held = await strangers(daemon, 10);
+  await waitFor("room", () => held.filter(({ isClosed }) => !isClosed).length <= 2);
   session.write("6 * 7\n");
   await session.shows("42");
   session.end();
@@ -74,21 +78,23 @@ test("login: who says nothing is closed after startup.login", async () => {
 
 test("log: a worker that prints without end keeps the end of its log", async () => {
   const { home, daemon } = await daemonWith('log = "256KiB"');
-  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
-  await session.says("PROOF set to parallel mode");
-  const noise = 'for (let i = 0; i < 40000; i++) process.stderr.write("line " + i + "\\n")';
-  const shell = `sh -c 'i=0; while [ $i -lt 60000 ]; do echo "noise $i"; i=$((i+1)); done > /proc/$PPID/fd/2'`;
-  session.write(`.sh ${shell}\n`);
+  const noise = 'for (let i = 0; i < 9000; i++) writeSync(2, `noise ${i} ${".".repeat(90)}\\n`)';
+  const { stdout } = await runProof(
+    [
+      ...["open", daemon.address, "-w", "1"],
+      ...["--exec", `const { writeSync } = await import("node:fs"); ${noise}`],
+      ...["--exec", ".sh sleep 3", "--exec", "6 * 7"],
+    ],
+    { home },
+  );
+  expect(stdout).toContain("42");
   const entry = await daemon.logged("log limit", ({ ordinal }) => ordinal === "0.0");
-  expect(noise).toBeString();
-  const log = home.logs().find((name) => name.includes("worker-0.0")) ?? "";
-  await waitFor("the cut", () => statSync(join(home.sandbox, log)).size <= 512 * 1024);
-  expect(readFileSync(join(home.sandbox, log), "utf8")).toContain("bytes were cut away here");
-  expect(Number(entry["cut"])).toBeGreaterThan(0);
-  session.write("6 * 7\n");
-  await session.shows("42");
-  session.end();
-  await session.finished();
+  expect(Number(entry["cut"])).toBeGreaterThan(600_000);
+  const name = home.logs().find((log) => log.includes("worker-0.0")) ?? "";
+  const text = readFileSync(join(home.sandbox, name), "utf8");
+  expect(text.length).toBeLessThan(256 * 1024);
+  expect(text).toContain("bytes were cut away here: more than 256KiB, limits.log");
+  expect(text).toContain("noise 8999 ");
 });
 
 test("processes_per_session: all of them are ended, and the user is told why", async () => {
@@ -125,8 +131,9 @@ test("slow_reader: who asks and does not read is dropped, and what waits for it 
   client.pause();
   const ping = encodeRequest({ stream: 0x0100, id: Request.ping, body: sessionWord.encode(-1) });
   const many = Buffer.concat(Array.from({ length: 20_000 }, () => ping));
+  let at = 0;
   const entry = await waitFor("the drop", () => {
-    client.send(many);
+    at = (at + Math.max(0, client.send(many.subarray(at)))) % many.length;
     return daemon.log().find(({ why }) => String(why).includes("limits.slow_reader"));
   });
   const waiting = Number(/of (\d+) bytes/.exec(String(entry["why"]))?.[1]);

@@ -48,10 +48,12 @@ export class RawClient implements Disposable {
     return this.#closed;
   }
 
-  /** Sends bytes, given in hex (blanks are for readers) or as they are. */
-  send(bytes: string | Uint8Array): void {
-    this.#socket?.write(
-      typeof bytes === "string" ? Buffer.from(bytes.replaceAll(" ", ""), "hex") : bytes,
+  /** Sends bytes, given in hex (blanks are for readers) or as they are; returns how many were taken. */
+  send(bytes: string | Uint8Array): number {
+    return (
+      this.#socket?.write(
+        typeof bytes === "string" ? Buffer.from(bytes.replaceAll(" ", ""), "hex") : bytes,
+      ) ?? 0
     );
   }
 
