@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of lib that protocol, being pure, may use. */
-const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts"];
+const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts", "lib/pieces.ts"];
 
 /** Folders that a command loads only when it runs: no file of cli/ may import their values statically. */
 const LAZY = ["client", "daemon", "data", "session", "view"];
@@ -239,6 +239,7 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "lib/bytes.ts",
       "lib/check.ts",
       "lib/errors.ts",
+      "lib/pieces.ts",
       "lib/version.ts",
       "main.ts",
       "protocol/codes.ts",

@@ -35,7 +35,7 @@ export interface OpenOptions {
 }
 
 /** What one worker made of a command. */
-export interface WorkerResult extends Omit<Result, "id" | "value"> {
+export interface WorkerResult extends Omit<Result, "id" | "value" | "last"> {
   /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
   value: unknown;
   /** What the command wrote on this worker. */

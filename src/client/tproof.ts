@@ -300,14 +300,8 @@ export class TProof {
         return this.#output(message);
       case Kind.result:
         return this.#result(message);
-      case Kind.done: {
-        const { id } = done.decode(message);
-        const running = this.#running.get(id);
-        this.#running.delete(id);
-        return running?.settle.resolve(
-          running.results.toSorted((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
-        );
-      }
+      case Kind.done:
+        return this.#done(done.decode(message).id);
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
         const workers = this.#state.workers.filter(
@@ -344,7 +338,7 @@ export class TProof {
     const { fields, attachments } = result.decode(message);
     const running = this.#running.get(fields.id);
     if (running === undefined) return;
-    const { id: _, value, ...rest } = fields;
+    const { id, value, last, ...rest } = fields;
     const arrived: WorkerResult = {
       ...rest,
       value: value === undefined ? undefined : decodeValue(value, attachments),
@@ -353,6 +347,15 @@ export class TProof {
     };
     running.results.push(arrived);
     running.options.onResult?.(arrived);
+    if (last === true) this.#done(id);
+  }
+
+  #done(id: number): void {
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    running?.settle.resolve(
+      running.results.toSorted((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
+    );
   }
 
   #end(error: ProofError): void {

@@ -45,7 +45,7 @@ async function withLink<T>(
 ): Promise<T> {
   const end = performance.now() + timeout;
   const left = (): number => Math.max(1, Math.round(end - performance.now()));
-  const link = await Link.open(address, { tcp: timeout, handshake: left() });
+  const link = await Link.open(address, timeout);
   try {
     await logIn(link, identity, { role: Role.admin, ordinal: "0", timeout: left(), heartbeat: 0 });
     return await use(link, left);

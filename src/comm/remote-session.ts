@@ -6,6 +6,7 @@
 import { CheckError, Fields } from "../lib/check.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import {
   Attention,
   FRAGMENT_SIZE,
@@ -105,9 +106,7 @@ export class RemoteSession {
       return value;
     };
     try {
-      const opened = await timed("tcp", () =>
-        Link.open(target, { tcp: limits.tcp, handshake: limits.login }),
-      );
+      const opened = await timed("tcp", () => Link.open(target, limits.tcp));
       link = opened;
       const { heartbeat } = limits;
       await timed("login", () =>
@@ -120,7 +119,7 @@ export class RemoteSession {
       );
       opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
       // Messages may follow the answer in the same chunk, before the caller gets to run.
-      const early: [number, Buffer][] = [];
+      const early: [number, Pieces][] = [];
       let lost: ProofError | undefined;
       opened.attach({
         attention: (action, body) => early.push([action, body]),
@@ -226,16 +225,16 @@ export class RemoteSession {
     this.#link.resume();
   }
 
-  #attention(action: number, body: Buffer): void {
+  #attention(action: number, body: Pieces): void {
     if (this.#closed !== undefined) return;
     if (action === Attention.msg) {
-      this.#framer.push(body);
+      for (const piece of body.list) this.#framer.push(piece);
       for (let next = this.#framer.next(); next !== undefined; next = this.#framer.next()) {
         if (this.#handler === undefined) this.#early.push(next);
         else this.#handler.message(next);
       }
     } else if (action === Attention.wrkmortem || action === Attention.errmsg) {
-      this.#close(epitaph(body, this.peer));
+      this.#close(epitaph(body.join(), this.peer));
       this.#link.end();
     }
   }

@@ -3,12 +3,14 @@
  * answers and unsolicited frames. What a request means is its owner's business.
  */
 import { ProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import { MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
 import {
   encodeAttention,
   encodeError,
   encodeResponse,
   FrameError,
+  type Pieced,
   type RequestFrame,
   requestFramer,
 } from "../protocol/frames.ts";
@@ -19,7 +21,7 @@ import { HIGH_WATER, type Transport } from "./transport.ts";
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
   /** A request; called synchronously, in order. */
-  request(frame: RequestFrame): void;
+  request(frame: Pieced<RequestFrame>): void;
   /** The queue towards the peer has emptied after having been full. */
   drained(): void;
   /** The connection is over, called exactly once; `why` is for the log, "" for an orderly end. */
@@ -83,9 +85,9 @@ export class ServerLink {
   }
 
   /** Relays a header and what follows it, without looking at either. */
-  relay(header: Uint8Array, payload: Uint8Array): void {
+  relay(header: Uint8Array, payload: Pieces): void {
     this.#transport.write(header);
-    this.#transport.write(payload);
+    for (const piece of payload.list) this.#transport.write(piece);
   }
 
   pause(): void {

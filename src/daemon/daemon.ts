@@ -10,6 +10,7 @@ import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { describeRequest } from "../protocol/describe.ts";
+import { type RequestFrame, whole } from "../protocol/frames.ts";
 import { fingerprint } from "../protocol/login.ts";
 import { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -156,7 +157,9 @@ export class Daemon {
     const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
       request: (frame) => {
         if (context.log.level === "trace")
-          context.log.trace(describeRequest(frame), { peer: connection.link.peer });
+          context.log.trace(describeRequest(whole<RequestFrame>(frame)), {
+            peer: connection.link.peer,
+          });
         serveRequest(context, connection, frame);
         if (connection.role !== "") this.#loggedIn(connection);
       },

@@ -98,6 +98,7 @@ export class MessageFramer {
   next(): Message | undefined {
     const record = this.#framer.next();
     if (record === undefined) return undefined;
-    return { what: record.readUInt32BE(4), body: record.subarray(8) };
+    const what = record.payload.take(4).readUInt32BE(0);
+    return { what, body: record.payload.join() };
   }
 }

@@ -138,6 +138,8 @@ export interface Result {
   code?: string | undefined;
   /** Milliseconds that it took on the worker. */
   elapsed: number;
+  /** Whether nothing more comes of this command from this sender: saves a `done`. */
+  last?: boolean | undefined;
 }
 
 const MAX_WORKERS = 65_536;
@@ -229,6 +231,7 @@ export const result = {
         exitCode: fields.has("exitCode") ? fields.integer("exitCode", -1, 65_535) : undefined,
         code: fields.optionalString("code", 64),
         elapsed: fields.number("elapsed", 0),
+        last: fields.has("last") ? fields.boolean("last") : undefined,
       },
     };
   },

@@ -237,16 +237,16 @@ export class Master {
       }
       case Kind.result: {
         const { fields, attachments } = result.decode(message);
-        const owner = this.#broadcasts.report(fields.id, fields.ordinal);
+        const { id, last, ...rest } = fields;
+        const owner = this.#broadcasts.report(id, fields.ordinal);
         if (owner !== undefined)
-          this.#upward.send(result.encode({ ...fields, id: owner.id }, attachments), owner.cid);
+          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments), owner.cid);
+        if (last === true) this.#finish(id, member);
         break;
       }
-      case Kind.done: {
-        const conclusion = this.#broadcasts.finish(done.decode(message).id, member);
-        if (conclusion !== undefined) this.#conclude([conclusion]);
+      case Kind.done:
+        this.#finish(done.decode(message).id, member);
         break;
-      }
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
         this.#crew.failures.push(failure);
@@ -264,6 +264,11 @@ export class Master {
     }
     // A client that reads slowly slows its workers down instead of filling this process.
     if (this.#upward.isFull) this.#crew.pause();
+  }
+
+  #finish(id: number, member: Member): void {
+    const conclusion = this.#broadcasts.finish(id, member);
+    if (conclusion !== undefined) this.#conclude([conclusion]);
   }
 
   #queryMessage(message: Message): void {

@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import { readTail } from "../lib/tail.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
-import { type Command, done, output, type Result, result } from "../protocol/messages.ts";
+import { type Command, output, type Result, result } from "../protocol/messages.ts";
 import { encodeValue } from "../protocol/values.ts";
 
 /** What a runner needs of its surroundings. */
@@ -137,13 +137,13 @@ export class Runner {
       ok: true,
       elapsed: elapsedSince(start),
       ...outcome,
+      last: true,
       text:
         text.length > MAX_TEXT
           ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
           : text,
     };
     this.#host.send(result.encode(fields, attachments), cid);
-    this.#host.send(done.encode({ id: command.id }), cid);
   }
 }
 
