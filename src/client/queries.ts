@@ -42,6 +42,9 @@ interface Sent {
   settle: PromiseWithResolvers<QueryResult>;
 }
 
+/** Milliseconds: a day. */
+const MAX_FEEDBACK = 86_400_000;
+
 /** What the queries need of their session. */
 export interface QueriesHost {
   send(pieces: readonly Uint8Array[]): void;
@@ -69,6 +72,7 @@ export class Queries {
     options: ProcessOptions,
     isForeground: boolean,
   ): Promise<Query> {
+    checkOptions(options);
     const bundle = await bundleSelector(file);
     const selector = await loadSelector(bundle);
     const input = options.input ?? {};
@@ -231,7 +235,9 @@ export class Queries {
     fields: Outcome,
     attachments: readonly Buffer[],
   ): Promise<QueryResult> {
-    sent.options.onProgress?.(fields);
+    const { id, seq, state, unit, total, processed, entries, bytes, active, elapsed } = fields;
+    const last = { id, seq, state, unit, total, processed, entries, bytes, active, elapsed };
+    sent.options.onProgress?.(last);
     if (fields.state === "aborted") throw new ProofError("ABORTED", "the query was aborted");
     if (fields.state !== "done" && fields.state !== "stopped")
       throw await failureOf(sent.bundle, fields);
@@ -239,6 +245,20 @@ export class Queries {
     await userStage(sent.bundle, "terminate", () => sent.selector.terminate?.(outputs, CLIENT));
     return resultOf(fields, outputs);
   }
+}
+
+/** A master would not understand anything else, and could not even say so. Throws USAGE. */
+function checkOptions({ seed = 0, packetizer, feedback: interval = 0 }: ProcessOptions): void {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw unusable("seed", seed, "a whole number from 0");
+  if (packetizer !== undefined && !["adaptive", "unit", "file"].includes(packetizer))
+    throw unusable("packetizer", packetizer, "adaptive, unit or file");
+  if (!Number.isSafeInteger(interval) || interval < 0 || interval > MAX_FEEDBACK)
+    throw unusable("feedback", interval, "whole milliseconds up to a day");
+}
+
+function unusable(name: string, value: unknown, expected: string): ProofError {
+  return new ProofError("USAGE", `${name} is ${Bun.inspect(value)}, but must be ${expected}`);
 }
 
 /** Where a selector's functions run on the client: nowhere in particular. */

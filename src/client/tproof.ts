@@ -15,6 +15,8 @@ import {
   failed,
   Kind,
   output,
+  ping,
+  pong,
   type Ready,
   ready,
   result,
@@ -178,8 +180,8 @@ export class TProof {
   }
 
   /** Sends something to every worker and back; `roundTrip` tells the milliseconds. */
-  ping(options: CommandOptions = {}): Promise<WorkerResult[]> {
-    return this.#run("ping", "", options);
+  ping(options: Omit<CommandOptions, "ordinal"> = {}): Promise<WorkerResult[]> {
+    return this.#send((id) => ping.encode(id), options);
   }
 
   /** The last lines of the logs, in `text` of each result; of `ordinal` only where one is given. */
@@ -265,6 +267,15 @@ export class TProof {
     options: CommandOptions,
     lines = 0,
   ): Promise<WorkerResult[]> {
+    const ordinal = options.ordinal ?? "";
+    return this.#send((id) => command.encode({ id, name, code, ordinal, lines }), options);
+  }
+
+  /** Sends what `encode` makes of a fresh number, and collects what comes of it. */
+  #send(
+    encode: (id: number) => Uint8Array | readonly Uint8Array[],
+    options: CommandOptions,
+  ): Promise<WorkerResult[]> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const id = this.#nextId++;
     const running: Running = {
@@ -275,7 +286,7 @@ export class TProof {
       settle: Promise.withResolvers(),
     };
     this.#running.set(id, running);
-    this.#session.send(command.encode({ id, name, code, ordinal: options.ordinal ?? "", lines }));
+    this.#session.send(encode(id));
     return running.settle.promise;
   }
 
@@ -300,6 +311,17 @@ export class TProof {
         return this.#output(message);
       case Kind.result:
         return this.#result(message);
+      case Kind.pong: {
+        const { id, ordinal, host } = pong.decode(message);
+        return this.#arrived(id, {
+          ordinal,
+          host,
+          ok: true,
+          text: "pong",
+          value: undefined,
+          elapsed: 0,
+        });
+      }
       case Kind.done:
         return this.#done(done.decode(message).id);
       case Kind.workerLost: {
@@ -336,18 +358,22 @@ export class TProof {
 
   #result(message: Message): void {
     const { fields, attachments } = result.decode(message);
-    const running = this.#running.get(fields.id);
-    if (running === undefined) return;
     const { id, value, last, ...rest } = fields;
-    const arrived: WorkerResult = {
+    if (!this.#running.has(id)) return;
+    this.#arrived(id, {
       ...rest,
       value: value === undefined ? undefined : decodeValue(value, attachments),
-      output: running.output.get(fields.ordinal) ?? "",
-      roundTrip: elapsedSince(running.start),
-    };
+    });
+    if (last === true) this.#done(id);
+  }
+
+  #arrived(id: number, fields: Omit<WorkerResult, "output" | "roundTrip">): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const output = running.output.get(fields.ordinal) ?? "";
+    const arrived = { ...fields, output, roundTrip: elapsedSince(running.start) };
     running.results.push(arrived);
     running.options.onResult?.(arrived);
-    if (last === true) this.#done(id);
   }
 
   #done(id: number): void {
