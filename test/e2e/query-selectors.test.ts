@@ -23,7 +23,7 @@ function numbered(format: "csv" | "ndjson", files: number, lines: number): strin
 
 describe("the life of a selector", () => {
   test.each([1, 2, 10])("with %d workers: once on the client, once on each worker", async (n) => {
-    const { value, stderr } = await cluster.script<object[]>(fixture("life-run.ts"), n);
+    const { value, stderr } = await cluster.script(fixture("life-run.ts"), n);
     const once = {
       processed: 10_000,
       // An object of the user's own class, which knows how to merge.
@@ -118,7 +118,12 @@ describe("every entry exactly once", () => {
   ] as const)("%s on %d workers, packetizer %s", async (data, workers, packetizer) => {
     const files = data === "cycles" ? [String(N)] : numbered(data, 3, N / 3);
     const { query, outputs } = await cluster.process(fixture("seen.ts"), files, [
-      ...["-w", String(workers), "--packetizer", packetizer, "-i", `n=${N}`],
+      "-w",
+      String(workers),
+      "--packetizer",
+      packetizer,
+      "-i",
+      `n=${N}`,
     ]);
     expect(outputs).toEqual({ seen: once });
     expect({ ...query, elapsed: 0 }).toMatchObject({
@@ -152,7 +157,12 @@ describe("random numbers", () => {
         ["9", "unit"],
       ] as const) {
         const { outputs } = await cluster.process(fixture("random.ts"), files, [
-          ...["-w", workers, "--packetizer", packetizer, "--seed", "7"],
+          "-w",
+          workers,
+          "--packetizer",
+          packetizer,
+          "--seed",
+          "7",
         ]);
         texts.add(JSON.stringify(outputs));
       }
