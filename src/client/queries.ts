@@ -66,12 +66,12 @@ export class Queries {
   }
 
   /** Sends a query. Throws SELECTOR or USAGE before anything is sent. */
-  async start(
+  async start<Out>(
     file: string | URL,
     data: QueryData,
     options: ProcessOptions,
     isForeground: boolean,
-  ): Promise<Query> {
+  ): Promise<Query<Out>> {
     checkOptions(options);
     const bundle = await bundleSelector(file);
     const selector = await loadSelector(bundle);
@@ -117,7 +117,9 @@ export class Queries {
     );
     const tell = (action: ControlAction): void =>
       this.#host.send(control.encode({ id: this.#host.nextId(), action, seq: sent.seq }));
-    return { result: sent.settle.promise, stop: () => tell("stop"), abort: () => tell("abort") };
+    // What the outputs are, the caller knows better than any type here.
+    const result = sent.settle.promise as Promise<QueryResult<Out>>;
+    return { result, stop: () => tell("stop"), abort: () => tell("abort") };
   }
 
   /** The session's queries: done, running, waiting. */
@@ -294,10 +296,13 @@ function resultOf(fields: Outcome, outputs: Outputs): QueryResult {
   return { seq, selector, state, unit, total, processed, entries, bytes, elapsed, outputs };
 }
 
+/** What the number of an entry is. */
+const PLACE = { entries: "entry", bytes: "byte", cycles: "cycle" } as const;
+
 /** The error of a query that failed, with the user's own file, line and column. */
 async function failureOf(
   bundle: Bundle,
-  { userError, failure, problems }: Outcome,
+  { userError, failure, problems, unit }: Outcome,
 ): Promise<ProofError> {
   if (userError === undefined) {
     const error =
@@ -309,7 +314,7 @@ async function failureOf(
   const at = await traceBack(bundle, frames);
   const where = [
     `in ${stage}`,
-    ...(entry < 0 ? [] : [`at ${file === "" ? "cycle" : "entry"} ${entry}`]),
+    ...(entry < 0 ? [] : [`at ${PLACE[unit]} ${entry}`]),
     ...(file === "" ? [] : [`of ${file}`]),
     ...(worker === "" ? [] : [`on ${worker}`]),
   ].join(" ");
