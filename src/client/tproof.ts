@@ -1,6 +1,7 @@
 /**
  * TProof: a session as its user holds it. Method names are ROOT's, in camelCase.
  */
+import type { Outputs } from "../api/index.ts";
 import { RemoteSession } from "../comm/remote-session.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
@@ -197,21 +198,26 @@ export class TProof {
 
   /**
    * Runs the selector in `file` over data, or for so many cycles, and resolves with the merged result.
+   * `Out` is what you know of its outputs, as in `process<{ mass: H1 }>`; nothing checks it.
    * Throws SELECTOR, USER_CODE with the user's file, line and column, DATA_SET, ABORTED and others.
    */
-  async process(
+  async process<Out = Outputs>(
     file: string | URL,
     data: QueryData,
     options: ProcessOptions = {},
-  ): Promise<QueryResult> {
+  ): Promise<QueryResult<Out>> {
     const queries = await this.#loadQueries();
-    return (await queries.start(file, data, options, true)).result;
+    return (await queries.start<Out>(file, data, options, true)).result;
   }
 
   /** The same in the background: resolves when the query has been sent. Queries of a session queue. */
-  async submit(file: string | URL, data: QueryData, options: ProcessOptions = {}): Promise<Query> {
+  async submit<Out = Outputs>(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions = {},
+  ): Promise<Query<Out>> {
     const queries = await this.#loadQueries();
-    return queries.start(file, data, options, false);
+    return queries.start<Out>(file, data, options, false);
   }
 
   /** The queries of this session: done, running, waiting. */
@@ -220,8 +226,8 @@ export class TProof {
   }
 
   /** The result of a query that is over, as far as the master keeps it. */
-  async retrieve(seq: number): Promise<QueryResult> {
-    return (await this.#loadQueries()).retrieve(seq);
+  async retrieve<Out = Outputs>(seq: number): Promise<QueryResult<Out>> {
+    return (await (await this.#loadQueries()).retrieve(seq)) as QueryResult<Out>;
   }
 
   /** Removes the kept result of a query. */
