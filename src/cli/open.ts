@@ -140,9 +140,9 @@ export default defineProofCommand({
   ],
   exitCodes: [
     [EXIT.ok, "everything worked"],
-    [EXIT.failed, "the session could not be opened, or it was lost"],
+    [EXIT.failed, "the session could not be opened, or a proofserv was lost"],
     [EXIT.usage, "bad option or configuration"],
-    [EXIT.unreachable, "the daemon cannot be reached"],
+    [EXIT.unreachable, "the daemon cannot be reached, or the link to it was lost"],
     [EXIT.refused, "the daemon refused: key, user, limits"],
     [EXIT.query, "code or a command failed on a worker"],
     [EXIT.interrupted, "interrupted"],

@@ -39,6 +39,8 @@ import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
 import { clientSettings } from "./settings.ts";
 
 interface Running {
+  /** Set by an interrupt: what is still on its way is not shown any more. */
+  isMuted: boolean;
   start: number;
   options: CommandOptions;
   results: WorkerResult[];
@@ -254,6 +256,7 @@ export class TProof {
   interrupt(): void {
     if (!this.isValid()) return;
     this.#session.interrupt();
+    for (const running of this.#running.values()) running.isMuted = true;
     void this.#queries?.then((queries) => queries.interruptForeground());
   }
 
@@ -285,6 +288,7 @@ export class TProof {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const id = this.#nextId++;
     const running: Running = {
+      isMuted: false,
       start: performance.now(),
       options,
       results: [],
@@ -356,7 +360,7 @@ export class TProof {
   #output(message: Message): void {
     const { id, ordinal, stream, text } = output.decode(message);
     const running = this.#running.get(id);
-    if (running === undefined) return;
+    if (running === undefined || running.isMuted) return;
     const kept = running.output.get(ordinal) ?? "";
     if (kept.length < MAX_KEPT_OUTPUT) running.output.set(ordinal, kept + text);
     running.options.onOutput?.({ ordinal, stream, text });
