@@ -206,15 +206,18 @@ export class QueryEngine {
     this.#inspection = undefined;
     if (this.isOver) return;
     if ("problems" in verdict) {
-      const [first = "the data cannot be used", ...rest] = verdict.problems;
+      const [first, ...rest] = verdict.problems;
       const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`;
+      const isOneKind = rest.every(({ code }) => code === first?.code);
       const failure = {
-        code: "DATA_SET",
+        code: (isOneKind ? first?.code : undefined) ?? "DATA_SET",
         phase: "validating",
         host: "",
-        message: `${first}${more}`,
+        message: `${first?.text ?? "the data cannot be used"}${more}`,
+        hint: first?.hint,
       };
-      return this.#end({ state: "failed", failure, problems: verdict.problems });
+      const problems = verdict.problems.map(({ text }) => text);
+      return this.#end({ state: "failed", failure, problems });
     }
     let base = 0;
     for (const source of verdict.sources) {
