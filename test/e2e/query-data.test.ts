@@ -24,7 +24,7 @@ export default defineSelector({
 `,
   );
 
-/** A table of \`n\` lines in which line \`at\` is another one. */
+/** A table of `n` lines in which line `at` is another one. */
 function table(name: string, n: number, at: number, line: string): string {
   const rows = Array.from({ length: n }, (_, i) => (i === at ? line : `${i},${2 * i}`));
   return home.write(name, `x,y\n${rows.join("\n")}\n`);
