@@ -72,10 +72,7 @@ export default defineSelector({
 `,
   );
   const lines = [`.process ${selector} ${N}`, `.process ${fixture("loop.ts")} 1000`, ".exec 1 + 1"];
-  const { stdout, stderr, exitCode } = await cluster.open(
-    ["-w", "5"],
-    `${lines.join("\n")}\n`,
-  );
+  const { stdout, stderr, exitCode } = await cluster.open(["-w", "5"], `${lines.join("\n")}\n`);
   expect(stderr).toMatch(
     /proof: 3 workers died at the same place, cycles from \d+; .*signal SIGKILL/,
   );
