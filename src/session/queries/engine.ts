@@ -450,7 +450,8 @@ export class QueryEngine {
       if (deaths >= MAX_DEATHS && !this.#stopping) {
         const where = current.packet.path === "" ? "cycles" : current.packet.path;
         const message = `${deaths} workers died at the same place, ${where} from ${current.packet.first}; the last: ${why.message}`;
-        return this.#fail({ ...why, message });
+        const hint = "something at this place ends the process; .log shows its last words";
+        return this.#fail({ ...why, code: "SELECTOR", message, hint });
       }
     }
     if (member.merger !== undefined && member.activity === "settled")
