@@ -12,6 +12,8 @@ import type { SelectorContext } from "./selector-context.ts";
 
 /** Milliseconds of user code between two looks at the event loop. */
 const SLICE = 20;
+/** Entries between two looks at the clock at most: the next ones may be a thousand times slower. */
+const MAX_STEP = 4096;
 /** Milliseconds between two reports on a long packet. */
 const REPORT = 250;
 /** Cycles that are handed to processChunk at once. */
@@ -115,11 +117,14 @@ export class PacketRun {
         if (!byEntries) report.units = chunk.first - packet.first;
         return;
       }
-      const done = await this.#chunk(chunk, tell, !byEntries);
+      const done = await this.#chunk(chunk, tell);
       report.entries += done;
       report.bytes += chunk.bytes;
       if (byEntries) report.units += done;
-      if (done < chunk.n) return;
+      if (done === chunk.n) continue;
+      const next = chunk.starts?.[done];
+      if (!byEntries && next !== undefined) report.units = next - packet.first;
+      return;
     }
     if (!byEntries) report.units = packet.count;
     else if (report.units !== packet.count) {
@@ -131,8 +136,8 @@ export class PacketRun {
     }
   }
 
-  /** Runs the selector over a chunk; returns the entries done. `whole`: a stop waits for its end. */
-  async #chunk(chunk: Chunk, tell: () => Promise<void>, whole = false): Promise<number> {
+  /** Runs the selector over a chunk; returns the entries done. */
+  async #chunk(chunk: Chunk, tell: () => Promise<void>): Promise<number> {
     const { first, n, columns } = chunk;
     const selector = this.#selector;
     this.#context.chunk(first, chunk.starts);
@@ -153,11 +158,11 @@ export class PacketRun {
       i = stop;
       const now = performance.now();
       // Slices that take about a tenth of what may pass between two looks.
-      if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, 1 << 20);
+      if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, MAX_STEP);
       else if (now - before > SLICE / 2) this.#step = Math.max(1, this.#step >> 1);
       if (now - this.#lastYield < SLICE) continue;
       await tell();
-      if (this.#isStopped && !whole) return i;
+      if (this.#isStopped) return i;
     }
     return n;
   }
