@@ -1,5 +1,5 @@
 /** Asking for a passphrase on the terminal, whatever standard input and output are, without showing it. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { ProofError } from "../lib/errors.ts";
 
@@ -9,24 +9,28 @@ const END = "\x04";
 const ERASE = ["\x7f", "\b"];
 const ERASE_LINE = "\x15";
 
-/** Asks for the passphrase of the key in `file`. Throws USER_KEY where there is no terminal, INTERRUPTED. */
-export async function askPassphrase(file: string): Promise<string> {
+/**
+ * Asks for the passphrase of the key in `file`, and waits for it with everything else standing still: there
+ * is no connection yet. Throws USER_KEY where there is no terminal, INTERRUPTED.
+ */
+export function askPassphrase(file: string): Promise<string> {
+  return Promise.try(() => ask(file));
+}
+
+function ask(file: string): string {
   const terminal = openTerminal(file);
-  const input = new ReadStream(terminal);
+  // Only for its switch: what it read it would keep from whoever asks next.
+  const input = new ReadStream(openTerminal(file));
   try {
     // Before the question: what is typed ahead must not show either.
     input.setRawMode(true);
     writeSync(terminal, `Passphrase for ${file}: `);
-    return await readLine(input);
+    return readLine(terminal);
   } finally {
     input.setRawMode(false);
     writeSync(terminal, "\r\n");
     input.destroy();
-    try {
-      closeSync(terminal);
-    } catch {
-      // The stream has closed it.
-    }
+    closeSync(terminal);
   }
 }
 
@@ -45,20 +49,19 @@ function openTerminal(file: string): number {
   }
 }
 
-function readLine(input: ReadStream): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+function readLine(terminal: number): string {
+  const decoder = new TextDecoder();
+  const buffer = Buffer.alloc(256);
   let line = "";
-  const stop = (): void => reject(new ProofError("INTERRUPTED", "interrupted"));
-  input.on("data", (chunk: Buffer) => {
-    for (const key of chunk.toString()) {
-      if (ENTER.includes(key)) return resolve(line);
-      if (key === INTERRUPT || key === END) return stop();
+  for (;;) {
+    const count = readSync(terminal, buffer);
+    if (count === 0) throw new ProofError("INTERRUPTED", "interrupted");
+    for (const key of decoder.decode(buffer.subarray(0, count), { stream: true })) {
+      if (ENTER.includes(key)) return line;
+      if (key === INTERRUPT || key === END) throw new ProofError("INTERRUPTED", "interrupted");
       if (ERASE.includes(key)) line = line.slice(0, -1);
       else if (key === ERASE_LINE) line = "";
       else line += key;
     }
-  });
-  input.on("end", stop);
-  input.on("error", reject);
-  return promise;
+  }
 }

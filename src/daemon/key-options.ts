@@ -92,7 +92,7 @@ function matchesPattern(pattern: string, address: string): boolean {
     const source = [...pattern]
       .map((char) => (char === "*" ? ".*" : char === "?" ? "." : char.replace(/\W/, "\\$&")))
       .join("");
-    return new RegExp(`^${source}$`, "i").test(address);
+    return new RegExp(["^", source, "$"].join(""), "i").test(address);
   }
   const family = (text: string) => (isIPv6(text) ? "ipv6" : "ipv4");
   const [width, most] = [Number(bits), isIPv6(base) ? 128 : 32];

@@ -29,7 +29,6 @@ export const ERROR_EXIT = {
   KEY_FILE: EXIT.usage,
   AUTH_NONE_EXPOSED: EXIT.usage,
   USERS_SYSTEM: EXIT.usage,
-  USER_KEY: EXIT.usage,
   NOT_BY_HAND: EXIT.usage,
   // reaching a daemon
   RESOLVE: EXIT.unreachable,
@@ -42,6 +41,7 @@ export const ERROR_EXIT = {
   REFUSED: EXIT.refused,
   WRONG_KEY: EXIT.refused,
   NO_KEY: EXIT.refused,
+  USER_KEY: EXIT.refused,
   TOO_MANY_SESSIONS: EXIT.refused,
   // the node itself
   PORT_IN_USE: EXIT.failed,
