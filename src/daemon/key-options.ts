@@ -43,8 +43,10 @@ export function readKeyLine(line: string): KeyLine | undefined {
     const [all, name = "", value = ""] = match;
     options.push([name.toLowerCase(), value.replaceAll('\\"', '"')]);
     rest = rest.slice(all.length);
-    if (rest.startsWith(",")) rest = rest.slice(1);
-    else if (/^[ \t]/.test(rest)) {
+    if (rest.startsWith(",")) {
+      rest = rest.slice(1);
+      if (KEY_TYPE.test(rest)) return undefined;
+    } else if (/^[ \t]/.test(rest)) {
       rest = rest.trimStart();
       if (!KEY_TYPE.test(rest)) return undefined;
     } else return undefined;
@@ -88,18 +90,36 @@ function matchesFrom(list: string, address: string): boolean {
 
 function matchesPattern(pattern: string, address: string): boolean {
   const [base = "", bits] = pattern.split("/");
-  if (bits === undefined) {
-    const source = [...pattern]
-      .map((char) => (char === "*" ? ".*" : char === "?" ? "." : char.replace(/\W/, "\\$&")))
-      .join("");
-    return new RegExp(["^", source, "$"].join(""), "i").test(address);
-  }
+  if (bits === undefined) return matchesGlob(pattern.toLowerCase(), address.toLowerCase());
   const family = (text: string) => (isIPv6(text) ? "ipv6" : "ipv4");
   const [width, most] = [Number(bits), isIPv6(base) ? 128 : 32];
   if (isIP(base) === 0 || !/^\d{1,3}$/.test(bits) || width > most) return false;
   const block = new BlockList();
   block.addSubnet(base, width, family(base));
   return block.check(address, family(address));
+}
+
+/** Whether `text` matches a pattern with * and ?, in time that whoever wrote the pattern cannot stretch. */
+function matchesGlob(pattern: string, text: string): boolean {
+  let at = 0;
+  let next = 0;
+  let star = -1;
+  let resume = 0;
+  while (next < text.length) {
+    if (pattern[at] === "*") {
+      star = at++;
+      resume = next;
+    } else if (at < pattern.length && (pattern[at] === "?" || pattern[at] === text[next])) {
+      at++;
+      next++;
+    } else if (star >= 0) {
+      // The last star takes one character more.
+      at = star + 1;
+      next = ++resume;
+    } else return false;
+  }
+  while (pattern[at] === "*") at++;
+  return at === pattern.length;
 }
 
 /** `YYYYMMDD[HHMM[SS]][Z]`, in local time without the Z. */

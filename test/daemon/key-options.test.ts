@@ -61,6 +61,8 @@ describe("options", () => {
     ["10.0.0.7,!10.0.0.7", false],
     ["!10.0.0.8,10.0.0.*", true],
     ["*", true],
+    ["*0*.7*", true],
+    ["*1*.8", false],
     ["10.0.0.70", false],
     ["10x0.0.7", false],
     ["*.example.org", false],

@@ -13,7 +13,9 @@ const context = {
   host: "node",
   keys: new KeyRing(named(KEY), [named(NEXT)]),
 } as unknown as Context;
-const master = { role: "master", ordinal: "0", user: "alice" } as unknown as Session;
+const session = (role: string, ordinal: string): Session =>
+  ({ role, ordinal, user: "alice" }) as unknown as Session;
+const master = session("master", "0");
 
 const TERMS: ProofTerms = {
   callerNonce: "aa",
@@ -24,11 +26,11 @@ const TERMS: ProofTerms = {
   ordinal: "0.3",
 };
 
-function vouch(changes: Partial<ProofTerms> = {}, session = master, key = KEY): string {
+function vouch(changes: Partial<ProofTerms> = {}, by = master, key = KEY): string {
   const terms = { ...TERMS, ...changes };
   const proof = proveKey(key, "callee", terms);
   const request = { terms, fingerprint: fingerprint(key), proof };
-  return vouchFor(context, session, encodeVouchRequest(request)).toString();
+  return vouchFor(context, by, encodeVouchRequest(request)).toString();
 }
 
 describe("a daemon vouches", () => {
@@ -52,8 +54,8 @@ describe("a daemon vouches", () => {
   });
 
   test("not for a worker, and for a submaster only below it", () => {
-    expect(() => vouch({}, { ...master, role: "worker" } as unknown as Session)).toThrow();
-    const submaster = { role: "submaster", ordinal: "0.1", user: "alice" } as unknown as Session;
+    expect(() => vouch({}, session("worker", "0"))).toThrow();
+    const submaster = session("submaster", "0.1");
     expect(vouch({ ordinal: "0.1.0" }, submaster)).not.toBe("");
     expect(() => vouch({ ordinal: "0.10.0" }, submaster)).toThrow("may not log in as");
   });

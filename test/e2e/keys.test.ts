@@ -266,7 +266,7 @@ describe("changing the key", () => {
     };
     await works();
     await using session = await startProof(["open", master.address], { home: client });
-    await session.says("PROOF set to parallel mode (1 worker)");
+    await session.says("PROOF set to parallel mode (1 workers)");
     // The new key is accepted everywhere, then shown everywhere, then the old one goes; a test of each mix.
     for (const home of [first, second]) home.write("next.key", OTHER);
     const paths = ({ path }: Home) => ({

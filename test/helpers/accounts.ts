@@ -119,7 +119,7 @@ export async function makeAccounts(area: Area, letters: string): Promise<Account
   const program = join(area.path, "proof");
   cpSync(await binary(), program);
   chmodSync(program, 0o755);
-  return [...letters].map((letter) => {
+  return letters.split("").map((letter) => {
     const name = `pt${process.pid}${letter}`;
     return area.keep(new Account(name, join(area.path, name), program));
   });
