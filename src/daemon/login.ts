@@ -90,7 +90,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
         ErrorNumber.notAuthorized,
       );
     }
-    accountOf(context, user);
+    if (body.role !== Role.admin) accountOf(context, user);
     admit(connection, body.role, user, group);
     const shown = { nonce: "", fingerprint: context.keys?.primary.fingerprint ?? "", proof: "" };
     const callee = caller === undefined ? undefined : describe(context, "none", shown);
@@ -193,9 +193,10 @@ export function handleAuth(context: Context, connection: Connection, frame: Requ
       details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
     });
   }
-  const isCluster = hasOwnAccounts(context) && open.kind === "key" && open.role === Role.admin;
-  if (!isCluster) connection.account = accountOf(context, open.user);
-  connection.isCluster = isCluster;
+  // Whoever asks for health with the key of the cluster is no user: a daemon, or root where users have accounts.
+  const isUser = open.role !== Role.admin || open.kind === "user";
+  if (isUser) connection.account = accountOf(context, open.user);
+  connection.isCluster = !isUser && hasOwnAccounts(context);
   admit(connection, open.role, open.user, open.group);
   connection.link.ok(frame.stream);
 }
