@@ -134,8 +134,7 @@ export default defineProofCommand({
     const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0, users);
     const checkUser =
       users === "system" ? (await import("../daemon/user-check.ts")).checkUser : undefined;
-    const daemon = Daemon.start({ config, inventory, log, keys, checkUser, stateBase });
-
+    // Before the daemon says that it listens: whoever reads that may send one at once.
     const stopped = Promise.withResolvers<void>();
     const stop = (signal: string): void =>
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
@@ -159,6 +158,7 @@ export default defineProofCommand({
     process.on("unhandledRejection", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
     );
+    const daemon = Daemon.start({ config, inventory, log, keys, checkUser, stateBase });
     await stopped.promise;
     return EXIT.ok;
   },
