@@ -2,6 +2,23 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readPrivateKey } from "../../src/lib/ssh-keys.ts";
+import { PROOF_MAJOR, Request } from "../../src/protocol/codes.ts";
+import { encodeRequest } from "../../src/protocol/frames.ts";
+import {
+  decodeLoginReply,
+  encodeCaller,
+  fingerprint,
+  newNonce,
+  type ProofTerms,
+} from "../../src/protocol/login.ts";
+import { auth, encodeItems, login, OUR_ITEM } from "../../src/protocol/requests.ts";
+import {
+  encodeUserProof,
+  USER_NAMESPACE,
+  USER_PROTOCOL,
+  userMessage,
+} from "../../src/protocol/user-proof.ts";
 import { type Account, accounts, Group, makeAccounts, SKIPPED } from "../helpers/accounts.ts";
 import { useArea } from "../helpers/area.ts";
 import { failDaemon, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
@@ -345,6 +362,63 @@ describe.skipIf(!accounts.possible)(`accounts of their own${SKIPPED}`, () => {
     });
     expect(open.stderr).toContain('needs security.auth = "key"');
     expect(open.exitCode).toBe(2);
+  });
+
+  test("a user's signature is good for one login, one role and one name", async () => {
+    const file = join(alice.home.path, ".ssh", "id_ed25519");
+    const key = readPrivateKey(readFileSync(file), file);
+    if (key === undefined) throw new Error("no key");
+    const cluster = fingerprint(readFileSync(root.keyFile));
+    const begin = async (client: RawClient, nonce: string): Promise<ProofTerms> => {
+      const caller = { major: PROOF_MAJOR, version: "0", nonce, fingerprint: "", heartbeat: 0 };
+      const body = login.encode({ pid: 1, user: "?>buf", reserved: 36, capver: 1, role: "M" });
+      const payload = encodeItems("", [
+        ["usr", alice.name],
+        [OUR_ITEM, encodeCaller(caller)],
+      ]);
+      client.send(encodeRequest({ stream: 1, id: Request.login, body, payload }));
+      const callee = decodeLoginReply((await client.frame()).payload);
+      expect(callee).toMatchObject({ auth: "user", fingerprint: cluster, proof: "" });
+      return {
+        callerNonce: nonce,
+        calleeNonce: callee?.nonce ?? "",
+        callerRole: "M",
+        calleeRole: callee?.role ?? "",
+        user: alice.name,
+        ordinal: "0",
+      };
+    };
+    const prove = async (client: RawClient, terms: ProofTerms, told = cluster): Promise<number> => {
+      const signature = key.sign(USER_NAMESPACE, userMessage(terms, told));
+      return await show(client, encodeUserProof({ publicKey: key.publicKey, signature }));
+    };
+    const show = async (client: RawClient, payload: Buffer): Promise<number> => {
+      const body = auth.encode(USER_PROTOCOL);
+      client.send(encodeRequest({ stream: 1, id: Request.auth, body, payload }));
+      return (await client.frame()).status;
+    };
+    const nonce = newNonce();
+    using first = await RawClient.greeted(master.port);
+    const terms = await begin(first, nonce);
+    expect(await prove(first, terms)).toBe(0);
+
+    using replayed = await RawClient.greeted(master.port);
+    await begin(replayed, nonce);
+    expect(await prove(replayed, terms)).toBe(4003);
+    for (const change of [{ callerRole: "A" }, { user: bob.name }, { calleeRole: "worker" }]) {
+      using client = await RawClient.greeted(master.port);
+      expect(await prove(client, { ...(await begin(client, newNonce())), ...change })).toBe(4003);
+    }
+    using otherCluster = await RawClient.greeted(master.port);
+    expect(await prove(otherCluster, await begin(otherCluster, newNonce()), "0".repeat(16))).toBe(
+      4003,
+    );
+    for (const payload of ["", "{}", '{"key":"","signature":""}', "[".repeat(10_000)]) {
+      using client = await RawClient.greeted(master.port);
+      await begin(client, newNonce());
+      expect(await show(client, Buffer.from(payload))).toBe(4003);
+      await client.closed();
+    }
   });
 
   test("a role that only the cluster has is not to be had with a user's name", async () => {
