@@ -3,8 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { proofservsOf } from "../helpers/processes.ts";
-import { waitFor } from "../helpers/wait-for.ts";
-import { fixture, useCluster, type Written } from "./fixtures/cluster.ts";
+import { fixture, untilWritten, useCluster, type Written } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
 const cluster = useCluster('[limits]\nmemory = "250MiB"\n');
@@ -26,7 +25,7 @@ async function killed(workers: number, who: string, where: string) {
     `${file}.json`,
     String(N),
   ]);
-  await waitFor("the worker that stops", () => home.list().includes(`hold-${runs}.held`));
+  await untilWritten(client, home, `hold-${runs}.held`);
   process.kill(proofservsOf(home.path).get(who) ?? 0, "SIGKILL");
   home.write(`hold-${runs}.go`, "");
   const { stderr, exitCode } = await client.finished();
