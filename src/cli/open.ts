@@ -152,6 +152,7 @@ export default defineProofCommand({
     await checkWork(values);
     const { TProof } = await import("../client/tproof.ts");
     const { parseWish } = await import("../client/wish.ts");
+    const { askPassphrase } = await import("./passphrase.ts");
     const wish = values.workers === undefined ? undefined : parseWish(values.workers);
     if (wish !== undefined && values.masterOnly === true) {
       throw new ProofError("USAGE", "--workers and --master-only exclude each other");
@@ -170,6 +171,7 @@ export default defineProofCommand({
       env: Object.fromEntries(values.env),
       timeout: values.timeout,
       config: values.config,
+      askPassphrase,
       onStatus: openingReporter(output),
       onWorkerLost: (failure) => reportFailure(failure, output),
       onWorkerReplaced: ({ ordinal, host, pid }) =>

@@ -3,6 +3,7 @@
  */
 import type { Outputs } from "../api/index.ts";
 import { RemoteSession } from "../comm/remote-session.ts";
+import { withUserKey } from "../comm/log-in.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
@@ -82,27 +83,31 @@ export class TProof {
       if (reason !== undefined)
         throw new ProofError("USAGE", `environment variable ${name} ${reason}`);
     }
-    const settings = clientSettings({ user: master.user, config: options.config });
+    const settings = clientSettings({
+      user: master.user,
+      config: options.config,
+      passphrase: options.askPassphrase,
+    });
     const timeout = options.timeout ?? settings.startupTimeout;
     const start = performance.now();
     options.onStatus?.({ phase: "connecting" });
-    const session = await RemoteSession.open(
-      {
-        host: master.host,
-        port: master.port,
-        role: Role.client,
-        name: master.host,
-        ordinal: "0",
-        options: {
-          workers,
-          masterOnly: options.masterOnly ?? false,
-          startup: options.startup,
-          requireAll: options.requireAll ?? false,
-          env: options.env ?? {},
-        },
+    const target = {
+      host: master.host,
+      port: master.port,
+      role: Role.client,
+      name: master.host,
+      ordinal: "0",
+      options: {
+        workers,
+        masterOnly: options.masterOnly ?? false,
+        startup: options.startup,
+        requireAll: options.requireAll ?? false,
+        env: options.env ?? {},
       },
-      settings.identity,
-      shortened(settings.limits, timeout),
+    };
+    const limits = shortened(settings.limits, timeout);
+    const session = await withUserKey(settings.identity, (identity) =>
+      RemoteSession.open(target, identity, limits),
     );
     options.onStatus?.({ phase: "master", tag: session.facts.tag, log: session.logPath });
     const proof = new TProof(session, options, timeout);

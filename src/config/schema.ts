@@ -8,6 +8,7 @@ import {
   checkAddress,
   checkField,
   checkListenHost,
+  checkMember,
   checkPattern,
   checkUser,
   checkVariable,
@@ -49,7 +50,7 @@ export const KEYS = [
     key: "daemon.state",
     type: "path",
     default: "",
-    doc: "Directory of the call-back socket and the session records; empty is $XDG_RUNTIME_DIR/proof, or else /tmp/proof-<uid>.",
+    doc: 'Directory of the call-back socket and the session records; empty is $XDG_RUNTIME_DIR/proof, or else /tmp/proof-<uid>; where security.users is "system", /run/proof.',
   },
   {
     key: "daemon.sandbox",
@@ -249,11 +250,51 @@ export const KEYS = [
     doc: "Path of the cluster key, the same on every node.",
   },
   {
+    key: "security.accept",
+    type: "paths",
+    default: [],
+    doc: "Paths of further keys whose holders are let in, while the cluster changes its key.",
+  },
+  {
     key: "security.allow",
     type: "list",
     check: checkAddress,
     default: [],
     doc: 'Peer addresses that may connect without a key when security.auth is "none".',
+  },
+  {
+    key: "security.users",
+    type: "enum",
+    values: ["shared", "system"],
+    default: "shared",
+    doc: "Whether all sessions run under the daemon's account, or (\"system\", as root) each under its user's.",
+  },
+  {
+    key: "security.identity",
+    type: "path",
+    default: "~/.ssh/id_ed25519",
+    doc: 'Path of the ed25519 key with which a client proves who it is where security.users is "system".',
+  },
+  {
+    key: "security.allowed_users",
+    type: "list",
+    check: checkMember,
+    default: [],
+    doc: "Users and @groups that may log in; empty is everybody.",
+  },
+  {
+    key: "security.denied_users",
+    type: "list",
+    check: checkMember,
+    default: [],
+    doc: "Users and @groups that may not log in, even if they are allowed.",
+  },
+  {
+    key: "security.superusers",
+    type: "list",
+    check: checkMember,
+    default: [],
+    doc: "Users and @groups that may see and end the sessions of others.",
   },
 ] as const satisfies readonly KeySpec[];
 

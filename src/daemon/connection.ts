@@ -3,13 +3,20 @@ import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
 import type { Transport } from "../comm/transport.ts";
 import { ErrorNumber } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
-import type { Caller } from "../protocol/login.ts";
+import type { Caller, ProofTerms } from "../protocol/login.ts";
+import type { Account } from "../lib/account-database.ts";
 import type { ProofError } from "../lib/errors.ts";
 import type { Session } from "./session.ts";
 
 /** A login that has been answered and still waits for the proof of the key. */
 export interface Challenge {
+  /** What is to be shown: the proof of the key, or of the user. */
+  kind: "key" | "user";
+  /** The proof of the key that is right; "" where the user is to be proved. */
   expected: string;
+  terms: ProofTerms;
+  /** Fingerprint of the key that this daemon has told. */
+  cluster: string;
   role: string;
   user: string;
   group: string;
@@ -26,6 +33,10 @@ export class Connection {
   user = "";
   group = "default";
   pid = 0;
+  /** The account of this user's sessions; undefined where all sessions have the daemon's. */
+  account: Account | undefined;
+  /** Whether this is the cluster itself and no user: where users are accounts, who has shown its key. */
+  isCluster = false;
   /** What one of our own peers said about itself. */
   caller: Caller | undefined;
   challenge: Challenge | undefined;

@@ -3,15 +3,22 @@ import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import type { Connection } from "./connection.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
+import type { checkUser } from "./user-check.ts";
+
+/** See {@link checkUser}. */
+export type CheckUser = typeof checkUser;
 
 export interface Context {
   /** In force now; replaced as a whole by a reload. */
   config: Config;
   readonly log: Log;
-  /** The cluster key; undefined with `auth = "none"`. */
-  key: Uint8Array | undefined;
+  /** The cluster's keys; there may be none with `auth = "none"`. */
+  keys: KeyRing | undefined;
+  /** Checks a user's proof of who they are; there with `users = "system"`. */
+  readonly checkUser: CheckUser | undefined;
   /** This node's name, for messages. */
   readonly host: string;
   /** The port that is really listened on. */

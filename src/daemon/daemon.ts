@@ -1,4 +1,5 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
+import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { type Listener, listen } from "../comm/socket.ts";
 import type { Transport } from "../comm/transport.ts";
@@ -11,10 +12,10 @@ import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { describeRequest } from "../protocol/describe.ts";
 import { type RequestFrame, whole } from "../protocol/frames.ts";
-import { fingerprint } from "../protocol/login.ts";
 import { Connection } from "./connection.ts";
-import type { Context } from "./context.ts";
-import { isLoopback } from "./login.ts";
+import type { CheckUser, Context } from "./context.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { isLoopback, mayCallBack } from "./login.ts";
 import { serveRequest } from "./requests.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
@@ -25,8 +26,10 @@ export interface DaemonOptions {
   config: Config;
   inventory: InventorySource;
   log: Log;
-  /** The cluster key; undefined with `auth = "none"`. */
-  key: Uint8Array | undefined;
+  /** The cluster's keys; there may be none with `auth = "none"`. */
+  keys: KeyRing | undefined;
+  /** Checks a user's proof of who they are; needed with `users = "system"`. */
+  checkUser?: CheckUser | undefined;
   /** Directory below which the state directory is made. */
   stateBase: string;
 }
@@ -48,6 +51,7 @@ export class Daemon {
   static start(options: DaemonOptions): Daemon {
     const { config, log } = options;
     checkExposure(config);
+    checkUsers(config);
     let daemon: Daemon | undefined;
     const listener = listenTcp(config, (transport) => daemon?.accept(transport, false));
     try {
@@ -55,13 +59,18 @@ export class Daemon {
       const { host } = config.daemon;
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
-      const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name);
+      const { directory, leftovers } = StateDirectory.prepare(
+        options.stateBase,
+        name,
+        config.security.users === "system",
+      );
       if (leftovers > 0)
         log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
       const context: Context = {
         config,
         log,
-        key: options.key,
+        keys: options.keys,
+        checkUser: options.checkUser,
         host: hostname(),
         port,
         localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
@@ -77,6 +86,8 @@ export class Daemon {
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
       );
+      // Where users have accounts of their own, theirs must get in; each is looked at when it comes.
+      chmodSync(directory.socket, config.security.users === "system" ? 0o666 : 0o600);
       log.info("listening", {
         version: VERSION,
         host,
@@ -84,7 +95,8 @@ export class Daemon {
         pid: process.pid,
         role: config.daemon.role,
         auth: config.security.auth,
-        ...(options.key === undefined ? {} : { key: fingerprint(options.key) }),
+        ...(config.security.users === "system" ? { users: "system" } : {}),
+        ...(config.security.auth === "none" ? {} : named(options.keys)),
         state: directory.path,
       });
       return daemon;
@@ -98,17 +110,23 @@ export class Daemon {
     return this.#context.port;
   }
 
-  /** Takes over a configuration read again; what cannot change while running is named in the log. */
-  reload(config: Config): void {
+  /** Takes over a configuration read again, and keys; what cannot change while running is named in the log. */
+  reload(config: Config, keys: KeyRing | undefined): void {
     const { log, config: before } = this.#context;
     for (const key of ["port", "host", "state", "sandbox"] as const) {
       if (config.daemon[key] !== before.daemon[key])
         log.warn(`daemon.${key} changes only with a restart`);
     }
+    const { users } = before.security;
+    if (config.security.users !== users) log.warn("security.users changes only with a restart");
+    const security = { ...config.security, users };
     checkExposure({ ...config, daemon: before.daemon });
-    this.#context.config = { ...config, daemon: { ...config.daemon, ...pick(before.daemon) } };
+    checkUsers({ ...config, security });
+    const daemon = { ...config.daemon, ...pick(before.daemon) };
+    this.#context.config = { ...config, daemon, security };
+    this.#context.keys = keys;
     log.level = config.daemon.log_level;
-    log.info("configuration read again");
+    log.info("configuration read again", named(keys));
   }
 
   /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
@@ -154,6 +172,8 @@ export class Daemon {
     if (!internal && this.#deadlines.size >= limits.unauthenticated) {
       return refuse(`${limits.unauthenticated} peers have not logged in yet`);
     }
+    if (internal && !mayCallBack(context, transport.fd))
+      return refuse("no proofserv of this daemon");
     const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
       request: (frame) => {
         if (context.log.level === "trace")
@@ -218,6 +238,26 @@ function checkExposure({ daemon, security }: Config): void {
       hint: 'listen on 127.0.0.1 only (--host 127.0.0.1), or list the peers in security.allow, or use security.auth = "key"',
     },
   );
+}
+
+/** Who has an account of their own proves it to root's daemon, under the key of the cluster. */
+function checkUsers({ security }: Config): void {
+  if (security.users !== "system") return;
+  const refused = (text: string, hint: string): ProofError =>
+    new ProofError("USERS_SYSTEM", `security.users = "system" ${text}`, { hint });
+  if (process.geteuid?.() !== 0) {
+    const hint = 'start the daemon as root, or set security.users = "shared"';
+    throw refused(`needs a daemon that runs as root, not as uid ${process.geteuid?.()}`, hint);
+  }
+  if (security.auth !== "key")
+    throw refused(`needs security.auth = "key"`, 'set security.auth = "key"');
+}
+
+/** What the log says of keys. */
+function named(keys: KeyRing | undefined): Record<string, unknown> {
+  if (keys === undefined) return {};
+  const accept = keys.accepted.map(({ fingerprint }) => fingerprint);
+  return { key: keys.primary.fingerprint, ...(accept.length === 0 ? {} : { accept }) };
 }
 
 function listenTcp(config: Config, accepted: (transport: Transport) => void): Listener {

@@ -4,6 +4,11 @@
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
 import {
+  closeSync,
+  constants,
+  fstatSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -49,6 +54,25 @@ export function userSandbox(base: string, user: string): string {
   return path;
 }
 
+/**
+ * Makes the directory of `user` in a sandbox that several accounts share, and gives it to that account.
+ * Only where nobody else could put something in its place. Throws SANDBOX.
+ */
+export function giveDirectory(base: string, user: string, ids: { uid: number; gid: number }): void {
+  const path = join(base, user);
+  guard(path, () => {
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+    const { uid, mode } = lstatSync(base);
+    if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) {
+      throw new ProofError("SANDBOX", `${base}: others than the daemon's account may write to it`, {
+        hint: `run: chown root ${base} && chmod 755 ${base}`,
+      });
+    }
+    mkdirSync(path, { mode: 0o700 });
+    lchownSync(path, ids.uid, ids.gid);
+  });
+}
+
 /** A session directory that has no name yet, since the name holds the pid of a process still to start. */
 export function nascentDirectory(sandbox: string): string {
   return guard(sandbox, () => mkdtempSync(join(sandbox, ".starting-")));
@@ -70,13 +94,21 @@ export function joinDirectory(sandbox: string, topTag: string): string {
 
 /** Opens a proofserv's log for appending; returns the descriptor. Throws SANDBOX. */
 export function openLog(path: string): number {
-  return guard(path, () => openSync(path, "a", 0o600));
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  return guard(path, () => {
+    // Something else than a file in its place could lead elsewhere, or keep us waiting for ever.
+    const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw new ProofError("SANDBOX", `${path}: is not a regular file`);
+  });
 }
 
 function guard<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
+    if (error instanceof ProofError) throw error;
     const code = systemCode(error);
     const reason: Record<string, string> = {
       ENOSPC: "the disk is full",

@@ -3,16 +3,19 @@
  * that only this account may enter; on /tmp somebody else could have made one of the same name.
  */
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { type AccountIds, asAccount } from "../lib/privileges.ts";
 import { processGroup, processStat, signalProcess } from "../lib/process.ts";
 
 /** Longest path a UNIX socket may have, in bytes. */
@@ -27,6 +30,8 @@ export interface SessionRecord {
   ordinal: string;
   user: string;
   workDirectory: string;
+  /** The account that the work directory belongs to, if not the daemon's. */
+  account?: AccountIds;
 }
 
 export class StateDirectory {
@@ -40,9 +45,15 @@ export class StateDirectory {
 
   /**
    * Makes `<base>/<name>` and its parent with mode 0700, and removes what a daemon that was killed left
-   * there: its proofservs and their children too, should any still run. Throws STATE_DIR.
+   * there: its proofservs and their children too, should any still run. `passable` is for a daemon whose
+   * proofservs run under other accounts: these may pass through to the socket, and see nothing on the way.
+   * Throws STATE_DIR.
    */
-  static prepare(base: string, name: string): { directory: StateDirectory; leftovers: number } {
+  static prepare(
+    base: string,
+    name: string,
+    passable = false,
+  ): { directory: StateDirectory; leftovers: number } {
     const directory = new StateDirectory(join(base, name));
     if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
       throw new ProofError(
@@ -53,8 +64,9 @@ export class StateDirectory {
         },
       );
     }
-    makePrivate(base);
-    makePrivate(directory.path);
+    makePrivate(base, passable);
+    makePrivate(directory.path, passable);
+    if (passable) checkWay(base);
     const leftovers = directory.#removeLeftovers();
     makePrivate(join(directory.path, "sessions"));
     try {
@@ -97,8 +109,10 @@ export class StateDirectory {
           signalProcess(-record.pid, "SIGKILL");
           killed++;
         }
-        if (record.workDirectory !== "")
-          rmSync(record.workDirectory, { recursive: true, force: true });
+        const { workDirectory, account } = record;
+        const remove = (): void => rmSync(workDirectory, { recursive: true, force: true });
+        if (workDirectory !== "" && account === undefined) remove();
+        else if (workDirectory !== "" && account !== undefined) asAccount(account, remove);
       } catch {
         // A record cut short by the crash tells nothing.
       }
@@ -127,8 +141,26 @@ function list(directory: string): string[] {
   }
 }
 
-/** Makes a directory that only this account may enter, or checks that it is one. */
-function makePrivate(path: string): void {
+/** Every directory above must let other accounts pass, or no proofserv could call back. */
+function checkWay(base: string): void {
+  for (let at = dirname(base); at !== dirname(at); at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) !== 0) continue;
+    throw new ProofError(
+      "STATE_DIR",
+      `${base}: the sessions of users cannot get there: ${at} lets nobody pass`,
+      {
+        hint: `set daemon.state to a directory such as /run/proof, or run: chmod o+x ${at}`,
+      },
+    );
+  }
+}
+
+/**
+ * Makes a directory that only this account may enter, or checks that it is one. If it is `passable`,
+ * others may get through to what they know the name of.
+ */
+function makePrivate(path: string, passable = false): void {
+  const extra = passable ? 0o011 : 0;
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const stat = lstatSync(path);
@@ -137,14 +169,15 @@ function makePrivate(path: string): void {
       ? "is not a directory"
       : stat.uid !== uid
         ? `belongs to uid ${stat.uid}, not to uid ${uid}`
-        : (stat.mode & 0o077) !== 0
+        : (stat.mode & 0o077 & ~extra) !== 0
           ? `has mode 0${(stat.mode & 0o777).toString(8)}, so others may enter`
           : undefined;
     if (wrong !== undefined) {
       throw new ProofError("STATE_DIR", `${path}: ${wrong}`, {
-        hint: "daemon.state must be a directory of its own that only this account may enter (mode 0700)",
+        hint: `daemon.state must be a directory of its own that only this account may enter; run: chmod ${passable ? "711" : "700"} ${path}`,
       });
     }
+    if (passable) chmodSync(path, 0o711);
   } catch (error) {
     if (error instanceof ProofError) throw error;
     throw unusable(path, error);

@@ -28,6 +28,7 @@ export const ERROR_EXIT = {
   INVENTORY: EXIT.usage,
   KEY_FILE: EXIT.usage,
   AUTH_NONE_EXPOSED: EXIT.usage,
+  USERS_SYSTEM: EXIT.usage,
   NOT_BY_HAND: EXIT.usage,
   // reaching a daemon
   RESOLVE: EXIT.unreachable,
@@ -40,6 +41,7 @@ export const ERROR_EXIT = {
   REFUSED: EXIT.refused,
   WRONG_KEY: EXIT.refused,
   NO_KEY: EXIT.refused,
+  USER_KEY: EXIT.refused,
   TOO_MANY_SESSIONS: EXIT.refused,
   // the node itself
   PORT_IN_USE: EXIT.failed,
@@ -47,6 +49,7 @@ export const ERROR_EXIT = {
   STATE_DIR: EXIT.failed,
   SANDBOX: EXIT.failed,
   SPAWN: EXIT.failed,
+  PRIVILEGES: EXIT.failed,
   PROOFSERV_DIED: EXIT.failed,
   CALLBACK_TIMEOUT: EXIT.failed,
   // sessions

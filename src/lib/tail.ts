@@ -1,5 +1,5 @@
 /** The last lines of a file, whatever its size. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 /** Bytes looked at for each line wanted; longer lines make it fewer lines. */
 const BYTES_PER_LINE = 512;
@@ -10,12 +10,15 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export function readTail(path: string, lines: number): string[] {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // Something else than a file could keep us waiting for ever.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return [];
   }
   try {
-    const { size } = fstatSync(fd);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return [];
+    const { size } = stat;
     const length = Math.min(size, Math.max(MIN_BYTES, Math.min(MAX_BYTES, lines * BYTES_PER_LINE)));
     const buffer = Buffer.alloc(length);
     readSync(fd, buffer, 0, length, size - length);

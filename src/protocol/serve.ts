@@ -2,7 +2,7 @@
  * What a daemon tells the proofserv it has started, as one JSON object on its standard input: neither
  * its arguments nor its environment, which others can list.
  */
-import { asObject, Fields } from "../lib/check.ts";
+import { asObject, Fields, type JsonObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
 import { encodeItem, decodeItem } from "./requests.ts";
 import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
@@ -18,6 +18,8 @@ export interface ServeParameters {
   tag: string;
   topTag: string;
   user: string;
+  /** Whom the process is to become before anything else, if it was started as root for a user. */
+  account?: { name: string; uid: number; gid: number; home: string } | undefined;
   host: string;
   logPath: string;
   workDirectory: string;
@@ -65,6 +67,7 @@ export function decodeServe(text: string): ServeParameters {
     tag: fields.string("tag", 256),
     topTag: fields.string("topTag", 256),
     user: fields.string("user", 64),
+    account: readAccount(object),
     host: fields.string("host", 256),
     logPath: fields.string("logPath"),
     workDirectory: fields.string("workDirectory"),
@@ -87,6 +90,17 @@ export function decodeServe(text: string): ServeParameters {
     message: fields.integer("message", 1024, 2 ** 32),
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
     maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),
+  };
+}
+
+function readAccount(object: JsonObject): ServeParameters["account"] {
+  if (object["account"] === undefined) return undefined;
+  const account = new Fields(asObject(object["account"], "account"), "account");
+  return {
+    name: account.string("name", 64),
+    uid: account.integer("uid", 1, 2 ** 32 - 2),
+    gid: account.integer("gid", 0, 2 ** 32 - 2),
+    home: account.string("home"),
   };
 }
 

@@ -3,7 +3,6 @@
  * queries on to them and their results back. A submaster is the same one tier down, but for queries, which
  * the top master conducts: those it passes on.
  */
-import { readKey } from "../config/key.ts";
 import { toProofError } from "../lib/errors.ts";
 import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
 import { failureOf, type FailureFacts } from "../protocol/failure.ts";
@@ -34,6 +33,7 @@ import type { Member } from "./member.ts";
 import type { Conductor } from "./queries/conductor.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
 import { EVERYBODY, type UpwardLink } from "./upward-link.ts";
+import { vouchedKeys } from "./vouched-keys.ts";
 
 /** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
 const PATIENCE = 3_000;
@@ -59,10 +59,10 @@ export class Master {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
-    const { keyFile, user } = parameters;
+    const { keyFile, user, startup } = parameters;
     this.#crew = new Crew(
       parameters,
-      { user, key: readKey(keyFile), keyFile },
+      { user, keys: vouchedKeys(upward, startup.login), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure, returns) => this.#lost(member, failure, returns),

@@ -94,10 +94,19 @@ export class UpwardLink {
 
   /** Asks the daemon which workers to open. Throws the daemon's refusal. */
   getWorkers(timeout: number): Promise<Buffer> {
-    const body = admin.encode(this.#parameters.sid, Admin.getWorkers);
-    const payload = Buffer.from("static:");
+    return this.ask(Admin.getWorkers, "GetWorkers", timeout, Buffer.from("static:"));
+  }
+
+  /** Makes an admin request, `what` for messages. Throws the daemon's refusal. */
+  ask(code: number, what: string, timeout: number, payload?: Buffer): Promise<Buffer> {
+    const body = admin.encode(this.#parameters.sid, code);
     return ask(this.#link, "setup", () =>
-      this.#link.call(STREAM.login, Request.admin, { what: "GetWorkers", timeout, body, payload }),
+      this.#link.call(STREAM.login, Request.admin, {
+        what,
+        timeout,
+        body,
+        payload: payload ?? Buffer.alloc(0),
+      }),
     );
   }
 

@@ -57,7 +57,13 @@ limits.processes          = 512                                # default
 limits.memory             = "4GiB"                             # default
 security.auth             = "key"                              # default
 security.key              = "/h/.config/proof/cluster.key"     # default
+security.accept           = []                                 # default
 security.allow            = []                                 # default
+security.users            = "shared"                           # default
+security.identity         = "/h/.ssh/id_ed25519"               # default
+security.allowed_users    = []                                 # default
+security.denied_users     = []                                 # default
+security.superusers       = []                                 # default
 
 inventory: DIR/p.conf (4 workers)
 master     m:1093
@@ -73,7 +79,7 @@ test("the JSON form holds values, text and origins, and survives JSON", () => {
   const { loaded, inventory, directory } = load();
   const description = describeConfigJson(loaded, inventory);
   expect(JSON.parse(JSON.stringify(description))).toEqual(description);
-  expect(Object.keys(description.keys)).toHaveLength(33);
+  expect(Object.keys(description.keys)).toHaveLength(39);
   expect({
     file: description.file,
     tcp: description.keys["startup.tcp"],

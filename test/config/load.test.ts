@@ -63,7 +63,17 @@ test("without anything every key has its default", () => {
         processes: 512,
         memory: 4 * 2 ** 30,
       },
-      security: { auth: "key", key: "/nowhere/home/.config/proof/cluster.key", allow: [] },
+      security: {
+        auth: "key",
+        key: "/nowhere/home/.config/proof/cluster.key",
+        accept: [],
+        allow: [],
+        users: "shared",
+        identity: "/nowhere/home/.ssh/id_ed25519",
+        allowed_users: [],
+        denied_users: [],
+        superusers: [],
+      },
       node: [],
     },
     origins: {
