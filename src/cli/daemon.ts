@@ -92,6 +92,8 @@ export default defineProofCommand({
     const loaded = reload();
     const inventory = new InventorySource({ reload });
     const listed = inventory.current(loaded.config.daemon.port);
+    const { loadServerTls } = await import("../daemon/tls.ts");
+    const tls = await loadServerTls(loaded.config);
     if (values.check === true) {
       for (const warning of [...loaded.warnings, ...listed.warnings]) output.warn(warning);
       if (output.wantsJson) output.json(describeConfigJson(loaded, listed));
@@ -116,24 +118,25 @@ export default defineProofCommand({
     }
     const { Daemon } = await import("../daemon/daemon.ts");
     const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0);
-    const daemon = Daemon.start({ config, inventory, log, key, stateBase });
+    const daemon = Daemon.start({ config, inventory, log, key, tls, stateBase });
 
     const stopped = Promise.withResolvers<void>();
     const stop = (signal: string): void =>
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
-    process.on("SIGHUP", () => {
+    const readAgain = async (): Promise<void> => {
       try {
         const fresh = reload();
         for (const warning of fresh.warnings) log.warn(warning);
-        daemon.reload(fresh.config);
+        daemon.reload(fresh.config, await loadServerTls(fresh.config));
       } catch (error) {
         log.error("configuration not read again, the old one stays in force", {
           error: toProofError(error).message,
         });
       }
-    });
+    };
+    process.on("SIGHUP", () => void readAgain());
     // A fault in serving one peer must not take the sessions of the others down.
     process.on("uncaughtException", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),

@@ -26,7 +26,7 @@ export default defineProofCommand({
       type: "positional",
       required: false,
       multiple: true,
-      description: "Daemons, host[:port] (localhost:1093)",
+      description: "Daemons, [proofs://]host[:port] (localhost:1093)",
     },
     workers: { type: "boolean", alias: "w", description: "Ask every node of the worker list too" },
     timeout: {
@@ -93,18 +93,19 @@ async function prepare(values: {
   const addresses = (values.host.length > 0 ? values.host : ["localhost"]).map((text) =>
     parseAddress(text),
   );
-  const { identity } = clientSettings({ user: accountName(), config: values.config });
+  const { identity, secure } = clientSettings({ user: accountName(), config: values.config });
   return () =>
     Promise.all(
       addresses.map(async (address): Promise<Probe> => {
         const where = `${address.host}:${address.port}`;
         const start = performance.now();
         try {
+          const daemon = { ...address, secure: secure(address) };
           const who = { ...identity, user: address.user };
           const answer: Promise<{ health: Health; nodes: NodeHealth[] | undefined }> =
             values.workers === true
-              ? askNodes(address, who, timeout)
-              : askHealth(address, who, timeout).then((health) => ({ health, nodes: undefined }));
+              ? askNodes(daemon, who, timeout)
+              : askHealth(daemon, who, timeout).then((health) => ({ health, nodes: undefined }));
           const late = (): ProofError =>
             new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
           return {

@@ -14,6 +14,12 @@ export interface TransportHandler {
   closed(error?: Error): void;
 }
 
+/** What is known of the other end of a TLS connection. */
+export interface TlsPeer {
+  /** Why its certificate is not believed, for messages; "" where it is, or where none was asked for. */
+  readonly problem: string;
+}
+
 /** One connection. */
 export interface Transport {
   /** The other end, for people: `10.0.0.1:1093` or a socket path. */
@@ -22,6 +28,8 @@ export interface Transport {
   readonly remoteAddress: string;
   /** Descriptor, for peer credentials. */
   readonly fd: number;
+  /** Set once the connection is encrypted. */
+  readonly tls?: TlsPeer | undefined;
   /** Bytes queued and not yet taken by the kernel. */
   readonly queued: number;
   /** Whether everything has ended. */
@@ -36,3 +44,17 @@ export interface Transport {
   /** Closes now. */
   abort(): void;
 }
+
+/**
+ * Encrypts a connection that was just made: resolves once both ends agree on keys and the other one's
+ * certificate is good for `host`. Throws TLS_FILE, TLS_CERTIFICATE, TLS_MISMATCH, NOT_PROOF or TIMEOUT
+ * with `where` in the message, and has closed the connection then.
+ */
+export type Secure = (
+  transport: Transport,
+  peer: { host: string; where: string },
+  timeout: number,
+) => Promise<Transport>;
+
+/** Takes over a connection whose first bytes, `head`, are those of TLS; the result is what is inside. */
+export type AcceptTls = (transport: Transport, head: Buffer) => Transport;

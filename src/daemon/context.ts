@@ -1,4 +1,5 @@
 /** What the parts of a daemon share. */
+import type { AcceptTls, Secure } from "../comm/transport.ts";
 import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
@@ -12,6 +13,10 @@ export interface Context {
   readonly log: Log;
   /** The cluster key; undefined with `auth = "none"`. */
   key: Uint8Array | undefined;
+  /** How peers may speak TLS; undefined without a certificate. */
+  acceptTls: AcceptTls | undefined;
+  /** How other daemons are called with TLS. */
+  secure: Secure;
   /** This node's name, for messages. */
   readonly host: string;
   /** The port that is really listened on. */

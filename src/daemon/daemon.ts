@@ -1,6 +1,9 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { hostname } from "node:os";
 import { type Listener, listen } from "../comm/socket.ts";
+import { secureWith } from "../comm/secure.ts";
+import type { ServerLinkHandler } from "../comm/server-link.ts";
+import type { ServerTls } from "../comm/tls/server.ts";
 import type { Transport } from "../comm/transport.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
@@ -27,6 +30,8 @@ export interface DaemonOptions {
   log: Log;
   /** The cluster key; undefined with `auth = "none"`. */
   key: Uint8Array | undefined;
+  /** The daemon's certificate; undefined without one. */
+  tls: ServerTls | undefined;
   /** Directory below which the state directory is made. */
   stateBase: string;
 }
@@ -62,6 +67,8 @@ export class Daemon {
         config,
         log,
         key: options.key,
+        acceptTls: options.tls?.accept,
+        secure: secureWith(config.tls),
         host: hostname(),
         port,
         localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
@@ -85,6 +92,7 @@ export class Daemon {
         role: config.daemon.role,
         auth: config.security.auth,
         ...(options.key === undefined ? {} : { key: fingerprint(options.key) }),
+        ...describeTls(options.tls),
         state: directory.path,
       });
       return daemon;
@@ -99,7 +107,7 @@ export class Daemon {
   }
 
   /** Takes over a configuration read again; what cannot change while running is named in the log. */
-  reload(config: Config): void {
+  reload(config: Config, tls: ServerTls | undefined): void {
     const { log, config: before } = this.#context;
     for (const key of ["port", "host", "state", "sandbox"] as const) {
       if (config.daemon[key] !== before.daemon[key])
@@ -107,8 +115,10 @@ export class Daemon {
     }
     checkExposure({ ...config, daemon: before.daemon });
     this.#context.config = { ...config, daemon: { ...config.daemon, ...pick(before.daemon) } };
+    this.#context.acceptTls = tls?.accept;
+    this.#context.secure = secureWith(config.tls);
     log.level = config.daemon.log_level;
-    log.info("configuration read again");
+    log.info("configuration read again", describeTls(tls));
   }
 
   /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
@@ -154,7 +164,7 @@ export class Daemon {
     if (!internal && this.#deadlines.size >= limits.unauthenticated) {
       return refuse(`${limits.unauthenticated} peers have not logged in yet`);
     }
-    const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
+    const handler: ServerLinkHandler = {
       request: (frame) => {
         if (context.log.level === "trace")
           context.log.trace(describeRequest(whole<RequestFrame>(frame)), {
@@ -165,7 +175,9 @@ export class Daemon {
       },
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
-    });
+    };
+    const acceptTls = internal ? undefined : context.acceptTls;
+    const connection = new Connection(transport, this.#nextCid++, internal, handler, acceptTls);
     context.connections.add(connection);
     const deadline = new Timer();
     this.#deadlines.set(connection, deadline);
@@ -196,6 +208,11 @@ export class Daemon {
     if (isNews) context.log.warn("connection closed", fields);
     else context.log.debug("connection closed", fields);
   }
+}
+
+/** A certificate, for the log. */
+function describeTls(tls: ServerTls | undefined): Record<string, string> {
+  return tls === undefined ? {} : { tls: tls.subject, tlsUntil: tls.validTo };
 }
 
 /** Settings that stay as they were at the start. */

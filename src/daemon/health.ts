@@ -69,6 +69,7 @@ async function askNode(
     key: context.key,
     keyFile: context.config.security.key,
   };
+  const secure = node.tls ? context.secure : undefined;
   const base = {
     host: node.host,
     port: node.port,
@@ -77,7 +78,7 @@ async function askNode(
   } as const;
   try {
     const answer = await withDeadline(
-      askHealth(node, identity, timeout),
+      askHealth({ ...node, secure }, identity, timeout),
       timeout,
       () =>
         new ProofError(

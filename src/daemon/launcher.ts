@@ -134,6 +134,7 @@ function parameters(
     user: plan.user,
     host: plan.host,
     keyFile: config.security.key,
+    tls: { cert: config.tls.cert, key: config.tls.key, ca: config.tls.ca },
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,
     workers: options.workers,

@@ -29,6 +29,7 @@ import { callback } from "../protocol/serve.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { isUserName } from "./sandbox.ts";
+import { checkTls } from "./tls.ts";
 
 /** Whether an address is of this machine. */
 export function isLoopback(address: string): boolean {
@@ -76,6 +77,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
     );
   }
   connection.caller = caller;
+  checkTls(context, connection);
   checkRole(context, connection, body.role);
   const [user, group] = userOf(body, items);
   const { auth: mode, allow } = context.config.security;

@@ -64,6 +64,7 @@ test("without anything every key has its default", () => {
         memory: 4 * 2 ** 30,
       },
       security: { auth: "key", key: "/nowhere/home/.config/proof/cluster.key", allow: [] },
+      tls: { cert: "", key: "", ca: "", required: false, mutual: false },
       node: [],
     },
     origins: {
@@ -101,6 +102,7 @@ describe("order", () => {
       {
         host: "a",
         port: 1093,
+        tls: false,
         user: "",
         workers: 1,
         role: "worker",

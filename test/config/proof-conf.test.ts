@@ -8,6 +8,7 @@ function node(host: string, over: Partial<InventoryNode> = {}): InventoryNode {
     role: "worker",
     host,
     port: 1093,
+    tls: false,
     user: "",
     perf: 100,
     image: "",
