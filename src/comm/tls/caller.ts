@@ -4,6 +4,7 @@ import {
   checkServerIdentity,
   createSecureContext,
   getCACertificates,
+  type PeerCertificate,
   rootCertificates,
   type SecureContext,
 } from "node:tls";
@@ -23,6 +24,8 @@ export function callerTls(files: TlsFiles): Secure {
   const authorities = files.ca === "" ? systemAuthorities() : readAuthorities(files.ca);
   const context: SecureContext = createSecureContext({
     // Who shows our own certificate has our own key: that is us, or a node that shares it.
+    // A certificate that is listed is believed, whether or not its authority is listed too.
+    allowPartialTrustChain: true,
     ca: own === undefined ? [...authorities] : [...authorities, own.leaf.toString()],
     ...(own?.key === undefined ? {} : { cert: own.cert, key: own.key }),
   });
@@ -32,20 +35,19 @@ export function callerTls(files: TlsFiles): Secure {
         const text = `${where}: no TLS handshake within ${timeout / 1000} s`;
         const hint =
           "something accepts connections there but does not speak TLS; check host and port";
-        reject(new ProofError("TIMEOUT", text, { hint }));
+        reject(new ProofError("TIMEOUT", text, { hint, details: { phase: "login", host } }));
         below.abort();
       }, timeout);
+      let names = "";
       const options = {
         secureContext: context,
         // Addresses are no server names in TLS.
         ...(isIP(host) === 0 ? { servername: host } : {}),
-        checkServerIdentity: (
-          _name: string,
-          certificate: Parameters<typeof checkServerIdentity>[1],
-        ) =>
-          own?.leaf.raw.equals(certificate.raw) === true
-            ? undefined
-            : checkServerIdentity(host, certificate),
+        checkServerIdentity(_name: string, certificate: PeerCertificate): Error | undefined {
+          names = certificate.subjectaltname ?? String(certificate.subject.CN ?? "");
+          if (own?.leaf.raw.equals(certificate.raw) === true) return undefined;
+          return checkServerIdentity(host, certificate);
+        },
       };
       const transport = new TlsTransport(
         below,
@@ -59,7 +61,7 @@ export function callerTls(files: TlsFiles): Secure {
           },
           failed(error) {
             clearTimeout(timer);
-            reject(explain(error, { files, host, where, head: transport.head }));
+            reject(explain(error, { files, host, where, names, head: transport.head }));
           },
         },
       );
@@ -74,13 +76,24 @@ function systemAuthorities(): readonly string[] {
 /** Why there is no TLS with `where`, whose first bytes on the wire were `head`. */
 function explain(
   error: Error,
-  { files, host, where, head }: { files: TlsFiles; host: string; where: string; head: Buffer },
+  {
+    files,
+    host,
+    where,
+    names,
+    head,
+  }: { files: TlsFiles; host: string; where: string; names: string; head: Buffer },
 ): ProofError {
   const fail = (
     code: "TLS_CERTIFICATE" | "TLS_MISMATCH" | "NOT_PROOF",
     text: string,
     hint: string,
-  ): ProofError => new ProofError(code, `${where}: ${text}`, { hint, cause: error });
+  ): ProofError =>
+    new ProofError(code, `${where}: ${text}`, {
+      hint,
+      cause: error,
+      details: { phase: "login", host },
+    });
 
   const first = head[0];
   if (first === undefined)
@@ -94,10 +107,9 @@ function explain(
     return fail("TLS_MISMATCH", `${what} answered, without TLS`, "check host, port and proofs://");
   }
   if (systemCode(error) === WRONG_NAME) {
-    const names = /altnames: (.*)$/.exec(error.message)?.[1];
     return fail(
       "TLS_CERTIFICATE",
-      `the daemon's certificate is for ${names ?? "another name"}, not for ${host}`,
+      `the daemon's certificate is for ${names || "nobody"}, not for ${host}`,
       `call the daemon by a name of its certificate, or have ${host} put into the certificate there (tls.cert)`,
     );
   }

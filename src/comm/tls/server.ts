@@ -22,7 +22,7 @@ export function serverTls(files: TlsFiles, mutual: boolean): ServerTls {
     cert,
     key,
     // A daemon that calls another, or itself, with this very certificate is one of the cluster.
-    ...(ca === undefined ? {} : { ca: [...ca, leaf.toString()] }),
+    ...(ca === undefined ? {} : { ca: [...ca, leaf.toString()], allowPartialTrustChain: true }),
   });
   const options = {
     secureContext: context,
