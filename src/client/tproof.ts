@@ -1,6 +1,7 @@
 /**
  * TProof: a session as its user holds it. Method names are ROOT's, in camelCase.
  */
+import type { Outputs } from "../api/index.ts";
 import { RemoteSession } from "../comm/remote-session.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
@@ -15,6 +16,8 @@ import {
   failed,
   Kind,
   output,
+  ping,
+  pong,
   type Ready,
   ready,
   result,
@@ -36,6 +39,8 @@ import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
 import { clientSettings } from "./settings.ts";
 
 interface Running {
+  /** Set by an interrupt: what is still on its way is not shown any more. */
+  isMuted: boolean;
   start: number;
   options: CommandOptions;
   results: WorkerResult[];
@@ -179,8 +184,8 @@ export class TProof {
   }
 
   /** Sends something to every worker and back; `roundTrip` tells the milliseconds. */
-  ping(options: CommandOptions = {}): Promise<WorkerResult[]> {
-    return this.#run("ping", "", options);
+  ping(options: Omit<CommandOptions, "ordinal"> = {}): Promise<WorkerResult[]> {
+    return this.#send((id) => ping.encode(id), options);
   }
 
   /** The last lines of the logs, in `text` of each result; of `ordinal` only where one is given. */
@@ -196,21 +201,26 @@ export class TProof {
 
   /**
    * Runs the selector in `file` over data, or for so many cycles, and resolves with the merged result.
+   * `Out` is what you know of its outputs, as in `process<{ mass: H1 }>`; nothing checks it.
    * Throws SELECTOR, USER_CODE with the user's file, line and column, DATA_SET, ABORTED and others.
    */
-  async process(
+  async process<Out = Outputs>(
     file: string | URL,
     data: QueryData,
     options: ProcessOptions = {},
-  ): Promise<QueryResult> {
+  ): Promise<QueryResult<Out>> {
     const queries = await this.#loadQueries();
-    return (await queries.start(file, data, options, true)).result;
+    return (await queries.start<Out>(file, data, options, true)).result;
   }
 
   /** The same in the background: resolves when the query has been sent. Queries of a session queue. */
-  async submit(file: string | URL, data: QueryData, options: ProcessOptions = {}): Promise<Query> {
+  async submit<Out = Outputs>(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions = {},
+  ): Promise<Query<Out>> {
     const queries = await this.#loadQueries();
-    return queries.start(file, data, options, false);
+    return queries.start<Out>(file, data, options, false);
   }
 
   /** The queries of this session: done, running, waiting. */
@@ -219,8 +229,8 @@ export class TProof {
   }
 
   /** The result of a query that is over, as far as the master keeps it. */
-  async retrieve(seq: number): Promise<QueryResult> {
-    return (await this.#loadQueries()).retrieve(seq);
+  async retrieve<Out = Outputs>(seq: number): Promise<QueryResult<Out>> {
+    return (await (await this.#loadQueries()).retrieve(seq)) as QueryResult<Out>;
   }
 
   /** Removes the kept result of a query. */
@@ -247,6 +257,7 @@ export class TProof {
   interrupt(): void {
     if (!this.isValid()) return;
     this.#session.interrupt();
+    for (const running of this.#running.values()) running.isMuted = true;
     void this.#queries?.then((queries) => queries.interruptForeground());
   }
 
@@ -266,9 +277,19 @@ export class TProof {
     options: CommandOptions,
     lines = 0,
   ): Promise<WorkerResult[]> {
+    const ordinal = options.ordinal ?? "";
+    return this.#send((id) => command.encode({ id, name, code, ordinal, lines }), options);
+  }
+
+  /** Sends what `encode` makes of a fresh number, and collects what comes of it. */
+  #send(
+    encode: (id: number) => Uint8Array | readonly Uint8Array[],
+    options: CommandOptions,
+  ): Promise<WorkerResult[]> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const id = this.#nextId++;
     const running: Running = {
+      isMuted: false,
       start: performance.now(),
       options,
       results: [],
@@ -276,7 +297,7 @@ export class TProof {
       settle: Promise.withResolvers(),
     };
     this.#running.set(id, running);
-    this.#session.send(command.encode({ id, name, code, ordinal: options.ordinal ?? "", lines }));
+    this.#session.send(encode(id));
     return running.settle.promise;
   }
 
@@ -301,6 +322,17 @@ export class TProof {
         return this.#output(message);
       case Kind.result:
         return this.#result(message);
+      case Kind.pong: {
+        const { id, ordinal, host } = pong.decode(message);
+        return this.#arrived(id, {
+          ordinal,
+          host,
+          ok: true,
+          text: "pong",
+          value: undefined,
+          elapsed: 0,
+        });
+      }
       case Kind.done:
         return this.#done(done.decode(message).id);
       case Kind.workerLost: {
@@ -329,7 +361,7 @@ export class TProof {
   #output(message: Message): void {
     const { id, ordinal, stream, text } = output.decode(message);
     const running = this.#running.get(id);
-    if (running === undefined) return;
+    if (running === undefined || running.isMuted) return;
     const kept = running.output.get(ordinal) ?? "";
     if (kept.length < MAX_KEPT_OUTPUT) running.output.set(ordinal, kept + text);
     running.options.onOutput?.({ ordinal, stream, text });
@@ -337,18 +369,22 @@ export class TProof {
 
   #result(message: Message): void {
     const { fields, attachments } = result.decode(message);
-    const running = this.#running.get(fields.id);
-    if (running === undefined) return;
     const { id, value, last, ...rest } = fields;
-    const arrived: WorkerResult = {
+    if (!this.#running.has(id)) return;
+    this.#arrived(id, {
       ...rest,
       value: value === undefined ? undefined : decodeValue(value, attachments),
-      output: running.output.get(fields.ordinal) ?? "",
-      roundTrip: elapsedSince(running.start),
-    };
+    });
+    if (last === true) this.#done(id);
+  }
+
+  #arrived(id: number, fields: Omit<WorkerResult, "output" | "roundTrip">): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const output = running.output.get(fields.ordinal) ?? "";
+    const arrived = { ...fields, output, roundTrip: elapsedSince(running.start) };
     running.results.push(arrived);
     running.options.onResult?.(arrived);
-    if (last === true) this.#done(id);
   }
 
   #done(id: number): void {

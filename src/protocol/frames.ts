@@ -170,6 +170,17 @@ export class Framer {
     return { header, payload: new Pieces(this.#take(size)) };
   }
 
+  /** Bytes of the record that is coming in, header included; undefined while its header is not there. */
+  get expected(): number | undefined {
+    if (this.#buffered < this.#headerSize) return undefined;
+    return this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
+  }
+
+  /** Takes everything that has come in, for an owner that puts the record together itself. */
+  takeAll(): Buffer[] {
+    return this.#take(this.#buffered);
+  }
+
   #peek(size: number): Buffer {
     const first = this.#chunks[0] ?? EMPTY;
     if (first.length >= size) return first.subarray(0, size);

@@ -14,6 +14,8 @@ import {
   failed,
   Kind,
   output,
+  ping,
+  pong,
   ready,
   result,
   serverStarted,
@@ -104,6 +106,7 @@ export class Master {
   /** A message of client `cid`, or from the master above. */
   fromAbove(message: Message, cid: number): void {
     if (message.what === Kind.command) return this.#command(command.decode(message), cid);
+    if (message.what === Kind.ping) return this.#ping(ping.decode(message).id, cid);
     if (isRouted(message.what)) return this.#route(message);
     void this.#queries().then((conductor) => conductor.fromClient(message, cid));
   }
@@ -146,8 +149,19 @@ export class Master {
     }
     const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, cid, chosen) });
     for (const member of chosen) member.send(pieces);
-    // A ping is over before anybody could look.
-    if (request.name !== "ping") this.#reportState();
+    this.#reportState();
+  }
+
+  /** To every worker and back; in a sequential session the master answers itself. */
+  #ping(id: number, cid: number): void {
+    const { members } = this.#crew;
+    if (members.length === 0) {
+      const { ordinal, host } = this.#parameters;
+      this.#upward.send(pong.encode({ id, ordinal, host }), cid);
+      return this.#upward.send(done.encode({ id }), cid);
+    }
+    const pieces = ping.encode(this.#broadcasts.begin(id, cid, members));
+    for (const member of members) member.send(pieces);
   }
 
   #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">, cid: number): void {
@@ -233,6 +247,14 @@ export class Master {
         const owner = this.#broadcasts.owner(fields.id);
         if (owner !== undefined)
           this.#upward.send(output.encode({ ...fields, id: owner.id }), owner.cid);
+        break;
+      }
+      case Kind.pong: {
+        const fields = pong.decode(message);
+        const owner = this.#broadcasts.report(fields.id, fields.ordinal);
+        if (owner !== undefined)
+          this.#upward.send(pong.encode({ ...fields, id: owner.id }), owner.cid);
+        if (!member.isSubmaster) this.#finish(fields.id, member);
         break;
       }
       case Kind.result: {

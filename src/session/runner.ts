@@ -1,6 +1,6 @@
 /**
  * Runs commands in this proofserv: what a worker does, and a master that has no workers. Commands run one
- * after the other; a ping and a look at the log do not wait for them.
+ * after the other; a look at the log does not wait for them.
  */
 import { writeSync } from "node:fs";
 import { readTail } from "../lib/tail.ts";
@@ -50,8 +50,6 @@ export class Runner {
 
   /** Takes a command; its result and the end of it are sent to client `cid`. */
   run(command: Command, cid: number): void {
-    if (command.name === "ping")
-      return this.#answer(command, cid, performance.now(), { text: "pong" });
     if (command.name === "log") {
       const lines = readTail(this.#host.logPath, command.lines);
       return this.#answer(command, cid, performance.now(), { text: lines.join("\n") });

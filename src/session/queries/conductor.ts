@@ -296,8 +296,8 @@ export class Conductor {
   #lookIn(query: Query): void {
     const { engine, glimpses, request, seq, cid } = query;
     if (engine?.state !== "running") return;
+    // Who is busy shows nothing new for a while: what it showed before still counts.
     const seen = [...glimpses.values()];
-    glimpses.clear();
     for (const ordinal of engine.owing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
     if (seen.length === 0) return;
     void query.merger

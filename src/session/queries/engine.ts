@@ -470,7 +470,7 @@ export class QueryEngine {
 
   /** Ends the query early: `keep` what is done, or nothing. */
   stop(keep: boolean): void {
-    if (this.isOver || this.#stopping) return;
+    if (this.isOver || (keep && this.#stopping)) return;
     if (!keep || this.#state === "validating") return this.#end({ state: "aborted", problems: [] });
     this.#stopping = true;
     for (const member of this.#members.values())

@@ -7,6 +7,7 @@ import { formatBytes, roughBytes } from "../../lib/units.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
 import { type EventView, EventViews } from "../../data/event.ts";
 import type { Chunk, Reader } from "../../data/types.ts";
+import { type EntryLoop, makeEntryLoop } from "./entry-loop.ts";
 import type { SelectorContext } from "./selector-context.ts";
 
 /** Milliseconds of user code between two looks at the event loop. */
@@ -25,6 +26,7 @@ export class PacketRun {
   readonly #options: { branches: readonly string[] | "all"; memory: number };
   readonly #readers = new Map<string, Promise<Reader>>();
   readonly #views = new EventViews();
+  #loop: Promise<EntryLoop> | undefined;
   #isStopped = false;
   #lastYield = 0;
   #lastReport = 0;
@@ -137,15 +139,17 @@ export class PacketRun {
     if (selector.processChunk !== undefined) {
       this.entry = first;
       this.#context.at(first);
-      refusePromise(selector.processChunk(columns, n, this.#out, this.#context), this.stage);
+      const returned: unknown = selector.processChunk(columns, n, this.#out, this.#context);
+      if (isPromise(returned)) refusePromise(this.stage);
       await tell();
       return n;
     }
+    const loop = await (this.#loop ??= makeEntryLoop());
     const view = this.#views.on(columns);
     for (let i = 0; i < n;) {
       const stop = Math.min(n, i + this.#step);
       const before = performance.now();
-      this.#slice(view, first, i, stop);
+      this.#slice(loop, view, first, i, stop);
       i = stop;
       const now = performance.now();
       // Slices that take about a tenth of what may pass between two looks.
@@ -159,19 +163,12 @@ export class PacketRun {
   }
 
   /** Runs the selector over the entries [from, to) of a chunk that begins with entry `first`. */
-  #slice(view: EventView, first: number, from: number, to: number): void {
-    const selector = this.#selector;
-    const context = this.#context;
-    const out = this.#out;
-    let i = from;
+  #slice(loop: EntryLoop, view: EventView, first: number, from: number, to: number): void {
     try {
-      for (; i < to; i++) {
-        context.at(first + i);
-        view.index = i;
-        refusePromise(selector.process?.(view, out, context), this.stage);
-      }
+      const isRefused = loop(this.#selector, view, this.#out, this.#context, first, from, to);
+      if (isRefused) refusePromise(this.stage);
     } finally {
-      this.entry = first + Math.min(i, to - 1);
+      this.entry = first + view.index;
     }
   }
 
@@ -212,9 +209,12 @@ export class PacketRun {
   }
 }
 
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
 /** User code must be done when it returns: what it does later would be counted nowhere. */
-function refusePromise(returned: unknown, stage: string): void {
-  if (typeof returned !== "object" || returned === null || !("then" in returned)) return;
+function refusePromise(stage: string): never {
   // The user's mistake: told with the selector, the entry and the worker.
   throw new TypeError(
     `${stage} must not return a promise: entries are processed one after the other; do what needs waiting in begin or workerBegin`,
