@@ -58,6 +58,11 @@ limits.memory             = "4GiB"                             # default
 security.auth             = "key"                              # default
 security.key              = "/h/.config/proof/cluster.key"     # default
 security.allow            = []                                 # default
+tls.cert                  = ""                                 # default
+tls.key                   = ""                                 # default
+tls.ca                    = ""                                 # default
+tls.required              = false                              # default
+tls.mutual                = false                              # default
 
 inventory: DIR/p.conf (4 workers)
 master     m:1093
@@ -73,7 +78,7 @@ test("the JSON form holds values, text and origins, and survives JSON", () => {
   const { loaded, inventory, directory } = load();
   const description = describeConfigJson(loaded, inventory);
   expect(JSON.parse(JSON.stringify(description))).toEqual(description);
-  expect(Object.keys(description.keys)).toHaveLength(33);
+  expect(Object.keys(description.keys)).toHaveLength(38);
   expect({
     file: description.file,
     tcp: description.keys["startup.tcp"],

@@ -58,6 +58,7 @@ user = "joe"
 host = "[fe80::1]"
 role = "submaster"
 port = 2093
+tls = true
 perf = 7
 image = "i"
 workdir = "~/w"
@@ -74,7 +75,7 @@ msd = "m"
           role: "submaster",
           host: "fe80::1",
           port: 2093,
-          tls: false,
+          tls: true,
           user: "",
           perf: 7,
           image: "i",

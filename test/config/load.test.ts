@@ -520,3 +520,20 @@ describe("heartbeat", () => {
     );
   });
 });
+
+describe("[tls]", () => {
+  test.each([
+    ['cert = "/c"', "proof.toml:2:1: tls.cert needs tls.key as well"],
+    ['key = "/k"', "proof.toml:2:1: tls.key needs tls.cert as well"],
+    ["mutual = true", "proof.toml:2:1: tls.mutual needs tls.ca as well"],
+    ['mutual = true\nca = "/a"', "proof.toml:2:1: tls.mutual needs tls.required = true as well"],
+  ])("%s", (text, message) => {
+    expect(failureIn(`[tls]\n${text}\n`)).toContain(message);
+  });
+
+  test("a [[node]] with proofs:// in its host is told the key for it", () => {
+    expect(failureIn('[[node]]\nhost = "proofs://a"')).toContain(
+      "node.host: expected TLS in a key of its own (tls = true)",
+    );
+  });
+});
