@@ -5,11 +5,16 @@ export const HIGH_WATER = 1024 * 1024;
 /** … and below which they may go on. */
 export const LOW_WATER = 256 * 1024;
 
+/** How long a peer may take to read the last bytes before the connection is torn down, in milliseconds. */
+export const LINGER = 5_000;
+
 /** What a transport tells its owner. All calls are synchronous and in order. */
 export interface TransportHandler {
   data(chunk: Buffer): void;
-  /** The queue has fallen below LOW_WATER after having been above HIGH_WATER. */
+  /** The queue has fallen below LOW_WATER after having been above HIGH_WATER, or above `high`. */
   drained?(): void;
+  /** Length of the queue that makes `drained` due, if another than HIGH_WATER. */
+  high?: number;
   /** The end, called exactly once; `error` where it was not orderly. */
   closed(error?: Error): void;
 }

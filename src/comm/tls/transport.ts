@@ -1,13 +1,14 @@
 /**
  * TLS over any transport, for either end: node:tls encrypts and decrypts, the transport below keeps its
- * rules about queues, endings and addresses. What is written is encrypted at once and waits in the queue
- * below, so there is one queue and one back-pressure.
+ * rules about endings and addresses. What is written waits here until node:tls has encrypted what came
+ * before and the queue below has room.
  */
 import { Duplex } from "node:stream";
 import { connect, type ConnectionOptions, TLSSocket, type TLSSocketOptions } from "node:tls";
 import { Outbox } from "../outbox.ts";
 import {
   HIGH_WATER,
+  LINGER,
   LOW_WATER,
   type TlsPeer,
   type Transport,
@@ -34,14 +35,17 @@ export class TlsTransport implements Transport {
   readonly #wire: Duplex;
   readonly #socket: TLSSocket;
   readonly #handshake: HandshakeHandler;
-  /** What is written within one turn: small pieces become one record. */
+  /** What waits to be encrypted; what is written within one turn goes as one record. */
   readonly #outbox = new Outbox();
+  /** Bytes that node:tls has and has not passed on yet. */
+  #encrypting = 0;
   #flushScheduled = false;
   #handler: TransportHandler | undefined;
   #early: Buffer[] = [];
   #closed: { error?: Error } | undefined;
   #belowEnded = false;
   #ending = false;
+  #linger: ReturnType<typeof setTimeout> | undefined;
   #wasHigh = false;
   /** The other end's first bytes as they stood on the wire. */
   head: Buffer;
@@ -67,6 +71,7 @@ export class TlsTransport implements Transport {
     below.attach({
       data: (chunk) => this.#received(chunk),
       drained: () => this.#drained(),
+      high: LOW_WATER,
       closed: (error) => this.#belowClosed(error),
     });
     if (head.length > 0) this.#wire.push(head);
@@ -85,7 +90,7 @@ export class TlsTransport implements Transport {
   }
 
   get queued(): number {
-    return this.#below.queued + this.#outbox.queued;
+    return this.#below.queued + this.#outbox.queued + this.#encrypting;
   }
 
   get isClosed(): boolean {
@@ -124,12 +129,14 @@ export class TlsTransport implements Transport {
 
   end(): void {
     if (this.#closed !== undefined || this.#ending) return;
-    this.#flush();
     this.#ending = true;
     // A paused one would never see the peer's end.
     this.#below.resume();
-    if (this.tls === undefined) this.#below.end();
-    else this.#socket.end();
+    if (this.tls === undefined && this.queued === 0) this.#below.end();
+    else {
+      this.#linger = setTimeout(() => this.abort(), LINGER);
+      this.#flush();
+    }
   }
 
   abort(): void {
@@ -137,11 +144,20 @@ export class TlsTransport implements Transport {
   }
 
   #flush(): void {
-    if (this.#closed !== undefined || this.#ending) return;
+    if (this.#closed !== undefined) return;
     this.#outbox.flush((bytes) => {
-      this.#socket.write(bytes);
+      if (this.#encrypting > 0 || this.#below.queued > LOW_WATER) return 0;
+      this.#encrypting = bytes.length;
+      const passedOn = (): void => {
+        this.#encrypting = 0;
+        this.#drained();
+      };
+      // Bun may call back before write() returns, in the middle of this loop.
+      this.#socket.write(bytes, () => queueMicrotask(passedOn));
       return bytes.length;
     });
+    if (this.#ending && this.#outbox.queued === 0 && !this.#socket.writableEnded)
+      this.#socket.end();
   }
 
   #makeSocket(end: TlsEnd): TLSSocket {
@@ -175,6 +191,7 @@ export class TlsTransport implements Transport {
   }
 
   #drained(): void {
+    this.#flush();
     if (!this.#wasHigh || this.queued > LOW_WATER) return;
     this.#wasHigh = false;
     this.#handler?.drained?.();
@@ -205,6 +222,8 @@ export class TlsTransport implements Transport {
   #finish(error: Error | undefined): void {
     if (this.#closed !== undefined) return;
     this.#closed = error === undefined ? {} : { error };
+    if (this.#linger !== undefined) clearTimeout(this.#linger);
+    this.#outbox.clear();
     this.#handler?.closed(error);
   }
 }
