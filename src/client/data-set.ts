@@ -22,6 +22,8 @@ export async function dataOf(
   for (const item of set.files) {
     const file = typeof item === "string" ? { path: item } : item;
     const { path, first = 0, count = -1, tree: own = set.tree ?? tree } = file;
+    checkPart(path, "first", first, 0);
+    checkPart(path, "count", count, -1);
     const local = path.startsWith("file:") ? fileURLToPath(path) : path;
     for (const found of await expandFiles([local], process.cwd())) {
       const part = { path: found.path, tree: found.tree ?? own, first, count };
@@ -30,4 +32,12 @@ export async function dataOf(
   }
   if (files.size === 0) throw new ProofError("USAGE", "the data set has no file");
   return { files: [...files.values()], cycles: 0 };
+}
+
+function checkPart(path: string, what: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ProofError(
+    "USAGE",
+    `${path}: ${what} is ${value}, expected an integer from ${least} on`,
+  );
 }

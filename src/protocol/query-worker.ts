@@ -47,6 +47,9 @@ export interface Inspected {
   /** Units at which clusters begin, to cut packets at. */
   boundaries: number[];
   problem: string;
+  /** Error code and hint of the problem. */
+  code?: string | undefined;
+  hint?: string | undefined;
 }
 
 export const inspected = kind<{
@@ -67,6 +70,8 @@ export const inspected = kind<{
       tree: file.string("tree", 1024, ""),
       boundaries: file.list("boundaries", 10_000_000, (entry) => Number(entry)),
       problem: file.string("problem", 8192, ""),
+      code: file.optionalString("code"),
+      hint: file.optionalString("hint"),
     };
   }),
 }));

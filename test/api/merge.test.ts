@@ -108,7 +108,12 @@ test("a class of one's own is merged by its method", () => {
 test.each<[string, unknown, unknown, string]>([
   ["text", "a", "b", 'output "x" cannot be merged: it is "a" here and "b" there; use'],
   ["lists", [1], [2], "it is a Array on both sides"],
-  ["kinds", h1("h", "", 1, 0, 1), profile("h", "", 1, 0, 1), "it is an H1 here and a Profile there"],
+  [
+    "kinds",
+    h1("h", "", 1, 0, 1),
+    profile("h", "", 1, 0, 1),
+    "it is an H1 here and a Profile there",
+  ],
   ["a number and a histogram", 5, h1("h", "", 1, 0, 1), "it is 5 here and an H1 there"],
   ["a histogram and a number", h1("h", "", 1, 0, 1), 5, "it is an H1 here and 5 there"],
   ["null", null, null, "it is null on both sides"],

@@ -3,8 +3,14 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, truncateSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { waitFor } from "../helpers/wait-for.ts";
-import { dataFile, fixture, hasData, NO_DATA, useCluster } from "./fixtures/cluster.ts";
+import {
+  dataFile,
+  fixture,
+  hasData,
+  NO_DATA,
+  untilWritten,
+  useCluster,
+} from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
 const cluster = useCluster();
@@ -24,7 +30,7 @@ export default defineSelector({
 `,
   );
 
-/** A table of \`n\` lines in which line \`at\` is another one. */
+/** A table of `n` lines in which line `at` is another one. */
 function table(name: string, n: number, at: number, line: string): string {
   const rows = Array.from({ length: n }, (_, i) => (i === at ? line : `${i},${2 * i}`));
   return home.write(name, `x,y\n${rows.join("\n")}\n`);
@@ -115,7 +121,7 @@ export default defineSelector({
 `,
     );
     await using client = await cluster.start(["-q", "-w", "1", "--process", selector, path]);
-    await waitFor("the first entry", () => home.list().includes("go.ready"));
+    await untilWritten(client, home, "go.ready");
     truncateSync(path, 1000);
     home.write("go", "");
     const { stdout, stderr, exitCode } = await client.finished();
