@@ -1,5 +1,5 @@
 /** Certificates made by openssl: an authority, and certificates that it has signed. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Whether certificates can be made here; the reason if not. */
@@ -60,7 +60,11 @@ export class Authority {
       (end) => `${stem}.${end}`,
     ) as [string, string, string, string];
     run("req", "-new", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", "/CN=test");
-    Bun.spawnSync(["sh", "-c", 'printf "subjectAltName=%s\\n" "$1" > "$0"', extension, names]);
+    writeFileSync(
+      extension,
+      `subjectAltName=${names}
+`,
+    );
     const by = ["-CA", this.ca, "-CAkey", this.#key, "-set_serial", String(1000 + this.#made)];
     run(
       "x509",
@@ -77,9 +81,4 @@ export class Authority {
     );
     return { cert, key };
   }
-}
-
-/** The text of a file. */
-export function textOf(path: string): string {
-  return readFileSync(path, "utf8");
 }
