@@ -62,7 +62,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "node:child_process": [],
   "node:http": [],
   "node:https": [],
-  "node:tls": [],
+  "node:tls": ["comm/tls/"],
   "node:dgram": [],
   "node:worker_threads": [],
 };

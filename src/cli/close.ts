@@ -51,8 +51,9 @@ export default defineProofCommand({
     const { askPassphrase } = await import("./passphrase.ts");
     const address = parseAddress(master);
     const settings = clientSettings({ user: address.user, config, passphrase: askPassphrase });
+    const daemon = { ...address, secure: settings.secure(address) };
     const closed = await withUserKey(settings.identity, (identity) =>
-      askToClose(address, identity, tag === undefined ? "all" : { tag }, settings.limits),
+      askToClose(daemon, identity, tag === undefined ? "all" : { tag }, settings.limits),
     );
     if (output.wantsJson) output.json({ closed });
     else if (closed.length === 0) output.info(`${address.user} has no session there`);

@@ -95,6 +95,8 @@ export default defineProofCommand({
     const loaded = reload();
     const inventory = new InventorySource({ reload });
     const listed = inventory.current(loaded.config.daemon.port);
+    const { loadServerTls } = await import("../daemon/tls.ts");
+    const tls = await loadServerTls(loaded.config);
     if (values.check === true) {
       for (const warning of [...loaded.warnings, ...listed.warnings]) output.warn(warning);
       if (output.wantsJson) output.json(describeConfigJson(loaded, listed));
@@ -140,17 +142,22 @@ export default defineProofCommand({
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
-    process.on("SIGHUP", () => {
+    const readAgain = async (): Promise<void> => {
       try {
         const fresh = reload();
         for (const warning of fresh.warnings) log.warn(warning);
-        daemon.reload(fresh.config, readKeysAgain(fresh.config.security));
+        daemon.reload(
+          fresh.config,
+          readKeysAgain(fresh.config.security),
+          await loadServerTls(fresh.config),
+        );
       } catch (error) {
         log.error("configuration not read again, the old one stays in force", {
           error: toProofError(error).message,
         });
       }
-    });
+    };
+    process.on("SIGHUP", () => void readAgain());
     // A fault in serving one peer must not take the sessions of the others down.
     process.on("uncaughtException", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
@@ -158,7 +165,7 @@ export default defineProofCommand({
     process.on("unhandledRejection", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
     );
-    const daemon = Daemon.start({ config, inventory, log, keys, checkUser, stateBase });
+    const daemon = Daemon.start({ config, inventory, log, keys, tls, checkUser, stateBase });
     await stopped.promise;
     return EXIT.ok;
   },

@@ -14,7 +14,7 @@ export default defineProofCommand({
     master: {
       type: "positional",
       required: false,
-      description: "The master, [user@]host[:port] (localhost:1093)",
+      description: "The master, [proofs://][user@]host[:port] (localhost:1093)",
     },
     workers: {
       type: "string",

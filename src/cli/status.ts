@@ -27,7 +27,7 @@ export default defineProofCommand({
       type: "positional",
       required: false,
       multiple: true,
-      description: "Daemons, host[:port] (localhost:1093)",
+      description: "Daemons, [proofs://]host[:port] (localhost:1093)",
     },
     workers: { type: "boolean", alias: "w", description: "Ask every node of the worker list too" },
     timeout: {
@@ -102,7 +102,7 @@ async function prepare(values: {
   const addresses = (values.host.length > 0 ? values.host : ["localhost"]).map((text) =>
     parseAddress(text),
   );
-  const { identity } = clientSettings({
+  const { identity, secure } = clientSettings({
     user: accountName(),
     config: values.config,
     passphrase: askPassphrase,
@@ -113,11 +113,12 @@ async function prepare(values: {
         const where = `${address.host}:${address.port}`;
         const start = performance.now();
         try {
+          const daemon = { ...address, secure: secure(address) };
           const who = { ...identity, user: address.user };
           const answer = (me: Identity): Promise<Answer> =>
             values.workers === true
-              ? askNodes(address, me, timeout)
-              : askHealth(address, me, timeout).then((health) => ({ health, nodes: undefined }));
+              ? askNodes(daemon, me, timeout)
+              : askHealth(daemon, me, timeout).then((health) => ({ health, nodes: undefined }));
           const late = (): ProofError =>
             new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
           // Typing a passphrase does not count.

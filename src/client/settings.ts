@@ -1,6 +1,8 @@
 /** What a client takes from the configuration of its account. */
 import { holderOf, type Identity } from "../comm/log-in.ts";
 import type { SessionLimits } from "../comm/remote-session.ts";
+import { secureWith } from "../comm/secure.ts";
+import type { Secure } from "../comm/transport.ts";
 import { readKey } from "../config/key.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -9,6 +11,8 @@ import { ProofError } from "../lib/errors.ts";
 /** Settings of a client. */
 export interface ClientSettings {
   identity: Identity;
+  /** How to call the daemon at an address with TLS; undefined where that takes none. */
+  secure: (address: { tls: boolean | undefined }) => Secure | undefined;
   limits: SessionLimits;
   /** Milliseconds for the whole of opening. */
   startupTimeout: number;
@@ -27,7 +31,9 @@ export function clientSettings(options: {
     ...(options.config === undefined ? {} : { file: options.config }),
   });
   const { tcp, login, create, session } = config.startup;
+  const secure = secureWith(config.tls);
   return {
+    secure: ({ tls }) => ((tls ?? config.tls.required) ? secure : undefined),
     identity: {
       user: options.user,
       keys: holderOf(readKeyIfMine(config.security)),

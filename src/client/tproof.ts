@@ -71,7 +71,7 @@ export class TProof {
   }
 
   /**
-   * Opens a session on the master at `address`, `[user@]host[:port]`, and resolves when its workers are
+   * Opens a session on the master at `address`, `[proofs://][user@]host[:port]`, and resolves when its workers are
    * ready. Workers that could not be opened are in `failures`. Throws ProofError; its details say in which
    * phase and on which host it failed.
    */
@@ -94,6 +94,7 @@ export class TProof {
     const target = {
       host: master.host,
       port: master.port,
+      secure: settings.secure(master),
       role: Role.client,
       name: master.host,
       ordinal: "0",

@@ -1,4 +1,5 @@
 /** Asking a daemon to end sessions: one short connection. */
+import type { Secure } from "./transport.ts";
 import { Admin, Request, Role } from "../protocol/codes.ts";
 import { type CloseRequest, decodeClosed, encodeClose } from "../protocol/close.ts";
 import { admin } from "../protocol/requests.ts";
@@ -14,12 +15,12 @@ export interface CloseLimits {
 
 /** Asks `address`, and resolves with the tags of the sessions that have ended. Throws what Link and logIn throw. */
 export async function askToClose(
-  address: { host: string; port: number },
+  address: { host: string; port: number; secure?: Secure | undefined },
   identity: Identity,
   request: CloseRequest,
   limits: CloseLimits,
 ): Promise<string[]> {
-  const link = await Link.open(address, limits.tcp);
+  const link = await Link.open(address, limits.tcp, address.secure);
   try {
     const terms = { role: Role.admin, ordinal: "0", timeout: limits.login, heartbeat: 0 } as const;
     await logIn(link, identity, terms);

@@ -13,11 +13,11 @@ import {
   requestHeader,
   responseFramer,
 } from "../protocol/frames.ts";
-import { HELLO, recogniseWelcome, WELCOME_SIZE } from "../protocol/handshake.ts";
+import { HELLO, recogniseWelcome, TLS_SERVER, WELCOME_SIZE } from "../protocol/handshake.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { type Address, connect } from "./socket.ts";
-import { HIGH_WATER, type Transport } from "./transport.ts";
+import { type Address, connect, formatAddress } from "./socket.ts";
+import { HIGH_WATER, type Secure, type Transport } from "./transport.ts";
 
 /** Payload of one response at most: fragments are far smaller, log texts and lists may be larger. */
 const MAX_RESPONSE = 64 * 1024 * 1024;
@@ -65,12 +65,18 @@ export class Link {
   }
 
   /**
-   * Connects within `timeout` milliseconds and says hello. The answer is not waited for: the first request
-   * goes out right behind it, and fails with NOT_PROOF if it is not a daemon that answers. Throws RESOLVE,
-   * CONNECT or TIMEOUT.
+   * Connects within `timeout` milliseconds, agrees on TLS within as many if there is a `secure`, and says
+   * hello. The answer is not waited for: the first request goes out right behind it, and fails with NOT_PROOF
+   * or TLS_MISMATCH if it is not a daemon that answers. Throws RESOLVE, CONNECT or TIMEOUT, and what `secure`
+   * throws.
    */
-  static async open(address: Address, timeout: number): Promise<Link> {
-    const link = new Link(await connect(address, timeout));
+  static async open(address: Address, timeout: number, secure?: Secure): Promise<Link> {
+    let transport = await connect(address, timeout);
+    if (secure !== undefined && !("path" in address)) {
+      const peer = { host: address.host, where: formatAddress(address) };
+      transport = await secure(transport, peer, timeout);
+    }
+    const link = new Link(transport);
     link.#shakeHands();
     return link;
   }
@@ -124,8 +130,12 @@ export class Link {
       return this.#received(welcome.subarray(WELCOME_SIZE));
     }
     if (!ended && welcome.length < WELCOME_SIZE && seen.what.includes("closed")) return;
-    const hint = "check host and port; a proof daemon listens on port 1093 unless told otherwise";
     const text = `${this.peer}: ${seen.what} answered, not a proof daemon`;
+    if (seen.what === TLS_SERVER) {
+      const hint = `if that is a proof daemon, use proofs://${this.peer}`;
+      return this.#close(new ProofError("TLS_MISMATCH", text, { hint }));
+    }
+    const hint = "check host and port; a proof daemon listens on port 1093 unless told otherwise";
     this.#close(new ProofError("NOT_PROOF", text, { hint }));
   }
 

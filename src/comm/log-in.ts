@@ -173,7 +173,7 @@ export async function ask<T>(link: Link, phase: Phase, call: () => Promise<T>): 
   }
 }
 
-/** Asks; where the daemon refuses for want of the right key, the hint names the file that this account uses. */
+/** Asks; where the daemon refuses for want of the right key or of TLS, the hint tells what to do here. */
 async function askWithKey<T>(
   link: Link,
   { keyFile }: Identity,
@@ -182,14 +182,21 @@ async function askWithKey<T>(
   try {
     return await ask(link, "login", call);
   } catch (error) {
-    if (!(error instanceof ProofError) || !["NO_KEY", "WRONG_KEY"].includes(error.code))
-      throw error;
+    const hint = error instanceof ProofError ? hintFor(error, link, keyFile) : undefined;
+    if (!(error instanceof ProofError) || hint === undefined) throw error;
     throw new ProofError(error.code, error.message, {
-      hint: copyKey(keyFile),
+      hint,
       details: error.details,
       cause: error.cause,
     });
   }
+}
+
+/** What to do at this end about a refusal, where this end knows better than the daemon. */
+function hintFor({ code }: ProofError, link: Link, keyFile: string): string | undefined {
+  if (code === "TLS_MISMATCH")
+    return `use proofs://${link.peer}; for a worker node set tls = true in its [[node]] table`;
+  return code === "NO_KEY" || code === "WRONG_KEY" ? copyKey(keyFile) : undefined;
 }
 
 function copyKey(file: string): string {

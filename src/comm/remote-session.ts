@@ -27,6 +27,7 @@ import { parseJson } from "../protocol/json.ts";
 import { create, sendmsg, sessionWord } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask, type Identity, logIn } from "./log-in.ts";
+import type { Secure } from "./transport.ts";
 
 /** Which session to open, and where. */
 export interface SessionTarget {
@@ -37,6 +38,8 @@ export interface SessionTarget {
   name: string;
   ordinal: string;
   options: CreateOptions;
+  /** How the connection is encrypted, if it is. */
+  secure?: Secure | undefined;
 }
 
 /** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
@@ -106,7 +109,7 @@ export class RemoteSession {
       return value;
     };
     try {
-      const opened = await timed("tcp", () => Link.open(target, limits.tcp));
+      const opened = await timed("tcp", () => Link.open(target, limits.tcp, target.secure));
       link = opened;
       const { heartbeat } = limits;
       await timed("login", () =>

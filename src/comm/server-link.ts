@@ -15,8 +15,8 @@ import {
   requestFramer,
 } from "../protocol/frames.ts";
 import { Status } from "../protocol/codes.ts";
-import { HELLO_SIZE, recogniseHello, WELCOME } from "../protocol/handshake.ts";
-import { HIGH_WATER, type Transport } from "./transport.ts";
+import { HELLO_SIZE, recogniseHello, TLS_HANDSHAKE, WELCOME } from "../protocol/handshake.ts";
+import { type AcceptTls, HIGH_WATER, type TlsPeer, type Transport } from "./transport.ts";
 
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
@@ -29,20 +29,27 @@ export interface ServerLinkHandler {
 }
 
 export class ServerLink {
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #handler: ServerLinkHandler;
+  #acceptTls: AcceptTls | undefined;
   readonly #framer = requestFramer(() => MAX_REQUEST_PAYLOAD);
   #hello: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
   /** Value of performance.now() when the peer last sent something. */
   lastHeard = performance.now();
 
-  constructor(transport: Transport, handler: ServerLinkHandler) {
+  /** With `acceptTls` the peer may speak TLS; its first byte tells whether it does. */
+  constructor(transport: Transport, handler: ServerLinkHandler, acceptTls?: AcceptTls) {
     this.#transport = transport;
     this.#handler = handler;
-    transport.attach({
+    this.#acceptTls = acceptTls;
+    this.#attach();
+  }
+
+  #attach(): void {
+    this.#transport.attach({
       data: (chunk) => this.#data(chunk),
-      drained: () => handler.drained(),
+      drained: () => this.#handler.drained(),
       closed: (error) => this.#finish(error?.message ?? ""),
     });
   }
@@ -57,6 +64,11 @@ export class ServerLink {
 
   get fd(): number {
     return this.#transport.fd;
+  }
+
+  /** What is known of the peer if it speaks TLS. */
+  get tls(): TlsPeer | undefined {
+    return this.#transport.tls;
   }
 
   get isClosed(): boolean {
@@ -141,6 +153,13 @@ export class ServerLink {
 
   /** Judges the first bytes; returns what follows the handshake once it is done. */
   #shakeHands(bytes: Buffer): Buffer | undefined {
+    if (bytes[0] === TLS_HANDSHAKE && this.#acceptTls !== undefined) {
+      this.#transport = this.#acceptTls(this.#transport, bytes);
+      // Inside of TLS there is no more of it.
+      this.#acceptTls = undefined;
+      this.#attach();
+      return undefined;
+    }
     const hello = recogniseHello(bytes);
     if (hello.kind === "incomplete") {
       this.#hello = bytes;

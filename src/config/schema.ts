@@ -296,6 +296,36 @@ export const KEYS = [
     default: [],
     doc: "Users and @groups that may see and end the sessions of others.",
   },
+  {
+    key: "tls.cert",
+    type: "path",
+    default: "",
+    doc: "Certificate of this node in PEM form, with what it is signed by; empty is none, and no TLS.",
+  },
+  {
+    key: "tls.key",
+    type: "path",
+    default: "",
+    doc: "Private key of tls.cert; nobody else may read it.",
+  },
+  {
+    key: "tls.ca",
+    type: "path",
+    default: "",
+    doc: "Certificates of the authorities that others are checked against; empty is those of the system.",
+  },
+  {
+    key: "tls.required",
+    type: "boolean",
+    default: false,
+    doc: "Whether a daemon refuses peers without TLS, and everybody else calls with TLS unless told otherwise.",
+  },
+  {
+    key: "tls.mutual",
+    type: "boolean",
+    default: false,
+    doc: "Whether a caller must show a certificate that tls.ca has signed; needs tls.required.",
+  },
 ] as const satisfies readonly KeySpec[];
 
 /** Every key of a [[node]] table. */
@@ -313,6 +343,12 @@ export const NODE_KEYS = [
     min: 1,
     default: 1093,
     doc: "Port of the daemon on that host.",
+  },
+  {
+    key: "tls",
+    type: "boolean",
+    default: false,
+    doc: "Whether that host is called with TLS; with tls.required all are.",
   },
   {
     key: "user",

@@ -1,6 +1,6 @@
 /** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
 import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
-import type { Transport } from "../comm/transport.ts";
+import type { AcceptTls, Transport } from "../comm/transport.ts";
 import { ErrorNumber } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
 import type { Caller, ProofTerms } from "../protocol/login.ts";
@@ -51,10 +51,16 @@ export class Connection {
   paused = false;
   readonly #waiting = new Set<Connection>();
 
-  constructor(transport: Transport, cid: number, internal: boolean, handler: ServerLinkHandler) {
+  constructor(
+    transport: Transport,
+    cid: number,
+    internal: boolean,
+    handler: ServerLinkHandler,
+    acceptTls?: AcceptTls,
+  ) {
     this.cid = cid;
     this.internal = internal;
-    this.link = new ServerLink(transport, {
+    const ours: ServerLinkHandler = {
       ...handler,
       drained: () => {
         this.#release();
@@ -64,7 +70,8 @@ export class Connection {
         this.#release();
         handler.closed(why);
       },
-    });
+    };
+    this.link = new ServerLink(transport, ours, acceptTls);
   }
 
   /** Whether the peer is one of ours and reads what we add to PROOF's answers. */

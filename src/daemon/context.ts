@@ -1,4 +1,5 @@
 /** What the parts of a daemon share. */
+import type { AcceptTls, Secure } from "../comm/transport.ts";
 import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
@@ -19,6 +20,10 @@ export interface Context {
   keys: KeyRing | undefined;
   /** Checks a user's proof of who they are; there with `users = "system"`. */
   readonly checkUser: CheckUser | undefined;
+  /** How peers may speak TLS; undefined without a certificate. */
+  acceptTls: AcceptTls | undefined;
+  /** How other daemons are called with TLS. */
+  secure: Secure;
   /** This node's name, for messages. */
   readonly host: string;
   /** The port that is really listened on. */

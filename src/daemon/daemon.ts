@@ -2,6 +2,9 @@
 import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { type Listener, listen } from "../comm/socket.ts";
+import { secureWith } from "../comm/secure.ts";
+import type { ServerLinkHandler } from "../comm/server-link.ts";
+import type { ServerTls } from "../comm/tls/server.ts";
 import type { Transport } from "../comm/transport.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
@@ -30,6 +33,8 @@ export interface DaemonOptions {
   keys: KeyRing | undefined;
   /** Checks a user's proof of who they are; needed with `users = "system"`. */
   checkUser?: CheckUser | undefined;
+  /** The daemon's certificate; undefined without one. */
+  tls: ServerTls | undefined;
   /** Directory below which the state directory is made. */
   stateBase: string;
 }
@@ -71,6 +76,8 @@ export class Daemon {
         log,
         keys: options.keys,
         checkUser: options.checkUser,
+        acceptTls: options.tls?.accept,
+        secure: secureWith(config.tls),
         host: hostname(),
         port,
         localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
@@ -97,6 +104,7 @@ export class Daemon {
         auth: config.security.auth,
         ...(config.security.users === "system" ? { users: "system" } : {}),
         ...(config.security.auth === "none" ? {} : named(options.keys)),
+        ...describeTls(options.tls),
         state: directory.path,
       });
       return daemon;
@@ -111,7 +119,7 @@ export class Daemon {
   }
 
   /** Takes over a configuration read again, and keys; what cannot change while running is named in the log. */
-  reload(config: Config, keys: KeyRing | undefined): void {
+  reload(config: Config, keys: KeyRing | undefined, tls: ServerTls | undefined): void {
     const { log, config: before } = this.#context;
     for (const key of ["port", "host", "state", "sandbox"] as const) {
       if (config.daemon[key] !== before.daemon[key])
@@ -125,8 +133,10 @@ export class Daemon {
     const daemon = { ...config.daemon, ...pick(before.daemon) };
     this.#context.config = { ...config, daemon, security };
     this.#context.keys = keys;
+    this.#context.acceptTls = tls?.accept;
+    this.#context.secure = secureWith(config.tls);
     log.level = config.daemon.log_level;
-    log.info("configuration read again", named(keys));
+    log.info("configuration read again", { ...named(keys), ...describeTls(tls) });
   }
 
   /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
@@ -174,7 +184,7 @@ export class Daemon {
     }
     if (internal && !mayCallBack(context, transport.fd))
       return refuse("no proofserv of this daemon");
-    const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
+    const handler: ServerLinkHandler = {
       request: (frame) => {
         if (context.log.level === "trace")
           context.log.trace(describeRequest(whole<RequestFrame>(frame)), {
@@ -185,7 +195,9 @@ export class Daemon {
       },
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
-    });
+    };
+    const acceptTls = internal ? undefined : context.acceptTls;
+    const connection = new Connection(transport, this.#nextCid++, internal, handler, acceptTls);
     context.connections.add(connection);
     const deadline = new Timer();
     this.#deadlines.set(connection, deadline);
@@ -216,6 +228,11 @@ export class Daemon {
     if (isNews) context.log.warn("connection closed", fields);
     else context.log.debug("connection closed", fields);
   }
+}
+
+/** A certificate, for the log. */
+function describeTls(tls: ServerTls | undefined): Record<string, string> {
+  return tls === undefined ? {} : { tls: tls.subject, tlsUntil: tls.validTo };
 }
 
 /** Settings that stay as they were at the start. */

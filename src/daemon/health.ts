@@ -79,6 +79,7 @@ async function askNode(
     keys: context.keys === undefined ? holderOf(undefined) : holderOf(context.keys.primary.key),
     keyFile: context.config.security.key,
   };
+  const secure = node.tls ? context.secure : undefined;
   const base = {
     host: node.host,
     port: node.port,
@@ -87,7 +88,7 @@ async function askNode(
   } as const;
   try {
     const answer = await withDeadline(
-      askHealth(node, identity, timeout),
+      askHealth({ ...node, secure }, identity, timeout),
       timeout,
       () =>
         new ProofError(

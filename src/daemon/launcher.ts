@@ -168,6 +168,7 @@ function parameters(
     account: plan.account,
     host: plan.host,
     keyFile: config.security.key,
+    tls: { cert: config.tls.cert, key: config.tls.key, ca: config.tls.ca },
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,
     workers: options.workers,

@@ -30,6 +30,7 @@ import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { isUserName } from "./sandbox.ts";
+import { checkTls } from "./tls.ts";
 import { accountOf, hasOwnAccounts } from "./users.ts";
 
 /** Whether an address is of this machine. */
@@ -78,6 +79,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
     );
   }
   connection.caller = caller;
+  checkTls(context, connection);
   checkRole(context, connection, body.role);
   const [user, group] = userOf(body, items);
   const { auth: mode, allow } = context.config.security;

@@ -27,6 +27,7 @@ export const ERROR_EXIT = {
   CONFIG_FILE: EXIT.usage,
   INVENTORY: EXIT.usage,
   KEY_FILE: EXIT.usage,
+  TLS_FILE: EXIT.usage,
   AUTH_NONE_EXPOSED: EXIT.usage,
   USERS_SYSTEM: EXIT.usage,
   NOT_BY_HAND: EXIT.usage,
@@ -36,12 +37,14 @@ export const ERROR_EXIT = {
   TIMEOUT: EXIT.unreachable,
   LINK_LOST: EXIT.unreachable,
   NOT_PROOF: EXIT.unreachable,
+  TLS_MISMATCH: EXIT.unreachable,
   PROTOCOL: EXIT.unreachable,
   // being let in
   REFUSED: EXIT.refused,
   WRONG_KEY: EXIT.refused,
   NO_KEY: EXIT.refused,
   USER_KEY: EXIT.refused,
+  TLS_CERTIFICATE: EXIT.refused,
   TOO_MANY_SESSIONS: EXIT.refused,
   // the node itself
   PORT_IN_USE: EXIT.failed,

@@ -24,6 +24,8 @@ export interface ServeParameters {
   logPath: string;
   workDirectory: string;
   keyFile: string;
+  /** Files for calling others with TLS, "" for none. */
+  tls: { cert: string; key: string; ca: string };
   masterOnly: boolean;
   requireAll: boolean;
   workers: WorkerWish | undefined;
@@ -58,6 +60,7 @@ export function decodeServe(text: string): ServeParameters {
   const object = parseJson(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
+  const tls = new Fields(asObject(object["tls"], "tls"), "tls");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -72,6 +75,7 @@ export function decodeServe(text: string): ServeParameters {
     logPath: fields.string("logPath"),
     workDirectory: fields.string("workDirectory"),
     keyFile: fields.string("keyFile"),
+    tls: { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") },
     masterOnly: fields.boolean("masterOnly"),
     requireAll: fields.boolean("requireAll"),
     workers: readWish(object),

@@ -64,6 +64,11 @@ security.identity         = "/h/.ssh/id_ed25519"               # default
 security.allowed_users    = []                                 # default
 security.denied_users     = []                                 # default
 security.superusers       = []                                 # default
+tls.cert                  = ""                                 # default
+tls.key                   = ""                                 # default
+tls.ca                    = ""                                 # default
+tls.required              = false                              # default
+tls.mutual                = false                              # default
 
 inventory: DIR/p.conf (4 workers)
 master     m:1093
@@ -79,7 +84,7 @@ test("the JSON form holds values, text and origins, and survives JSON", () => {
   const { loaded, inventory, directory } = load();
   const description = describeConfigJson(loaded, inventory);
   expect(JSON.parse(JSON.stringify(description))).toEqual(description);
-  expect(Object.keys(description.keys)).toHaveLength(39);
+  expect(Object.keys(description.keys)).toHaveLength(44);
   expect({
     file: description.file,
     tcp: description.keys["startup.tcp"],
