@@ -5,7 +5,8 @@
  *   bun scripts/bench.ts               the table, in about fifteen minutes
  *   bun scripts/bench.ts --quick       fewer rounds, two minutes
  *   bun scripts/bench.ts --only NAME   one part: serial, parallel, command, ping, throughput, first,
- *                                      memory, timers, growth
+ *                                      memory, timers, growth, query-speed, query-overhead,
+ *                                      query-memory
  *   --json    rows as JSON      --check   exit 1 if a budget is missed      --write   renew the page's rows
  */
 import { loadavg } from "node:os";
@@ -16,6 +17,9 @@ import { firstCommand, ping, throughput } from "./bench/messages.ts";
 import { opening, wholeCommand } from "./bench/opening.ts";
 import { writePage } from "./bench/page.ts";
 import { isMet, type Row } from "./bench/row.ts";
+import { queryMemory } from "./bench/query-memory.ts";
+import { queryOverhead } from "./bench/query-overhead.ts";
+import { querySpeed } from "./bench/query-speed.ts";
 import { printTable } from "./bench/table.ts";
 
 const PARTS: Record<string, (area: Area, quick: boolean) => Promise<Row[]>> = {
@@ -28,6 +32,9 @@ const PARTS: Record<string, (area: Area, quick: boolean) => Promise<Row[]>> = {
   memory,
   timers,
   growth,
+  "query-speed": querySpeed,
+  "query-overhead": queryOverhead,
+  "query-memory": queryMemory,
 };
 
 const { values } = parseArgs({

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to a session: installs, builds, starts a daemon on this machine, opens a session, runs
-# something on every worker, and stops. Needs Node.js with npm; no root, no free port of its own choice.
+# something on every worker, runs a query and draws its result, and stops. Needs Node.js with npm; no root,
+# no free port of its own choice.
 #
 #   scripts/demo.sh
 #
@@ -86,6 +87,9 @@ proof open "$MASTER" \
 
 step "Looking at the health of the cluster"
 proof status "$MASTER" --workers || fail "the cluster is not healthy"
+
+step "Running a query: pi from ten million random points (examples/pi.ts)"
+proof open "$MASTER" --process examples/pi.ts 1e7 --seed 7 || fail "the query failed"
 
 step "Stopping the daemon"
 kill -TERM "$DAEMON"

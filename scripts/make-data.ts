@@ -29,7 +29,7 @@ export async function makeData(
   let bytes = 0;
   let block = format === "csv" ? "event,q1,q2,pt1,pt2,mass\n" : "";
   const write = async (): Promise<void> => {
-    bytes += Number(await file.write(block));
+    bytes += await file.write(block);
     block = "";
   };
   for (let event = 0; event < entries; event++) {

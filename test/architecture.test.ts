@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of lib that protocol, being pure, may use. */
-const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts"];
+const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts", "lib/pieces.ts"];
 
 /** Folders that a command loads only when it runs: no file of cli/ may import their values statically. */
 const LAZY = ["client", "daemon", "data", "session", "view"];
@@ -54,14 +54,15 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   consola: ["lib/log.ts"],
   citty: ["cli/command.ts", "cli/help.ts"],
   "smol-toml": ["config/document.ts"],
+  sshpk: ["lib/ssh-keys.ts"],
   jsroot: ["data/root/", "view/jsroot-library.ts"],
-  "bun:ffi": ["lib/peer-credentials.ts"],
+  "bun:ffi": ["lib/peer-credentials.ts", "lib/privileges.ts"],
   "node:readline": ["cli/prompt.ts"],
   "node:vm": ["lib/scope.ts"],
   "node:child_process": [],
   "node:http": [],
   "node:https": [],
-  "node:tls": [],
+  "node:tls": ["comm/tls/"],
   "node:dgram": [],
   "node:worker_threads": [],
 };
@@ -82,6 +83,7 @@ const EFFECT_HOMES: readonly (readonly [effect: RegExp, homes: readonly string[]
       "daemon/launcher.ts",
       "lib/account.ts",
       "lib/log.ts",
+      "session/become.ts",
       "session/shell.ts",
     ],
   ],
@@ -239,6 +241,7 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "lib/bytes.ts",
       "lib/check.ts",
       "lib/errors.ts",
+      "lib/pieces.ts",
       "lib/version.ts",
       "main.ts",
       "protocol/codes.ts",

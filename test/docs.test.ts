@@ -125,14 +125,21 @@ test("the library's examples print what the page says", async () => {
   // Inside the project, where the name "proof" leads to it.
   const directory = mkdtempSync(join(ROOT, "test", ".docs-"));
   try {
-    const [, code = ""] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
-    const program = join(directory, "short.ts");
-    writeFileSync(program, code.replace('"localhost"', JSON.stringify(daemon.address)));
-    await using running = new Program([process.execPath, program], { home });
-    const { stdout, stderr } = await running.finished();
-    expect(stderr).toBe("");
-    expect(stdout).toBe("0.0 1, 0.1 2\n");
-    expect(page).toContain(`It prints \`${stdout.trim()}\``);
+    const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```\s+It prints `([^`]*)`/g)];
+    expect(blocks.length).toBe(2);
+    for (const [i, [, code = "", printed = ""]] of blocks.entries()) {
+      const program = join(directory, `program${i}.ts`);
+      writeFileSync(
+        program,
+        code
+          .replace('"localhost"', JSON.stringify(daemon.address))
+          .replace(/"examples\//, `"${ROOT}/examples/`),
+      );
+      await using running = new Program([process.execPath, program], { home });
+      const { stdout, stderr } = await running.finished();
+      expect(stderr).toBe("");
+      expect(stdout).toBe(`${printed}\n`);
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -20,6 +20,14 @@ function kilobytes(path: string, name: string): number {
   return (Number(found[1]) * 1024) / MIB;
 }
 
+/** Processor time that a process has used so far, in milliseconds, in steps of 10. */
+export function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // In ticks of 1/100 s: user and system, fields 14 and 15 of proc(5).
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
 /** Number of open descriptors. */
 export function descriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;

@@ -4,7 +4,7 @@
 export interface Row {
   /** What was measured. */
   what: string;
-  unit: "ms" | "MiB" | "MiB/s" | "1/s" | "";
+  unit: "ms" | "MiB" | "MiB/s" | "M/s" | "1/s" | "";
   measured: number;
   /** The same done by the leanest program there is; undefined where there is no such thing. */
   floor?: number;

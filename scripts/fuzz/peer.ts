@@ -1,6 +1,11 @@
 /** A peer of a daemon that keeps to the protocol only as far as it likes. */
 import { Role } from "../../src/protocol/codes.ts";
-import { encodeRequest, type ResponseFrame, responseFramer } from "../../src/protocol/frames.ts";
+import {
+  encodeRequest,
+  type ResponseFrame,
+  responseFramer,
+  whole,
+} from "../../src/protocol/frames.ts";
 import { HELLO, WELCOME_SIZE } from "../../src/protocol/handshake.ts";
 import {
   decodeLoginReply,
@@ -80,7 +85,7 @@ export class Peer implements Disposable {
     try {
       this.#framer.push(chunk.subarray(skipped));
       for (let frame = this.#framer.next(); frame !== undefined; frame = this.#framer.next())
-        this.#frames.push(frame);
+        this.#frames.push(whole<ResponseFrame>(frame));
     } catch {
       // Not every answer is one of ours: HTTP clients get another.
     }

@@ -20,8 +20,12 @@ import {
   encodeError,
   encodeRequest,
   encodeResponse,
+  type Pieced,
+  type RequestFrame,
   requestFramer,
+  type ResponseFrame,
   responseFramer,
+  whole as inOne,
 } from "../../src/protocol/frames.ts";
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
 import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
@@ -133,10 +137,10 @@ function harmless(line: string): void {
 }
 
 /** However a stream is cut up, the same records must come of it, or the same error. */
-function framing<T>(
+function framing<T extends { payload: Buffer }>(
   name: string,
   samples: readonly Buffer[],
-  framer: () => { push(chunk: Buffer): void; next(): T | undefined },
+  framer: () => { push(chunk: Buffer): void; next(): Pieced<T> | undefined },
   check: (record: T) => void,
 ): Target {
   const read = (chunks: readonly Buffer[]): { records: T[]; error: string } => {
@@ -145,7 +149,10 @@ function framing<T>(
     try {
       for (const chunk of chunks) {
         push(chunk);
-        for (let record = next(); record !== undefined; record = next()) records.push(record);
+        for (let record = next(); record !== undefined; record = next()) {
+          // In pieces or in one: what counts are the bytes.
+          records.push(inOne<T>(record));
+        }
       }
     } catch (error) {
       return { records, error: String(error) };
@@ -217,6 +224,7 @@ const SERVE = {
   message: 268435456,
   memory: 0,
   maxquerykept: 10,
+  tls: { cert: "/c", key: "/k", ca: "" },
 } as const;
 const HEALTH = {
   version: "0.1.0",
@@ -250,13 +258,13 @@ const text =
 const bodies = { login, auth, create, sessionWord, sendmsg, urgent, admin, readbuf };
 
 export const WIRE_TARGETS: readonly Target[] = [
-  framing(
+  framing<RequestFrame>(
     "request frames",
     REQUESTS,
     () => requestFramer(() => 1 << 20),
     (frame) => harmless(describeRequest(frame)),
   ),
-  framing(
+  framing<ResponseFrame>(
     "response frames",
     RESPONSES,
     () => responseFramer(1 << 20),

@@ -15,6 +15,7 @@ export const COMMANDS: ReadonlyMap<string, LazyCommand> = new Map<string, LazyCo
   ["open", { description: "Open a session on a cluster", load: () => import("./open.ts") }],
   ["daemon", { description: "Run the daemon of a node", load: () => import("./daemon.ts") }],
   ["status", { description: "Check the health of a cluster", load: () => import("./status.ts") }],
+  ["close", { description: "End sessions on a cluster", load: () => import("./close.ts") }],
   [
     "serve",
     { description: "Run a proofserv (daemons start it)", load: () => import("./serve.ts") },

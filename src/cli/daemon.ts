@@ -1,7 +1,6 @@
 /** `proof daemon`: the daemon of a node. */
 import { describeConfig, describeConfigJson } from "../config/describe.ts";
 import { InventorySource } from "../config/inventory-source.ts";
-import { readOrMakeKey } from "../config/key.ts";
 import { type ConfigFlag, loadConfig, type LoadedConfig } from "../config/load.ts";
 import { stateDirectory } from "../config/paths.ts";
 import type { ConfigKey } from "../config/schema.ts";
@@ -54,6 +53,10 @@ export default defineProofCommand({
       type: "boolean",
       description: "Check the configuration, print it with the origin of every value, and exit",
     },
+    showKeyFingerprint: {
+      type: "boolean",
+      description: "Print the fingerprints of the cluster's keys and their files, and exit",
+    },
     ...COMMON_ARGS,
   },
   examples: [
@@ -92,6 +95,8 @@ export default defineProofCommand({
     const loaded = reload();
     const inventory = new InventorySource({ reload });
     const listed = inventory.current(loaded.config.daemon.port);
+    const { loadServerTls } = await import("../daemon/tls.ts");
+    const tls = await loadServerTls(loaded.config);
     if (values.check === true) {
       for (const warning of [...loaded.warnings, ...listed.warnings]) output.warn(warning);
       if (output.wantsJson) output.json(describeConfigJson(loaded, listed));
@@ -100,16 +105,28 @@ export default defineProofCommand({
     }
 
     const { config } = loaded;
+    const { readKeys, readKeysAgain, readOrMakeKeys } = await import("../daemon/key-ring.ts");
+    if (values.showKeyFingerprint === true) {
+      const { primary, accepted } = readKeys(config.security);
+      const [key, ...accept] = [primary, ...accepted].map(({ fingerprint, file }) => ({
+        fingerprint,
+        file,
+      }));
+      if (output.wantsJson) output.json({ key, accept });
+      else {
+        output.result(`${primary.fingerprint}  ${primary.file}`);
+        for (const { fingerprint, file } of accept)
+          output.result(`${fingerprint}  ${file}  (accepted)`);
+      }
+      return EXIT.ok;
+    }
     const log = createLog({
       level: config.daemon.log_level,
       format: config.daemon.log_format,
       line: config.limits.line,
     });
     for (const warning of [...loaded.warnings, ...listed.warnings]) log.warn(warning);
-    const { key, made } =
-      config.security.auth === "none"
-        ? { key: undefined, made: false }
-        : readOrMakeKey(config.security.key);
+    const { keys, made } = readOrMakeKeys(config.security);
     if (made) {
       log.info(
         "made a cluster key; copy it to the nodes and accounts that belong to this cluster",
@@ -119,25 +136,32 @@ export default defineProofCommand({
       );
     }
     const { Daemon } = await import("../daemon/daemon.ts");
-    const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0);
-    const daemon = Daemon.start({ config, inventory, log, key, stateBase });
-
+    const { users } = config.security;
+    const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0, users);
+    const checkUser =
+      users === "system" ? (await import("../daemon/user-check.ts")).checkUser : undefined;
+    // Before the daemon says that it listens: whoever reads that may send one at once.
     const stopped = Promise.withResolvers<void>();
     const stop = (signal: string): void =>
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
-    process.on("SIGHUP", () => {
+    const readAgain = async (): Promise<void> => {
       try {
         const fresh = reload();
         for (const warning of fresh.warnings) log.warn(warning);
-        daemon.reload(fresh.config);
+        daemon.reload(
+          fresh.config,
+          readKeysAgain(fresh.config.security),
+          await loadServerTls(fresh.config),
+        );
       } catch (error) {
         log.error("configuration not read again, the old one stays in force", {
           error: toProofError(error).message,
         });
       }
-    });
+    };
+    process.on("SIGHUP", () => void readAgain());
     // A fault in serving one peer must not take the sessions of the others down.
     process.on("uncaughtException", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
@@ -145,6 +169,7 @@ export default defineProofCommand({
     process.on("unhandledRejection", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
     );
+    const daemon = Daemon.start({ config, inventory, log, keys, tls, checkUser, stateBase });
     await stopped.promise;
     return EXIT.ok;
   },

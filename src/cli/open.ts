@@ -14,7 +14,7 @@ export default defineProofCommand({
     master: {
       type: "positional",
       required: false,
-      description: "The master, [user@]host[:port] (localhost:1093)",
+      description: "The master, [proofs://][user@]host[:port] (localhost:1093)",
     },
     workers: {
       type: "string",
@@ -140,17 +140,19 @@ export default defineProofCommand({
   ],
   exitCodes: [
     [EXIT.ok, "everything worked"],
-    [EXIT.failed, "the session could not be opened, or it was lost"],
+    [EXIT.failed, "the session could not be opened, or a proofserv was lost"],
     [EXIT.usage, "bad option or configuration"],
-    [EXIT.unreachable, "the daemon cannot be reached"],
+    [EXIT.unreachable, "the daemon cannot be reached, or the link to it was lost"],
     [EXIT.refused, "the daemon refused: key, user, limits"],
     [EXIT.query, "code or a command failed on a worker"],
     [EXIT.interrupted, "interrupted"],
   ],
   async run(values, context) {
     const { output } = context;
+    await checkWork(values);
     const { TProof } = await import("../client/tproof.ts");
     const { parseWish } = await import("../client/wish.ts");
+    const { askPassphrase } = await import("./passphrase.ts");
     const wish = values.workers === undefined ? undefined : parseWish(values.workers);
     if (wish !== undefined && values.masterOnly === true) {
       throw new ProofError("USAGE", "--workers and --master-only exclude each other");
@@ -169,6 +171,7 @@ export default defineProofCommand({
       env: Object.fromEntries(values.env),
       timeout: values.timeout,
       config: values.config,
+      askPassphrase,
       onStatus: openingReporter(output),
       onWorkerLost: (failure) => reportFailure(failure, output),
       onWorkerReplaced: ({ ordinal, host, pid }) =>
@@ -223,10 +226,60 @@ async function plan(
   return exec.length > 0 ? () => runLines(proof, exec, output) : undefined;
 }
 
-/** Runs something that Ctrl-C stops. */
+/** What fits together on the command line, before a session is opened for it. Throws USAGE. */
+async function checkWork(values: {
+  master: string | undefined;
+  exec: readonly string[];
+  process: string | undefined;
+  run: string | undefined;
+  data: readonly string[];
+  tree: string | undefined;
+  input: readonly unknown[];
+  seed: number | undefined;
+  packetizer: string | undefined;
+  feedback: number | undefined;
+  output: string | undefined;
+  html: string | undefined;
+}): Promise<void> {
+  const { master, exec, process: selector, run, data } = values;
+  const ways = Object.entries({ exec: exec.length > 0, process: selector, run })
+    .filter(([, given]) => given !== undefined && given !== false)
+    .map(([name]) => `--${name}`);
+  if (ways.length > 1) throw new ProofError("USAGE", `${ways.join(" and ")} exclude each other`);
+  if (selector === undefined) {
+    const { tree, input, seed, packetizer, feedback, output, html } = values;
+    const alone = Object.entries({ tree, seed, packetizer, feedback, output, html })
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => `--${name}`);
+    if (input.length > 0) alone.push("--input");
+    const [first = data.length > 0 ? data[0] : undefined] = alone;
+    if (first === undefined) return;
+    throw new ProofError("USAGE", `${first} is for --process, which is missing`, {
+      hint: "see proof open --help",
+    });
+  }
+  const { checkFiles, dataOf, isCycles } = await import("./query-commands.ts");
+  if (master !== undefined && (isCycles(master) || (await Bun.file(master).exists()))) {
+    throw new ProofError("USAGE", `"${master}" stands where the master belongs`, {
+      hint: `the master comes before the data: proof open localhost --process ${selector} ${master}`,
+    });
+  }
+  dataOf(data);
+  checkFiles(values);
+}
+
+/** Runs something that Ctrl-C stops: what runs on the workers, at the third time whatever it is. */
 async function interruptible(proof: TProof, run: () => Promise<number>): Promise<number> {
-  process.on("SIGINT", () => proof.interrupt());
-  return run();
+  const givenUp = Promise.withResolvers<never>();
+  let times = 0;
+  process.on("SIGINT", () => {
+    proof.interrupt();
+    if (++times > 2) givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
+  });
+  return Promise.race([run(), givenUp.promise]).catch((error: unknown) => {
+    if (times === 0 || !(error instanceof ProofError) || error.code !== "ABORTED") throw error;
+    throw new ProofError("INTERRUPTED", error.message);
+  });
 }
 
 /** Does the work, until it is done, the session is lost or we are told to go. */

@@ -101,6 +101,15 @@ export class Output {
     this.#send(this.#out, text, (error) => this.#stdoutFailed(error));
   }
 
+  /** What the user's own code prints while it runs here: exactly as given, above a prompt that stands there. */
+  print(stream: "out" | "err", text: string): void {
+    this.#clearProgress();
+    if (this.#redraw !== undefined) this.#send(this.#err, CLEAR_LINE);
+    if (stream === "out") this.write(text);
+    else this.#send(this.#err, text);
+    this.#redraw?.();
+  }
+
   /** A value as one line of JSON on stdout; a typed array becomes a list, a bigint the text of its digits. */
   json(value: unknown): void {
     this.result(sanitizeJson(JSON.stringify(value, plain)));

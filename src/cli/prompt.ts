@@ -1,5 +1,6 @@
 /** The prompt of a session: history, completion, and Ctrl-C that stops the command but not the session. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TProof } from "../client/tproof.ts";
@@ -10,14 +11,39 @@ import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
 const PROMPT = "proof> ";
 const HISTORY_SIZE = 1000;
 
-/** Completes commands, and ordinals behind `.log`. */
+/** Completes commands, ordinals behind `.log`, and paths behind `.process`. */
 export function complete(line: string, ordinals: readonly string[]): [string[], string] {
   const log = /^\.log\s+(\S*)$/.exec(line);
   if (log !== null) {
     const begun = log[1] ?? "";
     return [ordinals.filter((ordinal) => ordinal.startsWith(begun)), begun];
   }
+  const file = /^\.process\s+(?:.*\s)?(\S*)$/.exec(line);
+  if (file !== null) {
+    // In output=result.json the path begins behind the equals sign.
+    const begun = (file[1] ?? "").replace(/^\w+=/, "");
+    return [pathsLike(begun, file[0].trim().split(/\s+/).length < 3), begun];
+  }
   return [line.startsWith(".") ? COMMAND_NAMES.filter((name) => name.startsWith(line)) : [], line];
+}
+
+/** Paths that begin so; directories end with a slash. Of files only TypeScript where a selector is wanted. */
+function pathsLike(begun: string, isSelector: boolean): string[] {
+  const cut = begun.lastIndexOf("/") + 1;
+  const [directory, start] = [begun.slice(0, cut), begun.slice(cut)];
+  const place = directory.startsWith("~/") ? join(homedir(), directory.slice(2)) : directory || ".";
+  try {
+    return readdirSync(place)
+      .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
+      .sort()
+      .flatMap((name) => {
+        const isDirectory = statSync(join(place, name), { throwIfNoEntry: false })?.isDirectory();
+        if (isDirectory === true) return [`${directory}${name}/`];
+        return isSelector && !/\.[cm]?[jt]s$/.test(name) ? [] : [`${directory}${name}`];
+      });
+  } catch {
+    return [];
+  }
 }
 
 /** Serves the prompt until the user leaves, the session ends or `signal` says so; resolves with the exit code. */
@@ -40,6 +66,8 @@ export async function prompt(
       complete(line, ["0", ...proof.workers.map(({ ordinal }) => ordinal)]),
   });
   let running = false;
+  let interrupts = 0;
+  let givenUp = new AbortController();
   let exitCode: number = EXIT.ok;
   const ask = (): void => {
     running = false;
@@ -48,7 +76,12 @@ export async function prompt(
     reader.prompt();
   };
   const interrupt = (): void => {
-    if (running) return proof.interrupt();
+    if (running) {
+      proof.interrupt();
+      // What a line of TypeScript waits for may have nothing to do with the session.
+      if (++interrupts > 1) givenUp.abort();
+      return;
+    }
     if (!interactive) return reader.close();
     const isEmpty = reader.line === "";
     // As in a shell, Ctrl-C gives up the line that was begun.
@@ -66,12 +99,19 @@ export async function prompt(
   try {
     for await (const line of reader) {
       running = true;
+      interrupts = 0;
+      givenUp = new AbortController();
       output.setPrompt(undefined);
-      const code = await runLine(proof, line, output, "local").catch((error: unknown) => {
+      // Code that computes sees Ctrl-C as a signal only: nobody reads keys meanwhile.
+      const isCode = interactive && !line.trimStart().startsWith(".");
+      if (isCode) process.stdin.setRawMode(false);
+      const work = runLine(proof, line, output, "local", givenUp.signal);
+      const code = await work.catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;
       });
+      if (isCode) process.stdin.setRawMode(true);
       if (code === QUIT || !proof.isValid()) break;
       if (!interactive && code !== EXIT.ok) exitCode = code;
       ask();

@@ -1,5 +1,7 @@
 /** Queries from the prompt and from the command line: running them, showing and writing their results. */
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import type { ProcessOptions, QueryData, QueryResult } from "../client/query.ts";
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, messageOf, ProofError, systemCode } from "../lib/errors.ts";
@@ -23,13 +25,21 @@ export async function processQuery(
   query: { selector: string; data: QueryData; options: ProcessOptions },
   files: ResultFiles = {},
 ): Promise<number> {
+  checkFiles(files);
+  await takeConsole(output);
   const result = await proof.process(query.selector, query.data, {
     ...query.options,
     onProgress: progressReporter(output),
     ...(output.wantsJson ? {} : await liveFeedback(output, query.options)),
   });
   await showResult(result, output, files);
-  return EXIT.ok;
+  return result.state === "stopped" ? EXIT.interrupted : EXIT.ok;
+}
+
+/** What a selector prints here goes through the output: with --json not among the results. */
+async function takeConsole(output: Output): Promise<void> {
+  const { redirectConsole } = await import("../lib/scope.ts");
+  redirectConsole((stream, text) => output.print(output.wantsJson ? "err" : stream, text));
 }
 
 /** Histograms that grow while one watches, where a look at the outputs was asked for. */
@@ -80,16 +90,39 @@ async function showResult(result: QueryResult, output: Output, files: ResultFile
   output.info(`wrote ${files.html}`);
 }
 
+/** Before a query runs for an hour: that its result can be written. Throws USAGE. */
+export function checkFiles({ output, html }: ResultFiles): void {
+  for (const path of [output, html]) {
+    if (path === undefined) continue;
+    try {
+      const isThere = statSync(path, { throwIfNoEntry: false });
+      if (isThere?.isDirectory() === true) throw new Error("it is a directory");
+      accessSync(isThere === undefined ? dirname(path) : path, constants.W_OK);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }
+}
+
 function write(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new ProofError(
-      "USAGE",
-      `${path}: cannot be written: ${systemCode(error) ?? messageOf(error)}`,
-      { cause: error },
-    );
+    throw unwritable(path, error);
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such directory",
+  ENOTDIR: "there is no such directory",
+  EACCES: "no permission",
+  EROFS: "no permission",
+  ENOSPC: "the disk is full",
+};
+
+function unwritable(path: string, error: unknown): ProofError {
+  const reason = REASONS[systemCode(error) ?? ""] ?? messageOf(error);
+  return new ProofError("USAGE", `${path}: cannot be written: ${reason}`, { cause: error });
 }
 
 /** `.process SELECTOR [FILE … | N] [name=value …] [&]`. */
@@ -105,24 +138,43 @@ export async function processLine(
   const settings = rest.filter((word) => /^[A-Za-z_]\w*=/.test(word));
   const data = rest.filter((word) => !settings.includes(word));
   const { options, files } = readSettings(settings);
-  const query = { selector, data: dataOf(data), options };
+  const query = { selector: atHome(selector), data: dataOf(data.map(atHome)), options };
   if (!isBackground) return processQuery(proof, output, query, files);
+  if (files.output !== undefined || files.html !== undefined) {
+    throw new ProofError("USAGE", "output= and html= are for queries in the foreground", {
+      hint: "leave out the & at the end",
+    });
+  }
+  await takeConsole(output);
   const { result } = await proof.submit(query.selector, query.data, options);
   void result.then(
     (done) =>
       output.info(`${summaryLine({ ...done, id: 0, active: 0 })}; see .retrieve ${done.seq}`),
-    (error: unknown) => output.info(messageOf(error)),
+    (error: unknown) => output.info(`${selector} in the background: ${messageOf(error)}`),
   );
   output.info("the query runs in the background; see .queries");
   return EXIT.ok;
 }
 
-/** Files, or one number: so many cycles. */
+/** A path as a shell would read it. */
+function atHome(path: string): string {
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
+}
+
+/** Files, or one number: so many cycles, such as 1000000 or 1e6. */
 export function dataOf(words: readonly string[]): QueryData {
   const [only] = words;
-  if (only === undefined)
-    throw new ProofError("USAGE", "the data is missing: files, or a number of cycles");
-  return words.length === 1 && /^\d{1,15}$/.test(only) ? Number(only) : words;
+  if (only === undefined) {
+    throw new ProofError("USAGE", "the data is missing: files, or a number of cycles", {
+      hint: "write it behind the selector, such as data/*.root or 1000000",
+    });
+  }
+  return words.length === 1 && isCycles(only) ? Number(only) : words;
+}
+
+/** Whether a word is a number of cycles, not a file. */
+export function isCycles(word: string): boolean {
+  return /^\d{1,15}$|^\d{1,3}e\d{1,2}$/.test(word);
 }
 
 /** `tree=…`, `seed=…`, `packetizer=…`, `feedback=…` (seconds), `output=…`, `html=…`; anything else is input. */
@@ -138,13 +190,18 @@ function readSettings(settings: readonly string[]): {
     const name = setting.slice(0, equals);
     const value = setting.slice(equals + 1);
     if (name === "tree") options.tree = value;
-    else if (name === "seed") options.seed = Number(value);
-    else if (name === "feedback") options.feedback = Number(value) * 1000;
+    else if (name === "seed") options.seed = numberOf(name, value);
+    else if (name === "feedback") options.feedback = Math.round(numberOf(name, value) * 1000);
     else if (name === "packetizer") options.packetizer = value as "adaptive" | "unit" | "file";
     else if (name === "output" || name === "html") files[name] = value;
     else input[name] = inputValue(value);
   }
   return { options: { ...options, input }, files };
+}
+
+function numberOf(name: string, value: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value);
+  throw new ProofError("USAGE", `${name}: expected a number, found "${value}"`);
 }
 
 /** A parameter as typed: a number, true, false, JSON, or text. */

@@ -17,7 +17,7 @@ export function progressReporter(output: Output): (progress: Progress) => void {
   };
 }
 
-/** `query 3: 45 %, 450,000 of 1,000,000 entries, 1.2 M/s, 35 MB/s, 2 workers, 3 s left`. */
+/** `query 3: 45 %, 3 s left, 450,000 of 1,000,000 entries, 1.2 M/s, 35 MB/s, 2 workers`: the end may be cut off. */
 export function progressLine(progress: Progress): string {
   const { seq, state, total, processed, active, elapsed } = progress;
   if (state === "validating") return `query ${seq}: looking at the data`;
@@ -26,7 +26,7 @@ export function progressLine(progress: Progress): string {
   const left =
     processed === 0 ? "" : `, ${duration((elapsed * (total - processed)) / processed)} left`;
   const workers = `${active} worker${active === 1 ? "" : "s"}`;
-  return `query ${seq}: ${percent} %, ${amount(progress)} of ${units(progress, total)}, ${rates(progress)}, ${workers}${left}`;
+  return `query ${seq}: ${percent} %${left}, ${amount(progress)} of ${units(progress, total)}, ${rates(progress)}, ${workers}`;
 }
 
 /** What a query that is over has done. */

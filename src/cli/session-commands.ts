@@ -10,6 +10,8 @@ import { exec, log, ping, shell, workers } from "./worker-commands.ts";
 interface SessionCommand {
   usage: string;
   does: string;
+  /** Further lines of the help. */
+  more?: readonly string[];
   run(proof: TProof, argument: string, output: Output): Promise<number>;
 }
 
@@ -21,7 +23,7 @@ const COMMANDS = new Map<string, SessionCommand>([
     "workers",
     {
       usage: ".workers",
-      does: "who is in the session: host, pid, state, start-up milliseconds by phase",
+      does: "who is in the session, with the time of each phase",
       run: workers,
     },
   ],
@@ -30,7 +32,7 @@ const COMMANDS = new Map<string, SessionCommand>([
     "exec",
     {
       usage: ".exec CODE",
-      does: "run TypeScript on every worker; its variables last as long as the session",
+      does: "run TypeScript on every worker; variables last",
       run: exec,
     },
   ],
@@ -39,8 +41,12 @@ const COMMANDS = new Map<string, SessionCommand>([
   [
     "process",
     {
-      usage: ".process SELECTOR [FILE ... | N] [name=value ...]",
-      does: "run a selector over files, or for N cycles; & at the end runs it in the background",
+      usage: ".process FILE DATA...",
+      does: "run a selector over files, or for a number of cycles",
+      more: [
+        "name=value: tree, seed, packetizer, feedback, output,",
+        "html or a parameter; & at the end: in the background",
+      ],
       run: processLine,
     },
   ],
@@ -75,7 +81,7 @@ export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys()].map((name) 
 
 /**
  * Runs one line: a command with its dot, or TypeScript: on every worker where `bare` is "exec", here where
- * it is "local". Resolves with an exit code: 0, 5 where code failed, QUIT. Throws USAGE for a command that
+ * it is "local", until `givenUp`. Resolves with an exit code: 0, 5 where code failed, QUIT. Throws USAGE for a command that
  * does not exist.
  */
 export async function runLine(
@@ -83,6 +89,7 @@ export async function runLine(
   line: string,
   output: Output,
   bare: "exec" | "local",
+  givenUp?: AbortSignal,
 ): Promise<number> {
   const text = line.trim();
   if (text === "") return EXIT.ok;
@@ -90,7 +97,7 @@ export async function runLine(
   if (match === null) {
     if (bare === "exec") return exec(proof, text, output);
     const { evaluateLine } = await import("./local-scope.ts");
-    return evaluateLine(proof, text, output);
+    return evaluateLine(proof, text, output, givenUp);
   }
   const [, name = "", argument = ""] = match;
   const command = COMMANDS.get(name);
@@ -107,6 +114,12 @@ export async function runLine(
 }
 
 function help(_proof: TProof, _argument: string, output: Output): Promise<number> {
-  output.table([...COMMANDS.values()].map(({ usage, does }) => [usage, does]));
+  output.table([
+    ["CODE", "run TypeScript here; p is the session"],
+    ...[...COMMANDS.values()].flatMap(({ usage, does, more = [] }) => [
+      [usage, does],
+      ...more.map((text) => ["", text]),
+    ]),
+  ]);
   return Promise.resolve(EXIT.ok);
 }

@@ -40,7 +40,7 @@ export function assess(probe: Probe): Assessment {
     };
   }
   if (health.stopping) return { level: "WARNING", text: `${where}: the daemon is shutting down` };
-  const tops = health.sessions.filter(({ role }) => role === "master").length;
+  const tops = health.sessions.filter(({ role }) => role === "master").length + health.others;
   const base = `${where}: proof ${health.version}, ${counted(tops, "session")}`;
   if (health.maxsessions > 0 && tops >= health.maxsessions)
     return { level: "WARNING", text: `${base}, no session is free` };
@@ -98,6 +98,7 @@ export function renderProbe({ where, health, nodes, error }: Probe, style: Style
       ]),
     );
   }
+  if (health.others > 0) lines.push(`  and ${counted(health.others, "session")} of other users`);
   if (nodes !== undefined) {
     const rows = nodes.map((node) => [
       `  ${node.host}:${node.port}`,

@@ -1,5 +1,6 @@
 /** `proof status`: health, in the convention of monitoring plugins: one summary line, exit codes 0 to 3. */
 import { sanitizeLine } from "../lib/sanitize.ts";
+import type { Identity } from "../comm/log-in.ts";
 import { parseDuration } from "../lib/units.ts";
 import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
@@ -27,7 +28,7 @@ export default defineProofCommand({
       type: "positional",
       required: false,
       multiple: true,
-      description: "Daemons, host[:port] (localhost:1093)",
+      description: "Daemons, [proofs://]host[:port] (localhost:1093)",
     },
     workers: { type: "boolean", alias: "w", description: "Ask every node of the worker list too" },
     timeout: {
@@ -75,6 +76,12 @@ export default defineProofCommand({
   },
 });
 
+/** What a daemon says about itself, and about its nodes if it is asked. */
+interface Answer {
+  health: Health;
+  nodes: NodeHealth[] | undefined;
+}
+
 /** Reads the settings once; the function returned looks at all daemons. */
 async function prepare(values: {
   host: readonly string[];
@@ -87,31 +94,40 @@ async function prepare(values: {
     import("../client/address.ts"),
     import("../comm/ask-health.ts"),
   ]);
+  const { withUserKey } = await import("../comm/log-in.ts");
   const { withDeadline } = await import("../lib/clock.ts");
+  const { askPassphrase } = await import("./passphrase.ts");
   const timeout = values.timeout ?? MAX_TIMEOUT;
   if (timeout > MAX_TIMEOUT)
     throw new ProofError("USAGE", "--timeout is at most 5s: a check must not hang");
   const addresses = (values.host.length > 0 ? values.host : ["localhost"]).map((text) =>
     parseAddress(text),
   );
-  const { identity } = clientSettings({ user: accountName(), config: values.config });
+  const { identity, secure } = clientSettings({
+    user: accountName(),
+    config: values.config,
+    passphrase: askPassphrase,
+  });
   return () =>
     Promise.all(
       addresses.map(async (address): Promise<Probe> => {
         const where = `${address.host}:${address.port}`;
         const start = performance.now();
         try {
+          const daemon = { ...address, secure: secure(address) };
           const who = { ...identity, user: address.user };
-          const answer: Promise<{ health: Health; nodes: NodeHealth[] | undefined }> =
+          const answer = (me: Identity): Promise<Answer> =>
             values.workers === true
-              ? askNodes(address, who, timeout)
-              : askHealth(address, who, timeout).then((health) => ({ health, nodes: undefined }));
+              ? askNodes(daemon, me, timeout)
+              : askHealth(daemon, me, timeout).then((health) => ({ health, nodes: undefined }));
           const late = (): ProofError =>
             new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
+          // Typing a passphrase does not count.
+          const found = await withUserKey(who, (me) => withDeadline(answer(me), timeout, late));
           return {
             where,
             elapsed: performance.now() - start,
-            ...(await withDeadline(answer, timeout, late)),
+            ...found,
           };
         } catch (error) {
           return { where, elapsed: performance.now() - start, error: toProofError(error) };

@@ -17,15 +17,27 @@ export async function dataOf(
   const set: DataSet =
     typeof data === "string" ? { files: [data] } : "files" in data ? data : { files: data };
   const { expandFiles } = await import("../data/expand.ts");
-  const files: DataFile[] = [];
+  // A file that two patterns match is one file.
+  const files = new Map<string, DataFile>();
   for (const item of set.files) {
     const file = typeof item === "string" ? { path: item } : item;
     const { path, first = 0, count = -1, tree: own = set.tree ?? tree } = file;
+    checkPart(path, "first", first, 0);
+    checkPart(path, "count", count, -1);
     const local = path.startsWith("file:") ? fileURLToPath(path) : path;
     for (const found of await expandFiles([local], process.cwd())) {
-      files.push({ path: found.path, tree: found.tree ?? own, first, count });
+      const part = { path: found.path, tree: found.tree ?? own, first, count };
+      files.set(JSON.stringify(part), part);
     }
   }
-  if (files.length === 0) throw new ProofError("USAGE", "the data set has no file");
-  return { files, cycles: 0 };
+  if (files.size === 0) throw new ProofError("USAGE", "the data set has no file");
+  return { files: [...files.values()], cycles: 0 };
+}
+
+function checkPart(path: string, what: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ProofError(
+    "USAGE",
+    `${path}: ${what} is ${value}, expected an integer from ${least} on`,
+  );
 }

@@ -24,6 +24,8 @@ export interface OpenOptions {
   timeout?: number | undefined;
   /** Path of a configuration file instead of the default ones. */
   config?: string | undefined;
+  /** Asks for the passphrase of the user's key in a file; without it such a key is an error. */
+  askPassphrase?: ((file: string) => Promise<string>) | undefined;
   /** Told how far opening has come. */
   onStatus?: ((status: OpenStatus) => void) | undefined;
   /** Told when a worker is lost. */
@@ -35,7 +37,7 @@ export interface OpenOptions {
 }
 
 /** What one worker made of a command. */
-export interface WorkerResult extends Omit<Result, "id" | "value"> {
+export interface WorkerResult extends Omit<Result, "id" | "value" | "last"> {
   /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
   value: unknown;
   /** What the command wrote on this worker. */

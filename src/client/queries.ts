@@ -42,6 +42,9 @@ interface Sent {
   settle: PromiseWithResolvers<QueryResult>;
 }
 
+/** Milliseconds: a day. */
+const MAX_FEEDBACK = 86_400_000;
+
 /** What the queries need of their session. */
 export interface QueriesHost {
   send(pieces: readonly Uint8Array[]): void;
@@ -63,12 +66,13 @@ export class Queries {
   }
 
   /** Sends a query. Throws SELECTOR or USAGE before anything is sent. */
-  async start(
+  async start<Out>(
     file: string | URL,
     data: QueryData,
     options: ProcessOptions,
     isForeground: boolean,
-  ): Promise<Query> {
+  ): Promise<Query<Out>> {
+    checkOptions(options);
     const bundle = await bundleSelector(file);
     const selector = await loadSelector(bundle);
     const input = options.input ?? {};
@@ -113,7 +117,9 @@ export class Queries {
     );
     const tell = (action: ControlAction): void =>
       this.#host.send(control.encode({ id: this.#host.nextId(), action, seq: sent.seq }));
-    return { result: sent.settle.promise, stop: () => tell("stop"), abort: () => tell("abort") };
+    // What the outputs are, the caller knows better than any type here.
+    const result = sent.settle.promise as Promise<QueryResult<Out>>;
+    return { result, stop: () => tell("stop"), abort: () => tell("abort") };
   }
 
   /** The session's queries: done, running, waiting. */
@@ -231,7 +237,9 @@ export class Queries {
     fields: Outcome,
     attachments: readonly Buffer[],
   ): Promise<QueryResult> {
-    sent.options.onProgress?.(fields);
+    const { id, seq, state, unit, total, processed, entries, bytes, active, elapsed } = fields;
+    const last = { id, seq, state, unit, total, processed, entries, bytes, active, elapsed };
+    sent.options.onProgress?.(last);
     if (fields.state === "aborted") throw new ProofError("ABORTED", "the query was aborted");
     if (fields.state !== "done" && fields.state !== "stopped")
       throw await failureOf(sent.bundle, fields);
@@ -239,6 +247,20 @@ export class Queries {
     await userStage(sent.bundle, "terminate", () => sent.selector.terminate?.(outputs, CLIENT));
     return resultOf(fields, outputs);
   }
+}
+
+/** A master would not understand anything else, and could not even say so. Throws USAGE. */
+function checkOptions({ seed = 0, packetizer, feedback: interval = 0 }: ProcessOptions): void {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw unusable("seed", seed, "a whole number from 0");
+  if (packetizer !== undefined && !["adaptive", "unit", "file"].includes(packetizer))
+    throw unusable("packetizer", packetizer, "adaptive, unit or file");
+  if (!Number.isSafeInteger(interval) || interval < 0 || interval > MAX_FEEDBACK)
+    throw unusable("feedback", interval, "whole milliseconds up to a day");
+}
+
+function unusable(name: string, value: unknown, expected: string): ProofError {
+  return new ProofError("USAGE", `${name} is ${Bun.inspect(value)}, but must be ${expected}`);
 }
 
 /** Where a selector's functions run on the client: nowhere in particular. */
@@ -274,10 +296,13 @@ function resultOf(fields: Outcome, outputs: Outputs): QueryResult {
   return { seq, selector, state, unit, total, processed, entries, bytes, elapsed, outputs };
 }
 
+/** What the number of an entry is. */
+const PLACE = { entries: "entry", bytes: "byte", cycles: "cycle" } as const;
+
 /** The error of a query that failed, with the user's own file, line and column. */
 async function failureOf(
   bundle: Bundle,
-  { userError, failure, problems }: Outcome,
+  { userError, failure, problems, unit }: Outcome,
 ): Promise<ProofError> {
   if (userError === undefined) {
     const error =
@@ -289,7 +314,7 @@ async function failureOf(
   const at = await traceBack(bundle, frames);
   const where = [
     `in ${stage}`,
-    ...(entry < 0 ? [] : [`at ${file === "" ? "cycle" : "entry"} ${entry}`]),
+    ...(entry < 0 ? [] : [`at ${PLACE[unit]} ${entry}`]),
     ...(file === "" ? [] : [`of ${file}`]),
     ...(worker === "" ? [] : [`on ${worker}`]),
   ].join(" ");

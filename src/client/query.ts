@@ -31,8 +31,8 @@ export interface ProcessOptions {
   feedback?: number | undefined;
 }
 
-/** The result of a query. */
-export interface QueryResult {
+/** The result of a query; `Out` is what the caller knows of its outputs. */
+export interface QueryResult<Out = Outputs> {
   /** Number of the query in its session. */
   seq: number;
   selector: string;
@@ -45,13 +45,13 @@ export interface QueryResult {
   bytes: number;
   /** Milliseconds from its start to the merged result. */
   elapsed: number;
-  outputs: Outputs;
+  outputs: Out;
 }
 
 /** A query on its way. */
-export interface Query {
+export interface Query<Out = Outputs> {
   /** Resolves with the result; rejects with USER_CODE, DATA_SET, ABORTED, … */
-  readonly result: Promise<QueryResult>;
+  readonly result: Promise<QueryResult<Out>>;
   /** Ends it at the next entry and keeps what is done. */
   stop(): void;
   /** Ends it without a result. */

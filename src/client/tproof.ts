@@ -1,7 +1,9 @@
 /**
  * TProof: a session as its user holds it. Method names are ROOT's, in camelCase.
  */
+import type { Outputs } from "../api/index.ts";
 import { RemoteSession } from "../comm/remote-session.ts";
+import { withUserKey } from "../comm/log-in.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
@@ -15,6 +17,8 @@ import {
   failed,
   Kind,
   output,
+  ping,
+  pong,
   type Ready,
   ready,
   result,
@@ -36,6 +40,8 @@ import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
 import { clientSettings } from "./settings.ts";
 
 interface Running {
+  /** Set by an interrupt: what is still on its way is not shown any more. */
+  isMuted: boolean;
   start: number;
   options: CommandOptions;
   results: WorkerResult[];
@@ -65,7 +71,7 @@ export class TProof {
   }
 
   /**
-   * Opens a session on the master at `address`, `[user@]host[:port]`, and resolves when its workers are
+   * Opens a session on the master at `address`, `[proofs://][user@]host[:port]`, and resolves when its workers are
    * ready. Workers that could not be opened are in `failures`. Throws ProofError; its details say in which
    * phase and on which host it failed.
    */
@@ -77,27 +83,32 @@ export class TProof {
       if (reason !== undefined)
         throw new ProofError("USAGE", `environment variable ${name} ${reason}`);
     }
-    const settings = clientSettings({ user: master.user, config: options.config });
+    const settings = clientSettings({
+      user: master.user,
+      config: options.config,
+      passphrase: options.askPassphrase,
+    });
     const timeout = options.timeout ?? settings.startupTimeout;
     const start = performance.now();
     options.onStatus?.({ phase: "connecting" });
-    const session = await RemoteSession.open(
-      {
-        host: master.host,
-        port: master.port,
-        role: Role.client,
-        name: master.host,
-        ordinal: "0",
-        options: {
-          workers,
-          masterOnly: options.masterOnly ?? false,
-          startup: options.startup,
-          requireAll: options.requireAll ?? false,
-          env: options.env ?? {},
-        },
+    const target = {
+      host: master.host,
+      port: master.port,
+      secure: settings.secure(master),
+      role: Role.client,
+      name: master.host,
+      ordinal: "0",
+      options: {
+        workers,
+        masterOnly: options.masterOnly ?? false,
+        startup: options.startup,
+        requireAll: options.requireAll ?? false,
+        env: options.env ?? {},
       },
-      settings.identity,
-      shortened(settings.limits, timeout),
+    };
+    const limits = shortened(settings.limits, timeout);
+    const session = await withUserKey(settings.identity, (identity) =>
+      RemoteSession.open(target, identity, limits),
     );
     options.onStatus?.({ phase: "master", tag: session.facts.tag, log: session.logPath });
     const proof = new TProof(session, options, timeout);
@@ -178,8 +189,8 @@ export class TProof {
   }
 
   /** Sends something to every worker and back; `roundTrip` tells the milliseconds. */
-  ping(options: CommandOptions = {}): Promise<WorkerResult[]> {
-    return this.#run("ping", "", options);
+  ping(options: Omit<CommandOptions, "ordinal"> = {}): Promise<WorkerResult[]> {
+    return this.#send((id) => ping.encode(id), options);
   }
 
   /** The last lines of the logs, in `text` of each result; of `ordinal` only where one is given. */
@@ -195,21 +206,26 @@ export class TProof {
 
   /**
    * Runs the selector in `file` over data, or for so many cycles, and resolves with the merged result.
+   * `Out` is what you know of its outputs, as in `process<{ mass: H1 }>`; nothing checks it.
    * Throws SELECTOR, USER_CODE with the user's file, line and column, DATA_SET, ABORTED and others.
    */
-  async process(
+  async process<Out = Outputs>(
     file: string | URL,
     data: QueryData,
     options: ProcessOptions = {},
-  ): Promise<QueryResult> {
+  ): Promise<QueryResult<Out>> {
     const queries = await this.#loadQueries();
-    return (await queries.start(file, data, options, true)).result;
+    return (await queries.start<Out>(file, data, options, true)).result;
   }
 
   /** The same in the background: resolves when the query has been sent. Queries of a session queue. */
-  async submit(file: string | URL, data: QueryData, options: ProcessOptions = {}): Promise<Query> {
+  async submit<Out = Outputs>(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions = {},
+  ): Promise<Query<Out>> {
     const queries = await this.#loadQueries();
-    return queries.start(file, data, options, false);
+    return queries.start<Out>(file, data, options, false);
   }
 
   /** The queries of this session: done, running, waiting. */
@@ -218,8 +234,8 @@ export class TProof {
   }
 
   /** The result of a query that is over, as far as the master keeps it. */
-  async retrieve(seq: number): Promise<QueryResult> {
-    return (await this.#loadQueries()).retrieve(seq);
+  async retrieve<Out = Outputs>(seq: number): Promise<QueryResult<Out>> {
+    return (await (await this.#loadQueries()).retrieve(seq)) as QueryResult<Out>;
   }
 
   /** Removes the kept result of a query. */
@@ -246,6 +262,7 @@ export class TProof {
   interrupt(): void {
     if (!this.isValid()) return;
     this.#session.interrupt();
+    for (const running of this.#running.values()) running.isMuted = true;
     void this.#queries?.then((queries) => queries.interruptForeground());
   }
 
@@ -265,9 +282,19 @@ export class TProof {
     options: CommandOptions,
     lines = 0,
   ): Promise<WorkerResult[]> {
+    const ordinal = options.ordinal ?? "";
+    return this.#send((id) => command.encode({ id, name, code, ordinal, lines }), options);
+  }
+
+  /** Sends what `encode` makes of a fresh number, and collects what comes of it. */
+  #send(
+    encode: (id: number) => Uint8Array | readonly Uint8Array[],
+    options: CommandOptions,
+  ): Promise<WorkerResult[]> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const id = this.#nextId++;
     const running: Running = {
+      isMuted: false,
       start: performance.now(),
       options,
       results: [],
@@ -275,7 +302,7 @@ export class TProof {
       settle: Promise.withResolvers(),
     };
     this.#running.set(id, running);
-    this.#session.send(command.encode({ id, name, code, ordinal: options.ordinal ?? "", lines }));
+    this.#session.send(encode(id));
     return running.settle.promise;
   }
 
@@ -300,14 +327,19 @@ export class TProof {
         return this.#output(message);
       case Kind.result:
         return this.#result(message);
-      case Kind.done: {
-        const { id } = done.decode(message);
-        const running = this.#running.get(id);
-        this.#running.delete(id);
-        return running?.settle.resolve(
-          running.results.toSorted((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
-        );
+      case Kind.pong: {
+        const { id, ordinal, host } = pong.decode(message);
+        return this.#arrived(id, {
+          ordinal,
+          host,
+          ok: true,
+          text: "pong",
+          value: undefined,
+          elapsed: 0,
+        });
       }
+      case Kind.done:
+        return this.#done(done.decode(message).id);
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
         const workers = this.#state.workers.filter(
@@ -334,7 +366,7 @@ export class TProof {
   #output(message: Message): void {
     const { id, ordinal, stream, text } = output.decode(message);
     const running = this.#running.get(id);
-    if (running === undefined) return;
+    if (running === undefined || running.isMuted) return;
     const kept = running.output.get(ordinal) ?? "";
     if (kept.length < MAX_KEPT_OUTPUT) running.output.set(ordinal, kept + text);
     running.options.onOutput?.({ ordinal, stream, text });
@@ -342,17 +374,30 @@ export class TProof {
 
   #result(message: Message): void {
     const { fields, attachments } = result.decode(message);
-    const running = this.#running.get(fields.id);
-    if (running === undefined) return;
-    const { id: _, value, ...rest } = fields;
-    const arrived: WorkerResult = {
+    const { id, value, last, ...rest } = fields;
+    if (!this.#running.has(id)) return;
+    this.#arrived(id, {
       ...rest,
       value: value === undefined ? undefined : decodeValue(value, attachments),
-      output: running.output.get(fields.ordinal) ?? "",
-      roundTrip: elapsedSince(running.start),
-    };
+    });
+    if (last === true) this.#done(id);
+  }
+
+  #arrived(id: number, fields: Omit<WorkerResult, "output" | "roundTrip">): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const output = running.output.get(fields.ordinal) ?? "";
+    const arrived = { ...fields, output, roundTrip: elapsedSince(running.start) };
     running.results.push(arrived);
     running.options.onResult?.(arrived);
+  }
+
+  #done(id: number): void {
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    running?.settle.resolve(
+      running.results.toSorted((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
+    );
   }
 
   #end(error: ProofError): void {

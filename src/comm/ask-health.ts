@@ -9,25 +9,30 @@ import {
 import { admin } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask, type Identity, logIn } from "./log-in.ts";
+import type { Secure } from "./transport.ts";
 
-/** Asks `address`; the whole takes at most about `timeout` milliseconds. Throws what Link and logIn throw. */
-export function askHealth(
-  address: { host: string; port: number },
-  identity: Identity,
-  timeout: number,
-): Promise<Health> {
-  return withLink(address, identity, timeout, async (link, left) =>
+/** Whom to ask. */
+export interface Daemon {
+  host: string;
+  port: number;
+  /** How the connection is encrypted, if it is. */
+  secure?: Secure | undefined;
+}
+
+/** Asks a daemon; the whole takes at most about `timeout` milliseconds. Throws what Link and logIn throw. */
+export function askHealth(daemon: Daemon, identity: Identity, timeout: number): Promise<Health> {
+  return withLink(daemon, identity, timeout, async (link, left) =>
     decodeHealth(await request(link, Admin.health, 0, left())),
   );
 }
 
-/** Asks the daemon at `address` for the health of every node of its inventory, besides its own. */
+/** Asks a daemon for the health of every node of its inventory, besides its own. */
 export function askNodes(
-  address: { host: string; port: number },
+  daemon: Daemon,
   identity: Identity,
   timeout: number,
 ): Promise<{ health: Health; nodes: NodeHealth[] }> {
-  return withLink(address, identity, timeout, async (link, left) => {
+  return withLink(daemon, identity, timeout, async (link, left) => {
     const health = decodeHealth(await request(link, Admin.health, 0, left()));
     // The daemon's own deadline for the nodes leaves time for its answer to come back.
     const nodes = decodeNodeHealth(
@@ -38,14 +43,14 @@ export function askNodes(
 }
 
 async function withLink<T>(
-  address: { host: string; port: number },
+  daemon: Daemon,
   identity: Identity,
   timeout: number,
   use: (link: Link, left: () => number) => Promise<T>,
 ): Promise<T> {
   const end = performance.now() + timeout;
   const left = (): number => Math.max(1, Math.round(end - performance.now()));
-  const link = await Link.open(address, { tcp: timeout, handshake: left() });
+  const link = await Link.open(daemon, timeout, daemon.secure);
   try {
     await logIn(link, identity, { role: Role.admin, ordinal: "0", timeout: left(), heartbeat: 0 });
     return await use(link, left);

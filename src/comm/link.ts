@@ -3,15 +3,21 @@
  * per stream (the protocol has no request ids), unsolicited frames handed on.
  */
 import { CheckError } from "../lib/check.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import { ProofError } from "../lib/errors.ts";
 import { Request, Status } from "../protocol/codes.ts";
 import { decodeError, type ErrorReply } from "../protocol/failure.ts";
-import { type ResponseFrame, requestHeader, responseFramer } from "../protocol/frames.ts";
-import { HELLO, recogniseWelcome, WELCOME_SIZE } from "../protocol/handshake.ts";
+import {
+  type Pieced,
+  type ResponseFrame,
+  requestHeader,
+  responseFramer,
+} from "../protocol/frames.ts";
+import { HELLO, recogniseWelcome, TLS_SERVER, WELCOME_SIZE } from "../protocol/handshake.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Address, connect, formatAddress } from "./socket.ts";
-import { HIGH_WATER, type Transport } from "./transport.ts";
+import { HIGH_WATER, type Secure, type Transport } from "./transport.ts";
 
 /** Payload of one response at most: fragments are far smaller, log texts and lists may be larger. */
 const MAX_RESPONSE = 64 * 1024 * 1024;
@@ -22,7 +28,7 @@ export const STREAM = { login: 0x0100, session: 0x0200 } as const;
 /** Who is told what happens on a link. */
 export interface LinkHandler {
   /** An attn frame: action code and what follows it. */
-  attention(action: number, body: Buffer): void;
+  attention(action: number, body: Pieces): void;
   /** The link's queue has emptied after having been full. */
   drained?(): void;
   /** The link is over; called exactly once, never while opening. */
@@ -60,16 +66,19 @@ export class Link {
   }
 
   /**
-   * Connects and shakes hands within `deadlines` milliseconds each. Throws RESOLVE, CONNECT, TIMEOUT,
-   * or NOT_PROOF when something else answers.
+   * Connects within `timeout` milliseconds, agrees on TLS within as many if there is a `secure`, and says
+   * hello. The answer is not waited for: the first request goes out right behind it, and fails with NOT_PROOF
+   * or TLS_MISMATCH if it is not a daemon that answers. Throws RESOLVE, CONNECT or TIMEOUT, and what `secure`
+   * throws.
    */
-  static async open(
-    address: Address,
-    deadlines: { tcp: number; handshake: number },
-  ): Promise<Link> {
-    const transport = await connect(address, deadlines.tcp);
+  static async open(address: Address, timeout: number, secure?: Secure): Promise<Link> {
+    let transport = await connect(address, timeout);
+    if (secure !== undefined && !("path" in address)) {
+      const peer = { host: address.host, where: formatAddress(address) };
+      transport = await secure(transport, peer, timeout);
+    }
     const link = new Link(transport);
-    await link.#shakeHands(formatAddress(address), deadlines.handshake);
+    link.#shakeHands();
     return link;
   }
 
@@ -100,52 +109,40 @@ export class Link {
     this.#handler = handler;
   }
 
-  #shakeHands(where: string, timeout: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let welcome: Buffer = Buffer.alloc(0);
-      let open = false;
-      const judge = (ended: boolean): void => {
-        const seen = recogniseWelcome(welcome);
-        if (seen.kind === "foreign") {
-          if (!ended && welcome.length < WELCOME_SIZE && seen.what.includes("closed")) return;
-          clearTimeout(timer);
-          this.#transport.abort();
-          const hint =
-            "check host and port; a proof daemon listens on port 1093 unless told otherwise";
-          return reject(
-            new ProofError("NOT_PROOF", `${where}: ${seen.what} answered, not a proof daemon`, {
-              hint,
-            }),
-          );
-        }
-        clearTimeout(timer);
-        open = true;
-        resolve();
-        this.#received(welcome.subarray(WELCOME_SIZE));
-      };
-      const timer = setTimeout(() => {
-        const hint =
-          "something accepts connections there but does not speak PROOF; check host and port";
-        // Before the abort, which would be taken for a server that hangs up.
-        reject(
-          new ProofError("TIMEOUT", `${where}: no handshake within ${timeout / 1000} s`, { hint }),
-        );
-        this.#transport.abort();
-      }, timeout);
-      this.#transport.attach({
-        data: (chunk) => {
-          if (open) return this.#received(chunk);
-          welcome = Buffer.concat([welcome, chunk]);
-          judge(false);
-        },
-        drained: () => this.#handler?.drained?.(),
-        closed: (error) => {
-          if (open) this.#close(this.#lost(error?.message ?? "closed by the peer"));
-          else judge(true);
-        },
-      });
-      this.#transport.write(HELLO);
+  /** The peer's first bytes, until they are known to be a daemon's. */
+  #welcome: Buffer | undefined = Buffer.alloc(0);
+
+  #shakeHands(): void {
+    this.#transport.attach({
+      data: (chunk) => {
+        if (this.#welcome === undefined) return this.#received(chunk);
+        this.#welcome = Buffer.concat([this.#welcome, chunk]);
+        this.#judge(this.#welcome, false);
+      },
+      drained: () => this.#handler?.drained?.(),
+      closed: (error) => {
+        if (this.#welcome !== undefined) this.#judge(this.#welcome, true);
+        this.#close(this.#lost(error?.message ?? "closed by the peer"));
+      },
     });
+    this.#transport.write(HELLO);
+  }
+
+  /** Looks whether it is a daemon that answers; anything else ends the link. */
+  #judge(welcome: Buffer, ended: boolean): void {
+    const seen = recogniseWelcome(welcome);
+    if (seen.kind === "proof") {
+      this.#welcome = undefined;
+      return this.#received(welcome.subarray(WELCOME_SIZE));
+    }
+    if (!ended && welcome.length < WELCOME_SIZE && seen.what.includes("closed")) return;
+    const text = `${this.peer}: ${seen.what} answered, not a proof daemon`;
+    if (seen.what === TLS_SERVER) {
+      const hint = `if that is a proof daemon, use proofs://${this.peer}`;
+      return this.#close(new ProofError("TLS_MISMATCH", text, { hint }));
+    }
+    const hint = "check host and port; a proof daemon listens on port 1093 unless told otherwise";
+    this.#close(new ProofError("NOT_PROOF", text, { hint }));
   }
 
   /**
@@ -161,10 +158,7 @@ export class Link {
   ): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const error = new ProofError(
-          "TIMEOUT",
-          `${this.peer}: no answer to ${options.what} within ${options.timeout / 1000} s`,
-        );
+        const error = this.#late(options.what, options.timeout);
         reject(error);
         this.abort(error);
       }, options.timeout);
@@ -252,6 +246,16 @@ export class Link {
     this.#close(reason);
   }
 
+  #late(what: string, timeout: number): ProofError {
+    const within = `within ${timeout / 1000} s`;
+    if (this.#welcome === undefined) {
+      return new ProofError("TIMEOUT", `${this.peer}: no answer to ${what} ${within}`);
+    }
+    const hint =
+      "something accepts connections there but does not speak PROOF; check host and port";
+    return new ProofError("TIMEOUT", `${this.peer}: no handshake ${within}`, { hint });
+  }
+
   #lost(why: string): ProofError {
     return new ProofError("LINK_LOST", `${this.peer}: link lost: ${why}`);
   }
@@ -288,18 +292,18 @@ export class Link {
     }
   }
 
-  #dispatch(frame: ResponseFrame): void {
+  #dispatch(frame: Pieced<ResponseFrame>): void {
     if (frame.status === Status.attn) {
       if (frame.payload.length < 4) throw new CheckError("attn frame without an action code");
-      const action = frame.payload.readInt32BE(0);
-      return this.#handler?.attention(action, frame.payload.subarray(4));
+      const action = frame.payload.take(4).readInt32BE(0);
+      return this.#handler?.attention(action, frame.payload);
     }
     const pending = this.#pending.get(frame.stream)?.shift();
     if (pending === undefined)
       throw new CheckError(`an answer that nobody asked for, status ${frame.status}`);
-    if (frame.status === Status.ok) return pending.ok(frame.payload);
+    if (frame.status === Status.ok) return pending.ok(frame.payload.join());
     if (frame.status !== Status.error)
       throw new CheckError(`status ${frame.status} in answer to ${pending.what}`);
-    pending.fail(new RequestRefused(decodeError(frame.payload)));
+    pending.fail(new RequestRefused(decodeError(frame.payload.join())));
   }
 }

@@ -12,6 +12,7 @@ import {
   isLoopback,
   KEY_PROTOCOL,
   newNonce,
+  type ProofTerms,
   proveKey,
   sameProof,
   serves,
@@ -19,13 +20,34 @@ import {
 import { auth, encodeItems, login, LONG_USER, OUR_ITEM } from "../protocol/requests.ts";
 import { type Link, RequestRefused, STREAM } from "./link.ts";
 
+/** Somebody who can prove the cluster key. */
+export interface KeyHolder {
+  /** Fingerprint of the key, "" without one. */
+  fingerprint(): string | Promise<string>;
+  /** Checks the daemon's proof and makes ours; undefined if the daemon's is wrong. */
+  prove(
+    terms: ProofTerms,
+    theirs: { fingerprint: string; proof: string },
+  ): string | undefined | Promise<string | undefined>;
+}
+
+/** A key with which a user proves who they are. */
+export interface UserKey {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Buffer;
+  sign(message: Uint8Array): Buffer;
+}
+
 /** Who is asking. */
 export interface Identity {
   user: string;
-  /** The cluster key, if this account has one. */
-  key: Uint8Array | undefined;
+  keys: KeyHolder;
   /** Where the key was looked for, for messages. */
   keyFile: string;
+  /** The user's own key, once it is known to be needed; see {@link withUserKey}. */
+  userKey?: UserKey | undefined;
+  /** Loads it, which may take a person to type a passphrase; absent where there is no user. */
+  unlock?: (() => Promise<UserKey>) | undefined;
 }
 
 /** What a login is for. */
@@ -44,7 +66,7 @@ export interface LoginTerms {
  */
 export async function logIn(link: Link, identity: Identity, terms: LoginTerms): Promise<Callee> {
   const nonce = newNonce();
-  const mine = identity.key === undefined ? "" : fingerprint(identity.key);
+  const mine = await identity.keys.fingerprint();
   const caller = {
     major: PROOF_MAJOR,
     version: VERSION,
@@ -83,7 +105,8 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
   if (callee.major !== PROOF_MAJOR) throw versionError(link.peer, callee);
   if (callee.auth === "none") return callee;
 
-  if (identity.key === undefined) throw noKey(link.peer, callee.fingerprint, identity.keyFile);
+  if (mine === "" && callee.auth === "key")
+    throw noKey(link.peer, callee.fingerprint, identity.keyFile);
   const proofTerms = {
     callerNonce: nonce,
     calleeNonce: callee.nonce,
@@ -92,8 +115,13 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
     user: identity.user,
     ordinal: terms.ordinal,
   };
-  if (!sameProof(callee.proof, proveKey(identity.key, "callee", proofTerms))) {
-    throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+  if (callee.auth === "user") {
+    // A daemon that has proved no key of ours may still have another: then a user proves who they are.
+    if (identity.unlock === undefined)
+      throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+    const { proveUser } = await import("./prove-user.ts");
+    await proveUser(link, identity, proofTerms, callee, terms.timeout);
+    return callee;
   }
   // Whoever has the key of a worker's node must not get to play the master with it.
   if (!serves(callee.role, terms.role) && !isLoopback(link.remoteAddress)) {
@@ -103,15 +131,47 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
       { hint: "check the address, or daemon.role on that node" },
     );
   }
+  const proof = await identity.keys.prove(proofTerms, callee);
+  if (proof === undefined) throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
   await ask(link, "login", () =>
     link.call(STREAM.login, Request.auth, {
       what: "authentication",
       timeout: terms.timeout,
       body: auth.encode(KEY_PROTOCOL),
-      payload: Buffer.from(proveKey(identity.key ?? Buffer.alloc(0), "caller", proofTerms)),
+      payload: Buffer.from(proof),
     }),
   );
   return callee;
+}
+
+/**
+ * Does something that logs in. Where the daemon asks for the user's own key, that is loaded first and the
+ * attempt made again: a daemon does not wait for somebody who types a passphrase.
+ */
+export async function withUserKey<T>(
+  identity: Identity,
+  attempt: (identity: Identity) => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt(identity);
+  } catch (error) {
+    const isWanted = error instanceof ProofError && error.details["userKeyWanted"] === true;
+    if (!isWanted || identity.unlock === undefined || identity.userKey !== undefined) throw error;
+    return attempt({ ...identity, userKey: await identity.unlock() });
+  }
+}
+
+/** The holder of a key that this process has read, if it has one. */
+export function holderOf(key: Uint8Array | undefined): KeyHolder {
+  if (key === undefined) return { fingerprint: () => "", prove: () => undefined };
+  const mine = fingerprint(key);
+  return {
+    fingerprint: () => mine,
+    prove: (terms, theirs) =>
+      sameProof(theirs.proof, proveKey(key, "callee", terms))
+        ? proveKey(key, "caller", terms)
+        : undefined,
+  };
 }
 
 /** Runs a call and gives its refusal the form of a ProofError of this phase and peer. */
@@ -124,7 +184,7 @@ export async function ask<T>(link: Link, phase: Phase, call: () => Promise<T>): 
   }
 }
 
-/** Asks; where the daemon refuses for want of the right key, the hint names the file that this account uses. */
+/** Asks; where the daemon refuses for want of the right key or of TLS, the hint tells what to do here. */
 async function askWithKey<T>(
   link: Link,
   { keyFile }: Identity,
@@ -133,14 +193,21 @@ async function askWithKey<T>(
   try {
     return await ask(link, "login", call);
   } catch (error) {
-    if (!(error instanceof ProofError) || !["NO_KEY", "WRONG_KEY"].includes(error.code))
-      throw error;
+    const hint = error instanceof ProofError ? hintFor(error, link, keyFile) : undefined;
+    if (!(error instanceof ProofError) || hint === undefined) throw error;
     throw new ProofError(error.code, error.message, {
-      hint: copyKey(keyFile),
+      hint,
       details: error.details,
       cause: error.cause,
     });
   }
+}
+
+/** What to do at this end about a refusal, where this end knows better than the daemon. */
+function hintFor({ code }: ProofError, link: Link, keyFile: string): string | undefined {
+  if (code === "TLS_MISMATCH")
+    return `use proofs://${link.peer}; for a worker node set tls = true in its [[node]] table`;
+  return code === "NO_KEY" || code === "WRONG_KEY" ? copyKey(keyFile) : undefined;
 }
 
 function copyKey(file: string): string {

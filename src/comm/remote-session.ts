@@ -6,6 +6,7 @@
 import { CheckError, Fields } from "../lib/check.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import {
   Attention,
   FRAGMENT_SIZE,
@@ -26,6 +27,7 @@ import { parseJson } from "../protocol/json.ts";
 import { create, sendmsg, sessionWord } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask, type Identity, logIn } from "./log-in.ts";
+import type { Secure } from "./transport.ts";
 
 /** Which session to open, and where. */
 export interface SessionTarget {
@@ -36,6 +38,8 @@ export interface SessionTarget {
   name: string;
   ordinal: string;
   options: CreateOptions;
+  /** How the connection is encrypted, if it is. */
+  secure?: Secure | undefined;
 }
 
 /** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
@@ -105,9 +109,7 @@ export class RemoteSession {
       return value;
     };
     try {
-      const opened = await timed("tcp", () =>
-        Link.open(target, { tcp: limits.tcp, handshake: limits.login }),
-      );
+      const opened = await timed("tcp", () => Link.open(target, limits.tcp, target.secure));
       link = opened;
       const { heartbeat } = limits;
       await timed("login", () =>
@@ -120,7 +122,7 @@ export class RemoteSession {
       );
       opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
       // Messages may follow the answer in the same chunk, before the caller gets to run.
-      const early: [number, Buffer][] = [];
+      const early: [number, Pieces][] = [];
       let lost: ProofError | undefined;
       opened.attach({
         attention: (action, body) => early.push([action, body]),
@@ -226,16 +228,16 @@ export class RemoteSession {
     this.#link.resume();
   }
 
-  #attention(action: number, body: Buffer): void {
+  #attention(action: number, body: Pieces): void {
     if (this.#closed !== undefined) return;
     if (action === Attention.msg) {
-      this.#framer.push(body);
+      for (const piece of body.list) this.#framer.push(piece);
       for (let next = this.#framer.next(); next !== undefined; next = this.#framer.next()) {
         if (this.#handler === undefined) this.#early.push(next);
         else this.#handler.message(next);
       }
     } else if (action === Attention.wrkmortem || action === Attention.errmsg) {
-      this.#close(epitaph(body, this.peer));
+      this.#close(epitaph(body.join(), this.peer));
       this.#link.end();
     }
   }

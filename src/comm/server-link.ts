@@ -3,18 +3,20 @@
  * answers and unsolicited frames. What a request means is its owner's business.
  */
 import { ProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import { MAX_LOGIN_PAYLOAD } from "../protocol/codes.ts";
 import {
   encodeAttention,
   encodeError,
   encodeResponse,
   FrameError,
+  type Pieced,
   type RequestFrame,
   requestFramer,
 } from "../protocol/frames.ts";
 import { Status } from "../protocol/codes.ts";
-import { HELLO_SIZE, recogniseHello, WELCOME } from "../protocol/handshake.ts";
-import { HIGH_WATER, type Transport } from "./transport.ts";
+import { HELLO_SIZE, recogniseHello, TLS_HANDSHAKE, WELCOME } from "../protocol/handshake.ts";
+import { type AcceptTls, HIGH_WATER, type TlsPeer, type Transport } from "./transport.ts";
 
 /** Requests of one peer that are served before others have their turn. */
 const AT_ONCE = 256;
@@ -22,7 +24,7 @@ const AT_ONCE = 256;
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
   /** A request; called synchronously, in order. */
-  request(frame: RequestFrame): void;
+  request(frame: Pieced<RequestFrame>): void;
   /** The queue towards the peer has emptied after having been full. */
   drained(): void;
   /** The connection is over, called exactly once; `why` is for the log, "" for an orderly end. */
@@ -30,8 +32,9 @@ export interface ServerLinkHandler {
 }
 
 export class ServerLink {
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #handler: ServerLinkHandler;
+  #acceptTls: AcceptTls | undefined;
   readonly #framer = requestFramer(() => this.payloadLimit);
   #hello: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
@@ -48,12 +51,18 @@ export class ServerLink {
   /** Value of performance.now() when the peer last sent something. */
   lastHeard = performance.now();
 
-  constructor(transport: Transport, handler: ServerLinkHandler) {
+  /** With `acceptTls` the peer may speak TLS; its first byte tells whether it does. */
+  constructor(transport: Transport, handler: ServerLinkHandler, acceptTls?: AcceptTls) {
     this.#transport = transport;
     this.#handler = handler;
-    transport.attach({
+    this.#acceptTls = acceptTls;
+    this.#attach();
+  }
+
+  #attach(): void {
+    this.#transport.attach({
       data: (chunk) => this.#data(chunk),
-      drained: () => handler.drained(),
+      drained: () => this.#handler.drained(),
       closed: (error) => this.#finish(error?.message ?? ""),
     });
   }
@@ -68,6 +77,11 @@ export class ServerLink {
 
   get fd(): number {
     return this.#transport.fd;
+  }
+
+  /** What is known of the peer if it speaks TLS. */
+  get tls(): TlsPeer | undefined {
+    return this.#transport.tls;
   }
 
   get isClosed(): boolean {
@@ -106,9 +120,9 @@ export class ServerLink {
   }
 
   /** Relays a header and what follows it, without looking at either. */
-  relay(header: Uint8Array, payload: Uint8Array): void {
+  relay(header: Uint8Array, payload: Pieces): void {
     this.#transport.write(header);
-    this.#write(payload);
+    for (const piece of payload.list) this.#write(piece);
   }
 
   #write(bytes: Uint8Array): void {
@@ -202,6 +216,13 @@ export class ServerLink {
 
   /** Judges the first bytes; returns what follows the handshake once it is done. */
   #shakeHands(bytes: Buffer): Buffer | undefined {
+    if (bytes[0] === TLS_HANDSHAKE && this.#acceptTls !== undefined) {
+      this.#transport = this.#acceptTls(this.#transport, bytes);
+      // Inside of TLS there is no more of it.
+      this.#acceptTls = undefined;
+      this.#attach();
+      return undefined;
+    }
     const hello = recogniseHello(bytes);
     if (hello.kind === "incomplete") {
       this.#hello = bytes;

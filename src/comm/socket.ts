@@ -7,10 +7,13 @@
  */
 import { ProofError, systemCode } from "../lib/errors.ts";
 import { Outbox } from "./outbox.ts";
-import { HIGH_WATER, LOW_WATER, type Transport, type TransportHandler } from "./transport.ts";
-
-/** How long a peer may take to read the last bytes before the socket is torn down, in milliseconds. */
-const LINGER = 5_000;
+import {
+  HIGH_WATER,
+  LINGER,
+  LOW_WATER,
+  type Transport,
+  type TransportHandler,
+} from "./transport.ts";
 
 /** Where to connect to, or to listen. */
 export type Address = { host: string; port: number } | { path: string };
@@ -81,7 +84,7 @@ class SocketTransport implements Transport {
     if (this.#closed || this.#ending) return;
     if (this.#outbox.queued === 0) this.#lastTaken = performance.now();
     this.#outbox.push(bytes);
-    if (this.#outbox.queued > HIGH_WATER) this.#wasHigh = true;
+    if (this.#outbox.queued > (this.#handler?.high ?? HIGH_WATER)) this.#wasHigh = true;
     if (this.#outbox.queued >= LOW_WATER) this.#flush();
     else if (!this.#flushScheduled) {
       this.#flushScheduled = true;
@@ -124,6 +127,13 @@ class SocketTransport implements Transport {
       if (this.#peerEnded) this.#socket.end();
       else this.#socket.shutdown();
     }
+    // Not only in `drain`, which does not come once a write has taken everything.
+    if (this.#wasHigh && this.#outbox.queued < LOW_WATER) {
+      this.#wasHigh = false;
+      queueMicrotask(() => {
+        if (!this.#closed) this.#handler?.drained?.();
+      });
+    }
   }
 
   /** Socket events, called by the handlers below. */
@@ -134,10 +144,6 @@ class SocketTransport implements Transport {
 
   onDrain(): void {
     this.#flush();
-    if (this.#wasHigh && this.#outbox.queued < LOW_WATER) {
-      this.#wasHigh = false;
-      this.#handler?.drained?.();
-    }
   }
 
   onEnd(): void {

@@ -5,13 +5,24 @@ export const HIGH_WATER = 1024 * 1024;
 /** … and below which they may go on. */
 export const LOW_WATER = 256 * 1024;
 
+/** How long a peer may take to read the last bytes before the connection is torn down, in milliseconds. */
+export const LINGER = 5_000;
+
 /** What a transport tells its owner. All calls are synchronous and in order. */
 export interface TransportHandler {
   data(chunk: Buffer): void;
-  /** The queue has fallen below LOW_WATER after having been above HIGH_WATER. */
+  /** The queue has fallen below LOW_WATER after having been above HIGH_WATER, or above `high`. */
   drained?(): void;
+  /** Length of the queue that makes `drained` due, if another than HIGH_WATER. */
+  high?: number;
   /** The end, called exactly once; `error` where it was not orderly. */
   closed(error?: Error): void;
+}
+
+/** What is known of the other end of a TLS connection. */
+export interface TlsPeer {
+  /** Why its certificate is not believed, for messages; "" where it is, or where none was asked for. */
+  readonly problem: string;
 }
 
 /** One connection. */
@@ -22,6 +33,8 @@ export interface Transport {
   readonly remoteAddress: string;
   /** Descriptor, for peer credentials. */
   readonly fd: number;
+  /** Set once the connection is encrypted. */
+  readonly tls?: TlsPeer | undefined;
   /** Bytes queued and not yet taken by the kernel. */
   readonly queued: number;
   /** Milliseconds for which the kernel has taken nothing of what is queued; 0 where nothing is. */
@@ -38,3 +51,17 @@ export interface Transport {
   /** Closes now. */
   abort(): void;
 }
+
+/**
+ * Encrypts a connection that was just made: resolves once both ends agree on keys and the other one's
+ * certificate is good for `host`. Throws TLS_FILE, TLS_CERTIFICATE, TLS_MISMATCH, NOT_PROOF or TIMEOUT
+ * with `where` in the message, and has closed the connection then.
+ */
+export type Secure = (
+  transport: Transport,
+  peer: { host: string; where: string },
+  timeout: number,
+) => Promise<Transport>;
+
+/** Takes over a connection whose first bytes, `head`, are those of TLS; the result is what is inside. */
+export type AcceptTls = (transport: Transport, head: Buffer) => Transport;

@@ -42,6 +42,12 @@ export function checkListenHost(text: string): string | undefined {
   return "expected a host name or an IP address without brackets";
 }
 
+/** What is wrong with an entry of a list of users, if anything: a name, or `@` and the name of a group. */
+export function checkMember(text: string): string | undefined {
+  if (/^@?[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,63}$/.test(text)) return undefined;
+  return "expected the name of a user, or @ and the name of a group";
+}
+
 /**
  * What is wrong with a field of an inventory entry, if anything. `|` and `&` separate fields and entries
  * in the list that a proofserv is sent, and that list has no escape for them.

@@ -76,6 +76,7 @@ function describeNode(node: InventoryNode): string {
   const user = node.user === "" ? "" : `${node.user}@`;
   const host = node.host.includes(":") ? `[${node.host}]` : node.host;
   const options = [
+    node.tls ? "  tls" : "",
     node.perf === DEFAULT_PERF ? "" : `  perf=${node.perf}`,
     node.image === "" ? "" : `  image=${node.image}`,
     node.workdir === "" ? "" : `  workdir=${node.workdir}`,

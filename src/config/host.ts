@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { expandRanges, type HostProblem } from "./ranges.ts";
 
-/** `[user[:password]@]host[:port]` taken apart; offsets count characters from its beginning. */
+/** `[protocol://][user[:password]@]host[:port]` taken apart; offsets count characters from its beginning. */
 export interface HostSpec {
   readonly user: string;
   readonly host: string;
@@ -10,6 +10,8 @@ export interface HostSpec {
   /** Undefined if there is none; not checked. */
   readonly port: string | undefined;
   readonly portOffset: number;
+  /** Whether it begins with `proofs://`. */
+  readonly tls: boolean;
   /** Parts that old files may have and that mean nothing here. */
   readonly dropped: readonly ("protocol" | "password")[];
 }
@@ -18,7 +20,8 @@ export interface HostSpec {
 export function splitHostSpec(text: string): HostSpec {
   const dropped: ("protocol" | "password")[] = [];
   const protocol = /^[A-Za-z]+:\/\//.exec(text)?.[0] ?? "";
-  if (protocol !== "") dropped.push("protocol");
+  const tls = protocol.toLowerCase() === "proofs://";
+  if (protocol !== "" && !tls) dropped.push("protocol");
   const at = text.lastIndexOf("@");
   const [user = "", ...password] = at === -1 ? [] : text.slice(protocol.length, at).split(":");
   if (password.length > 0) dropped.push("password");
@@ -33,6 +36,7 @@ export function splitHostSpec(text: string): HostSpec {
     hostOffset,
     port: bare ? undefined : rest.slice(colon + 1),
     portOffset: hostOffset + colon + 1,
+    tls,
     dropped,
   };
 }

@@ -59,7 +59,7 @@ function twoSources(config: Config, origins: Origins | undefined): ProofError {
 
 function fromTables(tables: readonly NodeConfig[], origins: Origins | undefined): Inventory {
   const nodes: InventoryNode[] = [];
-  for (const { host, workers, role, port, user, perf, image, workdir, msd } of tables) {
+  for (const { host, workers, role, port, tls, user, perf, image, workdir, msd } of tables) {
     const hosts = expandHost(host);
     if ("text" in hosts) throw new ProofError("CONFIG_VALUE", `node.host: ${hosts.text}`);
     if (nodes.length + hosts.length * workers > MOST_WORKERS) {
@@ -67,7 +67,9 @@ function fromTables(tables: readonly NodeConfig[], origins: Origins | undefined)
       const text = `${place}expected at most ${MOST_WORKERS} workers in all [[node]] tables`;
       throw new ProofError("CONFIG_VALUE", text);
     }
-    nodes.push(...repeatNodes(hosts, workers, { role, port, user, perf, image, workdir, msd }));
+    nodes.push(
+      ...repeatNodes(hosts, workers, { role, port, tls, user, perf, image, workdir, msd }),
+    );
   }
   return { nodes, source: "[[node]] tables", warnings: [] };
 }
@@ -90,6 +92,7 @@ function local(workers: number, options: InventoryOptions): Inventory {
     ...fields,
     role: "worker",
     port: options.port,
+    tls: false,
   });
   return { nodes, source: workers === 0 ? "local processors" : "daemon.workers", warnings: [] };
 }

@@ -108,7 +108,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 
   const config = assemble(settings, document?.nodes ?? []);
   const origins = originsOf(settings, document?.nodePlace);
-  checkTogether(config, origins);
+  checkHeartbeat(config, origins);
+  checkTls(config, origins);
   return { config, origins, warnings, file, searched };
 }
 
@@ -184,8 +185,18 @@ function originsOf(
   return Object.fromEntries([...entries, ["node", node] as const]) as Origins;
 }
 
+/** What TLS settings need of one another. */
+function checkTls({ tls }: Config, origins: Origins): void {
+  const needs = (key: "tls.cert" | "tls.key" | "tls.mutual", what: string): ProofError =>
+    new ProofError("CONFIG_VALUE", `${origins[key].text}: ${key} needs ${what} as well`);
+  if (tls.cert !== "" && tls.key === "") throw needs("tls.cert", "tls.key");
+  if (tls.key !== "" && tls.cert === "") throw needs("tls.key", "tls.cert");
+  if (tls.mutual && tls.ca === "") throw needs("tls.mutual", "tls.ca");
+  if (tls.mutual && !tls.required) throw needs("tls.mutual", "tls.required = true");
+}
+
 /** Rules that hold between keys. */
-function checkTogether(config: Config, origins: Origins): void {
+function checkHeartbeat(config: Config, origins: Origins): void {
   const { heartbeat, heartbeat_timeout: timeout } = config.session;
   if (timeout > heartbeat) return;
   // The one that was set is the one to look at; the other may be a default.

@@ -53,6 +53,7 @@ export function checkNode(table: Readonly<Record<string, unknown>>): {
 
 /** proof.conf writes `user@host:port`; here these are keys of their own. */
 function hostProblem(host: string): string | undefined {
+  if (host.startsWith("proofs://")) return "expected TLS in a key of its own (tls = true)";
   if (host.includes("@")) return `expected the user in a key of its own (user = "…"), found @`;
   if (/^[^:[\]]+:\d+$|^\[[^\]]*:[^\]]*\]:\d+$/.test(host)) {
     return `expected the port in a key of its own (port = …), found ${JSON.stringify(host)}`;

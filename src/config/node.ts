@@ -15,6 +15,8 @@ export interface InventoryNode {
   /** Host name, or IP address without brackets. */
   readonly host: string;
   readonly port: number;
+  /** Whether the daemon there is called with TLS, whatever tls.required says. */
+  readonly tls: boolean;
   /** Account to log in as; empty is the account of the session. */
   readonly user: string;
   /** Performance index of the worker; PROOF's default is 100. */

@@ -23,13 +23,16 @@ export function resolvePath(text: string, base: PathBase): string | undefined {
  * @param state value of daemon.state; wins unless it is empty
  * @param env the environment, for XDG_RUNTIME_DIR
  * @param uid user id of the daemon's account
+ * @param users value of security.users: proofservs of users with accounts of their own must get there
  */
 export function stateDirectory(
   state: string,
   env: Readonly<Record<string, string | undefined>>,
   uid: number,
+  users: "shared" | "system" = "shared",
 ): string {
   if (state !== "") return state;
+  if (users === "system") return "/run/proof";
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   // The XDG specification tells programs to ignore a relative XDG_RUNTIME_DIR.
   return isAbsolute(runtime) ? join(runtime, "proof") : `/tmp/proof-${uid}`;

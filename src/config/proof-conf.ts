@@ -139,8 +139,8 @@ function readLine(tokens: readonly Token[], report: Report): Entry | undefined {
     report.warning(keyword.column, "repeat= means nothing on a master line");
     repeat = 1;
   }
-  const { hosts, user } = target;
-  return { hosts, repeat, fields: { role, port, user, perf, ...values } };
+  const { hosts, tls, user } = target;
+  return { hosts, repeat, fields: { role, port, tls, user, perf, ...values } };
 }
 
 function unknownKeyword(word: string): string {
@@ -156,11 +156,12 @@ function unknownKeyword(word: string): string {
 function readHost(
   token: Token,
   report: Report,
-): { hosts: readonly string[]; user: string; port: number } {
+): { hosts: readonly string[]; tls: boolean; user: string; port: number } {
   const spec = splitHostSpec(token.text);
   for (const part of spec.dropped) {
     report.warning(token.column, `the ${part} in the host is not used`);
   }
+  const { tls } = spec;
   const wrongUser = checkUser(spec.user);
   if (wrongUser !== undefined) {
     report.problem(token.column, `${wrongUser}, found ${JSON.stringify(spec.user)}`);
@@ -170,9 +171,9 @@ function readHost(
   if ("text" in expanded) {
     report.problem(token.column + spec.hostOffset + expanded.offset, expanded.text);
   }
-  if (spec.port === undefined) return { hosts, user: spec.user, port: DEFAULT_PORT };
+  if (spec.port === undefined) return { hosts, tls, user: spec.user, port: DEFAULT_PORT };
   const at: Token = { text: spec.port, column: token.column + spec.portOffset };
-  return { hosts, user: spec.user, port: readNumber("port", at, 1, 65_535, report) };
+  return { hosts, tls, user: spec.user, port: readNumber("port", at, 1, 65_535, report) };
 }
 
 function readNumber(

@@ -24,6 +24,8 @@ export type ValueSpec =
   | { readonly type: "path"; readonly default: string }
   | { readonly type: "enum"; readonly values: readonly string[]; readonly default: string }
   | { readonly type: "boolean"; readonly default: boolean }
+  /** A list of paths. */
+  | { readonly type: "paths"; readonly default: readonly string[] }
   /** A list of strings; `check` looks at each. */
   | { readonly type: "list"; readonly check?: StringCheck; readonly default: readonly string[] }
   /** A table of strings; `check` looks at each name. */
@@ -52,6 +54,7 @@ interface ValueTypes {
   path: string;
   boolean: boolean;
   list: readonly string[];
+  paths: readonly string[];
   map: Readonly<Record<string, string>>;
 }
 

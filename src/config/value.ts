@@ -28,6 +28,8 @@ export function checkValue(spec: ValueSpec, raw: unknown, base: PathBase): Check
       return typeof raw === "boolean" ? { value: raw } : unexpected(spec, raw);
     case "list":
       return list(spec, raw);
+    case "paths":
+      return paths(raw, base);
     case "map":
       return map(spec, raw);
     default:
@@ -49,6 +51,7 @@ export function parseValue(spec: ValueSpec, text: string, base: PathBase): Check
       if (text !== "true" && text !== "false") return unexpected(spec, text);
       return { value: text === "true" };
     case "list":
+    case "paths":
       return checkValue(spec, items(), base);
     case "map": {
       const pairs = items().map((item) => /^([^=]+)=(.*)$/s.exec(item)?.slice(1));
@@ -125,6 +128,17 @@ function list(spec: Of<"list">, raw: unknown): Checked {
   return wrong === undefined ? { value: items as readonly string[] } : { problem: wrong };
 }
 
+function paths(raw: unknown, base: PathBase): Checked {
+  const texts = list({ type: "list", default: [] }, raw);
+  if ("problem" in texts) return texts;
+  const items = texts.value as readonly string[];
+  const resolved = items.map((text) => (text === "" ? undefined : resolvePath(text, base)));
+  const wrong = resolved.indexOf(undefined);
+  return wrong < 0
+    ? { value: resolved as string[] }
+    : { problem: `expected a path without ~USER, found ${found(items[wrong])}` };
+}
+
 function map(spec: Of<"map">, raw: unknown): Checked {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw) || raw instanceof Date) {
     return unexpected(spec, raw);
@@ -170,6 +184,8 @@ export function expected(spec: ValueSpec): string {
       return "true or false";
     case "list":
       return "a list of strings";
+    case "paths":
+      return "a list of paths";
     default:
       return "a table of strings";
   }

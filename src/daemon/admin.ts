@@ -1,13 +1,18 @@
 /** Admin requests. */
+import { CheckError } from "../lib/check.ts";
 import { toProofError } from "../lib/errors.ts";
 import { Admin, ErrorNumber, Role } from "../protocol/codes.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
 import { admin } from "../protocol/requests.ts";
+import type { Health } from "../protocol/health.ts";
 import { sessionList } from "../protocol/listing.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { health, nodeHealth } from "./health.ts";
+import { closeSessions } from "./close-sessions.ts";
+import { health, nodeHealth, visibleHealth } from "./health.ts";
 import { cleanAlias } from "./session.ts";
+import { maySee } from "./users.ts";
+import { isMaster, vouchFor } from "./vouch.ts";
 import { workersFor } from "./workers.ts";
 
 /** How long the nodes of the inventory may take at most, in milliseconds. */
@@ -21,6 +26,7 @@ export async function serveAdmin(
 ): Promise<void> {
   const { link } = connection;
   const request = admin.decode(frame.body);
+  const visible = (all: Health): Health => visibleHealth(all, maySee(context, connection));
   const refuse = (text: string): void => link.error(frame.stream, ErrorNumber.invalidRequest, text);
   try {
     switch (request.code) {
@@ -41,17 +47,31 @@ export async function serveAdmin(
         connection.proofserv.status = request.int3;
         return link.ok(frame.stream);
       case Admin.health:
-        return link.ok(frame.stream, Buffer.from(JSON.stringify(health(context))));
+        return link.ok(frame.stream, Buffer.from(JSON.stringify(visible(health(context)))));
       case Admin.nodeHealth: {
         const deadline = Math.min(Math.max(1, request.int2), MAX_NODE_DEADLINE);
-        const nodes = await nodeHealth(context, deadline);
+        const nodes = (await nodeHealth(context, deadline)).map((node) =>
+          node.health === undefined ? node : { ...node, health: visible(node.health) },
+        );
         return link.ok(frame.stream, Buffer.from(JSON.stringify({ nodes })));
       }
+      case Admin.keyFingerprint:
+        if (connection.proofserv === undefined || !isMaster(connection.proofserv))
+          return refuse("KeyFingerprint: session ID not found");
+        return link.ok(frame.stream, Buffer.from(context.keys?.primary.fingerprint ?? ""));
+      case Admin.vouch:
+        if (connection.proofserv === undefined) return refuse("Vouch: session ID not found");
+        return link.ok(frame.stream, vouchFor(context, connection.proofserv, frame.payload));
+      case Admin.closeSessions:
+        if (connection.role === Role.internal) return refuse("CloseSessions: not for proofservs");
+        return link.ok(frame.stream, await closeSessions(context, connection, frame.payload));
       default:
         return refuse(`Invalid type: ${request.code}`);
     }
   } catch (error) {
-    connection.refuse(frame.stream, toProofError(error, "SERVER"));
+    const refused = toProofError(error, error instanceof CheckError ? "REFUSED" : "SERVER");
+    const { number } = refused.details;
+    connection.refuse(frame.stream, refused, typeof number === "number" ? number : undefined);
   }
 }
 

@@ -1,15 +1,22 @@
 /** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
 import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
-import type { Transport } from "../comm/transport.ts";
+import type { AcceptTls, Transport } from "../comm/transport.ts";
 import { ErrorNumber, MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
-import type { Caller } from "../protocol/login.ts";
+import type { Caller, ProofTerms } from "../protocol/login.ts";
+import type { Account } from "../lib/account-database.ts";
 import type { ProofError } from "../lib/errors.ts";
 import type { Session } from "./session.ts";
 
 /** A login that has been answered and still waits for the proof of the key. */
 export interface Challenge {
+  /** What is to be shown: the proof of the key, or of the user. */
+  kind: "key" | "user";
+  /** The proof of the key that is right; "" where the user is to be proved. */
   expected: string;
+  terms: ProofTerms;
+  /** Fingerprint of the key that this daemon has told. */
+  cluster: string;
   role: string;
   user: string;
   group: string;
@@ -26,6 +33,10 @@ export class Connection {
   user = "";
   group = "default";
   pid = 0;
+  /** The account of this user's sessions; undefined where all sessions have the daemon's. */
+  account: Account | undefined;
+  /** Whether this is the cluster itself and no user: where users are accounts, who has shown its key. */
+  isCluster = false;
   /** What one of our own peers said about itself. */
   caller: Caller | undefined;
   challenge: Challenge | undefined;
@@ -40,10 +51,16 @@ export class Connection {
   paused = false;
   readonly #waiting = new Set<Connection>();
 
-  constructor(transport: Transport, cid: number, internal: boolean, handler: ServerLinkHandler) {
+  constructor(
+    transport: Transport,
+    cid: number,
+    internal: boolean,
+    handler: ServerLinkHandler,
+    acceptTls?: AcceptTls,
+  ) {
     this.cid = cid;
     this.internal = internal;
-    this.link = new ServerLink(transport, {
+    const ours: ServerLinkHandler = {
       ...handler,
       drained: () => {
         this.#release();
@@ -53,7 +70,8 @@ export class Connection {
         this.#release();
         handler.closed(why);
       },
-    });
+    };
+    this.link = new ServerLink(transport, ours, acceptTls);
   }
 
   /** Whether the peer is one of ours and reads what we add to PROOF's answers. */

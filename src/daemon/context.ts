@@ -1,11 +1,17 @@
 /** What the parts of a daemon share. */
+import type { AcceptTls, Secure } from "../comm/transport.ts";
 import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import type { Connection } from "./connection.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Notices } from "./notices.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
+import type { checkUser } from "./user-check.ts";
+
+/** See {@link checkUser}. */
+export type CheckUser = typeof checkUser;
 
 export interface Context {
   /** In force now; replaced as a whole by a reload. */
@@ -13,8 +19,14 @@ export interface Context {
   readonly log: Log;
   /** Warnings that strangers can bring about. */
   readonly notices: Notices;
-  /** The cluster key; undefined with `auth = "none"`. */
-  key: Uint8Array | undefined;
+  /** The cluster's keys; there may be none with `auth = "none"`. */
+  keys: KeyRing | undefined;
+  /** Checks a user's proof of who they are; there with `users = "system"`. */
+  readonly checkUser: CheckUser | undefined;
+  /** How peers may speak TLS; undefined without a certificate. */
+  acceptTls: AcceptTls | undefined;
+  /** How other daemons are called with TLS. */
+  secure: Secure;
   /** This node's name, for messages. */
   readonly host: string;
   /** The port that is really listened on. */

@@ -1,6 +1,10 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
+import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { type Listener, listen } from "../comm/socket.ts";
+import { secureWith } from "../comm/secure.ts";
+import type { ServerLinkHandler } from "../comm/server-link.ts";
+import type { ServerTls } from "../comm/tls/server.ts";
 import { HIGH_WATER, type Transport } from "../comm/transport.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
@@ -9,10 +13,13 @@ import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { describeRequest } from "../protocol/describe.ts";
-import { fingerprint, isLoopback } from "../protocol/login.ts";
+import { type RequestFrame, whole } from "../protocol/frames.ts";
+import { isLoopback } from "../protocol/login.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
-import type { Context } from "./context.ts";
+import type { CheckUser, Context } from "./context.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
 import { serveRequest } from "./requests.ts";
 import { prepareSandbox } from "./sandbox.ts";
@@ -25,8 +32,12 @@ export interface DaemonOptions {
   config: Config;
   inventory: InventorySource;
   log: Log;
-  /** The cluster key; undefined with `auth = "none"`. */
-  key: Uint8Array | undefined;
+  /** The cluster's keys; there may be none with `auth = "none"`. */
+  keys: KeyRing | undefined;
+  /** Checks a user's proof of who they are; needed with `users = "system"`. */
+  checkUser?: CheckUser | undefined;
+  /** The daemon's certificate; undefined without one. */
+  tls: ServerTls | undefined;
   /** Directory below which the state directory is made. */
   stateBase: string;
 }
@@ -48,6 +59,7 @@ export class Daemon {
   static start(options: DaemonOptions): Daemon {
     const { config, log } = options;
     checkExposure(config);
+    checkUsers(config);
     let daemon: Daemon | undefined;
     const listener = listenTcp(config, (transport) => daemon?.accept(transport, false));
     try {
@@ -55,15 +67,19 @@ export class Daemon {
       const { host } = config.daemon;
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
-      prepareSandbox(config.daemon.sandbox);
-      const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name);
+      const isShared = config.security.users === "shared";
+      if (isShared) prepareSandbox(config.daemon.sandbox);
+      const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name, !isShared);
       if (leftovers > 0)
         log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
       const context: Context = {
         config,
         log,
         notices: new Notices(log),
-        key: options.key,
+        keys: options.keys,
+        checkUser: options.checkUser,
+        acceptTls: options.tls?.accept,
+        secure: secureWith(config.tls),
         host: hostname(),
         port,
         localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
@@ -79,6 +95,8 @@ export class Daemon {
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
       );
+      // Where users have accounts of their own, theirs must get in; each is looked at when it comes.
+      chmodSync(directory.socket, config.security.users === "system" ? 0o666 : 0o600);
       log.info("listening", {
         version: VERSION,
         host,
@@ -86,7 +104,9 @@ export class Daemon {
         pid: process.pid,
         role: config.daemon.role,
         auth: config.security.auth,
-        ...(options.key === undefined ? {} : { key: fingerprint(options.key) }),
+        ...(config.security.users === "system" ? { users: "system" } : {}),
+        ...(config.security.auth === "none" ? {} : named(options.keys)),
+        ...describeTls(options.tls),
         state: directory.path,
       });
       return daemon;
@@ -100,17 +120,25 @@ export class Daemon {
     return this.#context.port;
   }
 
-  /** Takes over a configuration read again; what cannot change while running is named in the log. */
-  reload(config: Config): void {
+  /** Takes over a configuration read again, and keys; what cannot change while running is named in the log. */
+  reload(config: Config, keys: KeyRing | undefined, tls: ServerTls | undefined): void {
     const { log, config: before } = this.#context;
     for (const key of ["port", "host", "state", "sandbox"] as const) {
       if (config.daemon[key] !== before.daemon[key])
         log.warn(`daemon.${key} changes only with a restart`);
     }
+    const { users } = before.security;
+    if (config.security.users !== users) log.warn("security.users changes only with a restart");
+    const security = { ...config.security, users };
     checkExposure({ ...config, daemon: before.daemon });
-    this.#context.config = { ...config, daemon: { ...config.daemon, ...pick(before.daemon) } };
+    checkUsers({ ...config, security });
+    const daemon = { ...config.daemon, ...pick(before.daemon) };
+    this.#context.config = { ...config, daemon, security };
+    this.#context.keys = keys;
+    this.#context.acceptTls = tls?.accept;
+    this.#context.secure = secureWith(config.tls);
     log.level = config.daemon.log_level;
-    log.info("configuration read again");
+    log.info("configuration read again", { ...named(keys), ...describeTls(tls) });
   }
 
   /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
@@ -147,16 +175,21 @@ export class Daemon {
     const context = this.#context;
     const { limits, startup } = context.config;
     const verdict = internal ? undefined : this.#admission.judge(transport.remoteAddress, limits);
-    if (verdict !== undefined && "refused" in verdict) {
-      context.notices.warn("connection refused", { peer: transport.peer, why: verdict.refused });
+    const refuse = (why: string): void => {
+      context.notices.warn("connection refused", { peer: transport.peer, why });
       transport.attach({ data: () => undefined, closed: () => undefined });
-      return transport.abort();
-    }
+      transport.abort();
+    };
+    if (internal && !mayCallBack(context, transport.fd))
+      return refuse("no proofserv of this daemon");
+    if (verdict !== undefined && "refused" in verdict) return refuse(verdict.refused);
     verdict?.leaves?.link.abort(`had to make room: ${verdict.why}`);
-    const connection: Connection = new Connection(transport, this.#nextCid++, internal, {
+    const handler: ServerLinkHandler = {
       request: (frame) => {
         if (context.log.level === "trace")
-          context.log.trace(describeRequest(frame), { peer: connection.link.peer });
+          context.log.trace(describeRequest(whole<RequestFrame>(frame)), {
+            peer: connection.link.peer,
+          });
         serveRequest(context, connection, frame);
         if (connection.role !== "") this.#loggedIn(connection);
         // Whoever does not read the answers is not asked for more.
@@ -164,7 +197,15 @@ export class Daemon {
       },
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
-    });
+    };
+    const acceptTls = internal ? undefined : context.acceptTls;
+    const connection: Connection = new Connection(
+      transport,
+      this.#nextCid++,
+      internal,
+      handler,
+      acceptTls,
+    );
     connection.link.queueLimit = limits.queued;
     context.connections.add(connection);
     this.#admission.add(connection, startup.login, () =>
@@ -192,6 +233,11 @@ export class Daemon {
   }
 }
 
+/** A certificate, for the log. */
+function describeTls(tls: ServerTls | undefined): Record<string, string> {
+  return tls === undefined ? {} : { tls: tls.subject, tlsUntil: tls.validTo };
+}
+
 /** Settings that stay as they were at the start. */
 function pick({
   port,
@@ -212,6 +258,26 @@ function checkExposure({ daemon, security }: Config): void {
       hint: 'listen on 127.0.0.1 only (--host 127.0.0.1), or list the peers in security.allow, or use security.auth = "key"',
     },
   );
+}
+
+/** Who has an account of their own proves it to root's daemon, under the key of the cluster. */
+function checkUsers({ security }: Config): void {
+  if (security.users !== "system") return;
+  const refused = (text: string, hint: string): ProofError =>
+    new ProofError("USERS_SYSTEM", `security.users = "system" ${text}`, { hint });
+  if (process.geteuid?.() !== 0) {
+    const hint = 'start the daemon as root, or set security.users = "shared"';
+    throw refused(`needs a daemon that runs as root, not as uid ${process.geteuid?.()}`, hint);
+  }
+  if (security.auth !== "key")
+    throw refused(`needs security.auth = "key"`, 'set security.auth = "key"');
+}
+
+/** What the log says of keys. */
+function named(keys: KeyRing | undefined): Record<string, unknown> {
+  if (keys === undefined) return {};
+  const accept = keys.accepted.map(({ fingerprint }) => fingerprint);
+  return { key: keys.primary.fingerprint, ...(accept.length === 0 ? {} : { accept }) };
 }
 
 function listenTcp(config: Config, accepted: (transport: Transport) => void): Listener {

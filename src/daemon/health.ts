@@ -1,5 +1,6 @@
 /** What the daemon says about itself and about the nodes of its inventory. */
 import { askHealth } from "../comm/ask-health.ts";
+import { holderOf } from "../comm/log-in.ts";
 import type { InventoryNode } from "../config/inventory.ts";
 import { accountName } from "../lib/account.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
@@ -26,6 +27,7 @@ export function health(context: Context): Health {
     auth: context.config.security.auth,
     stopping: context.stopping,
     maxsessions: context.config.limits.maxsessions,
+    others: 0,
     sessions: context.sessions.all().map((session) => ({
       sid: session.sid,
       tag: session.tag,
@@ -40,6 +42,14 @@ export function health(context: Context): Health {
       age: secondsSince(session.created),
     })),
   };
+}
+
+/** Health as somebody may see it who may see the sessions of certain users only; of others just the number. */
+export function visibleHealth(all: Health, maySee: (user: string) => boolean): Health {
+  const sessions = all.sessions.filter(({ user }) => maySee(user));
+  const tops = (list: Health["sessions"]): number =>
+    list.filter(({ role }) => role === "master").length;
+  return { ...all, sessions, others: all.others + tops(all.sessions) - tops(sessions) };
 }
 
 /** Asks every node once, all at the same time; `timeout` is in milliseconds. */
@@ -66,9 +76,10 @@ async function askNode(
   const start = performance.now();
   const identity = {
     user: node.user || accountName(),
-    key: context.key,
+    keys: context.keys === undefined ? holderOf(undefined) : holderOf(context.keys.primary.key),
     keyFile: context.config.security.key,
   };
+  const secure = node.tls ? context.secure : undefined;
   const base = {
     host: node.host,
     port: node.port,
@@ -77,7 +88,7 @@ async function askNode(
   } as const;
   try {
     const answer = await withDeadline(
-      askHealth(node, identity, timeout),
+      askHealth({ ...node, secure }, identity, timeout),
       timeout,
       () =>
         new ProofError(

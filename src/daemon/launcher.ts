@@ -1,13 +1,16 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told on its input. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Config } from "../config/schema.ts";
+import type { Account } from "../lib/account-database.ts";
 import { accountHome, accountName } from "../lib/account.ts";
 import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { asAccount } from "../lib/privileges.ts";
 import { type Child, feed, selfCommand, signalProcess, spawn } from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
 import { encodeServe, type ServeParameters } from "../protocol/serve.ts";
 import {
+  giveDirectory,
   joinDirectory,
   makeWorkDirectory,
   nameDirectory,
@@ -26,6 +29,8 @@ export interface LaunchPlan {
   sid: number;
   ordinal: string;
   user: string;
+  /** The account it is to run under; undefined for the daemon's own. */
+  account: Account | undefined;
   /** Tag of the top session; undefined for a top master, whose own tag that will be. */
   topTag: string | undefined;
   ticket: string;
@@ -49,30 +54,39 @@ export interface Launched {
 
 /** Starts a proofserv. Throws SANDBOX or SPAWN, and then has left nothing behind but perhaps a log. */
 export function launch(plan: LaunchPlan): Launched {
-  const sandbox = userSandbox(plan.config.daemon.sandbox, plan.user);
-  const begun =
-    plan.topTag === undefined ? nascentDirectory(sandbox) : joinDirectory(sandbox, plan.topTag);
+  // In directories that belong to a user, we may do what that user may.
+  const asOwner = <T>(action: () => T): T =>
+    plan.account === undefined ? action() : asAccount(plan.account, action);
+  const base = sandboxBase(plan);
   const stem = `${plan.role === "worker" ? "worker" : "master"}-${plan.ordinal}`;
   const logName = `${stem}-${shortHost()}.log`;
+  const { sandbox, begun, log } = asOwner(() => {
+    const own = userSandbox(base, plan.user);
+    const directory =
+      plan.topTag === undefined ? nascentDirectory(own) : joinDirectory(own, plan.topTag);
+    return { sandbox: own, begun: directory, log: openLog(join(directory, logName)) };
+  });
   let child: Child;
-  let log: SessionLog | undefined;
   try {
-    log = openLog(join(begun, logName));
-    child = start(plan, begun, log);
+    child = start(plan, plan.account === undefined ? begun : "/", log);
   } catch (error) {
-    log?.close();
-    if (plan.topTag === undefined) removeWorkDirectory(begun);
+    log.close();
+    if (plan.topTag === undefined) asOwner(() => removeWorkDirectory(begun));
     throw error;
   }
   try {
     const tag = sessionTag(child.pid);
     const topTag = plan.topTag ?? tag;
-    const sessionDirectory = plan.topTag === undefined ? nameDirectory(begun, sandbox, tag) : begun;
-    const workDirectory = join(sessionDirectory, `${stem}-${tag}`);
-    const logPath = join(sessionDirectory, logName);
-    makeWorkDirectory(workDirectory);
+    const places = asOwner(() => {
+      const sessionDirectory =
+        plan.topTag === undefined ? nameDirectory(begun, sandbox, tag) : begun;
+      const workDirectory = join(sessionDirectory, `${stem}-${tag}`);
+      makeWorkDirectory(workDirectory);
+      return { sessionDirectory, workDirectory, logPath: join(sessionDirectory, logName) };
+    });
+    const { workDirectory, logPath } = places;
     feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
-    return { child, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath, log };
+    return { child, tag, topTag, sandbox, ...places, log };
   } catch (error) {
     log.close();
     signalProcess(-child.pid, "SIGKILL");
@@ -80,6 +94,20 @@ export function launch(plan: LaunchPlan): Launched {
   }
 }
 
+/**
+ * Where the directory of this user is: a sandbox below the daemon's home means the same below the user's.
+ * In one that all users share, a directory for the user is made first.
+ */
+function sandboxBase({ account, config, user }: LaunchPlan): string {
+  const { sandbox } = config.daemon;
+  if (account === undefined) return sandbox;
+  const below = relative(accountHome(), sandbox);
+  if (below !== "" && !below.startsWith("..")) return join(account.home, below);
+  giveDirectory(sandbox, user, account);
+  return sandbox;
+}
+
+/** Starts the process. */
 function start(plan: LaunchPlan, cwd: string, log: SessionLog): Child {
   try {
     return spawn({
@@ -105,20 +133,24 @@ function start(plan: LaunchPlan, cwd: string, log: SessionLog): Child {
 }
 
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
-function environment({ config, options, user, ordinal }: LaunchPlan): Record<string, string> {
-  const account = accountName();
+function environment(plan: LaunchPlan): Record<string, string> {
+  const { config, options, user, ordinal, account } = plan;
   return {
     ...pickVariables(process.env, config.session.pass_env),
     ...config.session.env,
-    ...options.env,
-    HOME: accountHome(),
-    USER: account,
-    LOGNAME: account,
+    // What is to become another account begins as root: nothing of a user's may reach it before. It adds
+    // these itself.
+    ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     // The proofserv dies with its daemon even while it is computing, and takes its children along.
     BUN_FEATURE_FLAG_NO_ORPHANS: "1",
   };
+}
+
+function ownVariables(): Record<string, string> {
+  const name = accountName();
+  return { HOME: accountHome(), USER: name, LOGNAME: name };
 }
 
 function parameters(
@@ -134,8 +166,10 @@ function parameters(
     role: plan.role,
     ordinal: plan.ordinal,
     user: plan.user,
+    account: plan.account,
     host: plan.host,
     keyFile: config.security.key,
+    tls: { cert: config.tls.cert, key: config.tls.key, ca: config.tls.ca },
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,
     workers: options.workers,

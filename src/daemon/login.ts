@@ -12,7 +12,6 @@ import {
   type Caller,
   decodeCaller,
   encodeLoginReply,
-  fingerprint,
   isLoopback,
   KEY_PROTOCOL,
   newNonce,
@@ -29,9 +28,13 @@ import {
   OUR_ITEM,
 } from "../protocol/requests.ts";
 import { callback } from "../protocol/serve.ts";
+import { USER_PROTOCOL } from "../protocol/user-proof.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { isUserName } from "./sandbox.ts";
+import { checkTls } from "./tls.ts";
+import { accountOf, hasOwnAccounts } from "./users.ts";
 
 /** Whether `address` is one of `list`, however the addresses are written. */
 export function isListed(address: string, list: readonly string[]): boolean {
@@ -74,6 +77,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
     );
   }
   connection.caller = caller;
+  checkTls(context, connection);
   checkRole(context, connection, body.role);
   const [user, group] = userOf(body, items);
   const { auth: mode, allow } = context.config.security;
@@ -86,8 +90,10 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
         ErrorNumber.notAuthorized,
       );
     }
+    if (body.role !== Role.admin) accountOf(context, user);
     connection.admit(body.role, user, group);
-    const callee = caller === undefined ? undefined : describe(context, "none", "", "");
+    const shown = { nonce: "", fingerprint: context.keys?.primary.fingerprint ?? "", proof: "" };
+    const callee = caller === undefined ? undefined : describe(context, "none", shown);
     return connection.link.ok(frame.stream, encodeLoginReply(callee));
   }
   challenge(context, connection, frame, {
@@ -98,16 +104,24 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
   });
 }
 
+/** Who wants to be let in, as what. */
+interface Applicant {
+  role: string;
+  user: string;
+  group: string;
+  ordinal: string;
+}
+
+/** Asks for the proof of the cluster key, or, where users are accounts, of a user for who they are. */
 function challenge(
   context: Context,
   connection: Connection,
   frame: RequestFrame,
-  who: { role: string; user: string; group: string; ordinal: string },
+  who: Applicant,
 ): void {
   const { caller } = connection;
-  const key = context.key ?? new Uint8Array();
-  const mine = fingerprint(key);
-  const hint = "copy the key file of the cluster to this account, mode 0600";
+  const { keys } = context;
+  if (keys === undefined) throw refusal(`${context.host}: this daemon has no cluster key`);
   if (caller === undefined) {
     throw refusal(
       `${context.host}: this daemon asks for the cluster key, which only proof's own client can show`,
@@ -115,24 +129,14 @@ function challenge(
       ErrorNumber.notAuthorized,
     );
   }
-  const details = { phase: "login", host: context.host, number: ErrorNumber.notAuthorized };
-  if (caller.fingerprint === "") {
-    throw new ProofError(
-      "NO_KEY",
-      `${context.host}: the daemon asks for the cluster key ${mine}, the caller has none`,
-      {
-        hint,
-        details,
-      },
-    );
-  }
-  if (caller.fingerprint !== mine) {
-    throw new ProofError(
-      "WRONG_KEY",
-      `${context.host}: the daemon has cluster key ${mine}, the caller has ${caller.fingerprint}`,
-      { hint, details },
-    );
-  }
+  const known = keys.find(caller.fingerprint);
+  // The key is the cluster's, not a user's: whoever has it still has to say which user they are.
+  const kind =
+    hasOwnAccounts(context) &&
+    (who.role === Role.client || (who.role === Role.admin && known === undefined))
+      ? "user"
+      : "key";
+  if (kind === "key" && known === undefined) throw keyError(context, keys, caller.fingerprint);
   const nonce = newNonce();
   const terms = {
     callerNonce: caller.nonce,
@@ -142,14 +146,36 @@ function challenge(
     user: who.user,
     ordinal: who.ordinal,
   };
-  connection.challenge = { ...who, expected: proveKey(key, "caller", terms) };
+  const { fingerprint: cluster, key } = known ?? keys.primary;
+  connection.challenge = {
+    ...who,
+    kind,
+    terms,
+    cluster,
+    expected: kind === "key" ? proveKey(key, "caller", terms) : "",
+  };
+  const proof = known === undefined ? "" : proveKey(key, "callee", terms);
   connection.link.ok(
     frame.stream,
-    encodeLoginReply(describe(context, "key", nonce, proveKey(key, "callee", terms))),
+    encodeLoginReply(describe(context, kind, { nonce, fingerprint: cluster, proof })),
   );
 }
 
-/** Handles the proof of the key that follows a login. */
+function keyError(context: Context, { primary }: KeyRing, theirs: string): ProofError {
+  const mine = primary.fingerprint;
+  const options = {
+    hint: "copy the key file of the cluster to this account, mode 0600",
+    details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
+  };
+  if (theirs === "") {
+    const text = `${context.host}: the daemon asks for the cluster key ${mine}, the caller has none`;
+    return new ProofError("NO_KEY", text, options);
+  }
+  const text = `${context.host}: the daemon has cluster key ${mine}, the caller has ${theirs}`;
+  return new ProofError("WRONG_KEY", text, options);
+}
+
+/** Handles the proof that follows a login. */
 export function handleAuth(context: Context, connection: Connection, frame: RequestFrame): void {
   const { challenge: open } = connection;
   // ROOT clients may ask without need; with nothing to prove, everything is proven.
@@ -157,26 +183,35 @@ export function handleAuth(context: Context, connection: Connection, frame: Requ
     return connection.link.ok(frame.stream);
   connection.challenge = undefined;
   const { credtype } = auth.decode(frame.body);
-  if (open === undefined || credtype !== KEY_PROTOCOL)
-    throw refusal("invalid authentication exchange");
-  if (!sameProof(frame.payload.toString("latin1"), open.expected)) {
+  const wanted = open?.kind === "user" ? USER_PROTOCOL : KEY_PROTOCOL;
+  if (open === undefined || credtype !== wanted) throw refusal("invalid authentication exchange");
+  if (open.kind === "user") {
+    if (context.checkUser === undefined) throw refusal("users cannot be checked here");
+    context.checkUser(context, connection, open.terms, open.cluster, frame.payload);
+  } else if (!sameProof(frame.payload.toString("latin1"), open.expected)) {
     throw new ProofError("WRONG_KEY", `${context.host}: the proof of the cluster key is wrong`, {
       details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
     });
   }
+  // Whoever asks for health with the key of the cluster is no user: a daemon, or root where users have accounts.
+  const isUser = open.role !== Role.admin || open.kind === "user";
+  if (isUser) connection.account = accountOf(context, open.user);
+  connection.isCluster = !isUser && hasOwnAccounts(context);
   connection.admit(open.role, open.user, open.group);
   connection.link.ok(frame.stream);
 }
 
-function describe(context: Context, mode: "key" | "none", nonce: string, proof: string): Callee {
+function describe(
+  context: Context,
+  mode: Callee["auth"],
+  shown: Pick<Callee, "nonce" | "fingerprint" | "proof">,
+): Callee {
   return {
     major: PROOF_MAJOR,
     version: VERSION,
     role: context.config.daemon.role,
     auth: mode,
-    nonce,
-    fingerprint: context.key === undefined ? "" : fingerprint(context.key),
-    proof,
+    ...shown,
   };
 }
 
@@ -215,6 +250,24 @@ function userOf(body: LoginBody, items: ReadonlyMap<string, string>): [string, s
   return [user, group];
 }
 
+/**
+ * Whether the process at the other end of the call-back socket may speak at all. Where users have accounts
+ * of their own, everybody on this machine can reach the socket: only a proofserv that is expected may.
+ */
+export function mayCallBack(context: Context, fd: number): boolean {
+  if (!hasOwnAccounts(context)) return true;
+  const peer = peerCredentials(fd);
+  return (
+    peer !== undefined &&
+    context.sessions
+      .all()
+      .some(
+        ({ state, pid, account }) =>
+          state === "starting" && pid === peer.pid && account?.uid === peer.uid,
+      )
+  );
+}
+
 /** A proofserv calls back: right session, unused ticket, right process, right account. */
 function admitProofserv(
   context: Context,
@@ -241,7 +294,7 @@ function admitProofserv(
   const peer = peerCredentials(connection.link.fd);
   if (peer !== undefined && peer.pid !== session.pid)
     throw wrong(`pid ${peer.pid} is not the proofserv of this session`);
-  if (peer !== undefined && peer.uid !== process.geteuid?.())
+  if (peer !== undefined && peer.uid !== (session.account?.uid ?? process.geteuid?.()))
     throw wrong(`uid ${peer.uid} is not the session's`);
   if (!session.takeTicket(ticket)) throw wrong("ticket not valid");
   connection.admit(Role.internal, session.user, session.group);

@@ -1,5 +1,5 @@
 /** Directories that only the daemon's own account may enter: made so, or checked. */
-import { lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { type ErrorCode, messageOf, ProofError, systemCode } from "../lib/errors.ts";
 
 /** What an error about a directory says besides. */
@@ -9,21 +9,24 @@ export interface PrivateOptions {
   setting: string;
   /** Whether missing parents are made too. */
   parents: boolean;
+  /** Whether other accounts may pass through to what they know the name of: mode 0711. */
+  passable?: boolean;
 }
 
 /**
- * Makes a directory of mode 0700, or checks that it is one, of this account, and no symbolic link. Throws
+ * Makes a directory of mode 0700 (0711 where it is passable), or checks that it is one, of this account, and no symbolic link. Throws
  * an error of `code` that names what is wrong and what to do about it.
  */
 export function makePrivate(path: string, options: PrivateOptions): void {
-  const { code, setting, parents } = options;
+  const { code, setting, parents, passable = false } = options;
+  const may = passable ? "711" : "700";
   const wrong = (what: string, hint: string): ProofError =>
     new ProofError(code, `${path}: ${what}`, { hint });
   const other = `${setting} must be a directory of its own that only this account may enter`;
   try {
     make(path, parents);
     const stat = lstatSync(path);
-    const uid = process.getuid?.() ?? stat.uid;
+    const uid = process.geteuid?.() ?? stat.uid;
     if (stat.isSymbolicLink())
       throw wrong("is not a directory but a symbolic link", `remove it; ${other}`);
     if (!stat.isDirectory()) throw wrong("is not a directory", `remove it; ${other}`);
@@ -32,10 +35,11 @@ export function makePrivate(path: string, options: PrivateOptions): void {
         `belongs to uid ${stat.uid}, not to uid ${uid}`,
         `run: chown ${uid} ${path}; ${other}`,
       );
-    if ((stat.mode & 0o077) !== 0) {
+    if ((stat.mode & 0o077 & ~(passable ? 0o011 : 0)) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
-      throw wrong(`has mode ${mode}, so others may enter`, `run: chmod 700 ${path}; ${other}`);
+      throw wrong(`has mode ${mode}, so others may enter`, `run: chmod ${may} ${path}; ${other}`);
     }
+    if (passable) chmodSync(path, 0o711);
   } catch (error) {
     if (error instanceof ProofError) throw error;
     throw new ProofError(

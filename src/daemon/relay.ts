@@ -5,7 +5,12 @@
 import { Attention, ErrorNumber, Interrupt, SendOption } from "../protocol/codes.ts";
 import { ByteWriter } from "../lib/bytes.ts";
 import { signalProcess } from "../lib/process.ts";
-import { messageFromHeader, messageHeader, type RequestFrame } from "../protocol/frames.ts";
+import {
+  messageFromHeader,
+  messageHeader,
+  type Pieced,
+  type RequestFrame,
+} from "../protocol/frames.ts";
 import { sendmsg, sessionWord, urgent } from "../protocol/requests.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -14,12 +19,16 @@ import type { Context } from "./context.ts";
 export const PROOFSERV_STREAM = 0x0100;
 
 /** Relays a message, from a client to its proofserv or back. */
-export function relayMessage(context: Context, connection: Connection, frame: RequestFrame): void {
+export function relayMessage(
+  context: Context,
+  connection: Connection,
+  frame: Pieced<RequestFrame>,
+): void {
   if (connection.proofserv === undefined) fromClient(context, connection, frame);
   else fromProofserv(connection, frame);
 }
 
-function fromClient(context: Context, connection: Connection, frame: RequestFrame): void {
+function fromClient(context: Context, connection: Connection, frame: Pieced<RequestFrame>): void {
   const { sid, opt } = sendmsg.decode(frame.body);
   const session = context.sessions.ofClient(connection, sid);
   const isAnswered = (opt & SendOption.noAnswer) === 0;
@@ -43,7 +52,7 @@ function fromClient(context: Context, connection: Connection, frame: RequestFram
   if (proofserv.link.isFull) proofserv.holdBack(connection);
 }
 
-function fromProofserv(connection: Connection, frame: RequestFrame): void {
+function fromProofserv(connection: Connection, frame: Pieced<RequestFrame>): void {
   const { opt, cid } = sendmsg.decode(frame.body);
   if ((opt & SendOption.noAnswer) === 0) connection.link.ok(frame.stream);
   const clients = connection.proofserv?.clients;

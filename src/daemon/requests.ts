@@ -2,7 +2,7 @@
 import { ByteWriter } from "../lib/bytes.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import { ErrorNumber, Request, Role } from "../protocol/codes.ts";
-import type { RequestFrame } from "../protocol/frames.ts";
+import { type Pieced, type RequestFrame, whole } from "../protocol/frames.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import { serveAdmin } from "./admin.ts";
 import type { Connection } from "./connection.ts";
@@ -13,15 +13,20 @@ import { relayInterrupt, relayMessage, relayUrgent } from "./relay.ts";
 const ALIVE = new ByteWriter(4).i32(1).done();
 const DEAD = new ByteWriter(4).i32(0).done();
 
-/** Serves one request of a peer. */
-export function serveRequest(context: Context, connection: Connection, frame: RequestFrame): void {
+/** Serves one request of a peer. What is relayed is not put together first. */
+export function serveRequest(
+  context: Context,
+  connection: Connection,
+  pieced: Pieced<RequestFrame>,
+): void {
+  if (pieced.id === Request.sendmsg && connection.role !== "")
+    return relayMessage(context, connection, pieced);
+  const frame = whole<RequestFrame>(pieced);
   if (connection.role === "") return letIn(context, connection, frame);
   switch (frame.id) {
     case Request.login:
     case Request.auth:
       return letIn(context, connection, frame);
-    case Request.sendmsg:
-      return relayMessage(context, connection, frame);
     case Request.ping:
       return ping(context, connection, frame);
     case Request.touch:

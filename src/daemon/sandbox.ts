@@ -3,7 +3,15 @@
  * `<sandbox>/<user>/session-<top tag>/` with `<role>-<ordinal>-<host>.log` and, while a proofserv
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
@@ -44,13 +52,32 @@ export function prepareSandbox(base: string): void {
 /** Directory of a user below `base`, made with mode 0700. Throws SANDBOX. */
 export function userSandbox(base: string, user: string): string {
   const path = join(base, user);
-  prepareSandbox(base);
+  guard(base, () => mkdirSync(base, { recursive: true, mode: 0o700 }));
   makeOwn(path);
   return path;
 }
 
 function makeOwn(path: string, parents = false): void {
   makePrivate(path, { code: "SANDBOX", setting: "daemon.sandbox", parents });
+}
+
+/**
+ * Makes the directory of `user` in a sandbox that several accounts share, and gives it to that account.
+ * Only where nobody else could put something in its place. Throws SANDBOX.
+ */
+export function giveDirectory(base: string, user: string, ids: { uid: number; gid: number }): void {
+  const path = join(base, user);
+  guard(path, () => {
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+    const { uid, mode } = lstatSync(base);
+    if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) {
+      throw new ProofError("SANDBOX", `${base}: others than the daemon's account may write to it`, {
+        hint: `run: chown root ${base} && chmod 755 ${base}`,
+      });
+    }
+    mkdirSync(path, { mode: 0o700 });
+    lchownSync(path, ids.uid, ids.gid);
+  });
 }
 
 /** A session directory that has no name yet, since the name holds the pid of a process still to start. */
@@ -81,6 +108,7 @@ function guard<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
+    if (error instanceof ProofError) throw error;
     const code = systemCode(error);
     const reason: Record<string, string> = {
       ENOSPC: "the disk is full",

@@ -6,6 +6,8 @@
  */
 import { ProofError } from "../lib/errors.ts";
 import { Timer } from "../lib/clock.ts";
+import type { Account } from "../lib/account-database.ts";
+import { asAccount } from "../lib/privileges.ts";
 import { describeExit, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
 import { sameProof } from "../protocol/login.ts";
@@ -24,6 +26,8 @@ export interface SessionTerms {
   user: string;
   group: string;
   alias: string;
+  /** The account it runs under; undefined for the daemon's own. */
+  account?: Account | undefined;
   /** How many workers the client wants, if it said so. */
   wish: WorkerWish | undefined;
   host: string;
@@ -42,6 +46,7 @@ export class Session {
   readonly ordinal: string;
   readonly user: string;
   readonly group: string;
+  readonly account: Account | undefined;
   readonly wish: WorkerWish | undefined;
   readonly created = Date.now();
   readonly ticket: string;
@@ -71,12 +76,24 @@ export class Session {
     this.user = terms.user;
     this.group = terms.group;
     this.alias = cleanAlias(terms.alias);
+    this.account = terms.account;
     this.wish = terms.wish;
     this.#host = terms.host;
     this.#terminate = terms.terminate;
     this.ticket = ticket;
     // Nobody may be waiting when these settle.
     this.#calledBack.promise.catch(() => undefined);
+  }
+
+  /** Does something with this session's files, with no more rights than its account has. */
+  asOwner<T>(action: () => T): T {
+    return this.account === undefined ? action() : asAccount(this.account, action);
+  }
+
+  /** The last lines of its log. */
+  logTail(lines?: number): string[] {
+    const { launched } = this;
+    return launched === undefined ? [] : this.asOwner(() => logTail(launched.logPath, lines));
   }
 
   get pid(): number {
@@ -140,7 +157,7 @@ export class Session {
     const how = describeExit(exitCode, signal);
     const what = `${this.#host}: proofserv ${this.ordinal} (pid ${this.pid})`;
     const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;
-    const log = this.launched === undefined ? [] : logTail(this.launched.logPath);
+    const log = this.logTail();
     const error =
       this.#verdict ??
       new ProofError("PROOFSERV_DIED", message, {

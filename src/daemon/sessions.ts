@@ -12,7 +12,7 @@ import { newNonce } from "../protocol/login.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { launch } from "./launcher.ts";
-import { isTopTag, logTail, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { isTopTag, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
 import { Session } from "./session.ts";
 
 /** Session ids are i16 in ROOT's objects. */
@@ -139,6 +139,7 @@ export class Sessions {
         user: connection.user,
         group: connection.group,
         alias: role === "master" ? buffer.name : "",
+        account: connection.account,
         wish: buffer.options.workers,
         host: context.host,
         terminate: context.config.session.terminate,
@@ -200,9 +201,11 @@ export class Sessions {
     if (session.launched === undefined) return;
     const { sandbox, workDirectory } = session.launched;
     try {
-      removeWorkDirectory(workDirectory);
       const live = new Set(this.all().flatMap((other) => other.launched?.sessionDirectory ?? []));
-      pruneSessions(sandbox, context.config.session.maxoldlogs, live);
+      session.asOwner(() => {
+        removeWorkDirectory(workDirectory);
+        pruneSessions(sandbox, context.config.session.maxoldlogs, live);
+      });
     } catch (error) {
       context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
     }
@@ -210,7 +213,7 @@ export class Sessions {
 }
 
 function logTailOf(session: Session): string {
-  return session.launched === undefined ? "" : logTail(session.launched.logPath, 3).join(" / ");
+  return session.logTail(3).join(" / ");
 }
 
 function readBuffer(connection: Connection, frame: RequestFrame): CreateBuffer {
@@ -235,6 +238,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
     sid: session.sid,
     ordinal: session.ordinal,
     user: session.user,
+    account: session.account,
     topTag: session.role === "master" ? undefined : topTagOf(buffer.name),
     ticket: session.ticket,
     socket: context.state.socket,
@@ -254,6 +258,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
     ordinal: session.ordinal,
     user: session.user,
     workDirectory: launched.workDirectory,
+    ...(session.account === undefined ? {} : { account: session.account }),
   });
   // Its creator may have gone while this was starting.
   if (session.clients.size === 0) session.end();
@@ -267,7 +272,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
         `${host}: proofserv ${session.ordinal} (pid ${session.pid}) did not call back within ${config.startup.callback / 1000} s`,
         {
           hint: "a busy node may need a longer startup.callback",
-          details: { phase: "callback", host, log: logTail(launched.logPath) },
+          details: { phase: "callback", host, log: session.logTail() },
         },
       ),
   );

@@ -2,9 +2,10 @@
  * A daemon's own directory: call-back socket, pid file, session records. It lives below a directory
  * that only this account may enter; on /tmp somebody else could have made one of the same name.
  */
-import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { type AccountIds, asAccount } from "../lib/privileges.ts";
 import { processGroup, processStat, signalProcess } from "../lib/process.ts";
 import { makePrivate } from "./private-directory.ts";
 
@@ -20,6 +21,8 @@ export interface SessionRecord {
   ordinal: string;
   user: string;
   workDirectory: string;
+  /** The account that the work directory belongs to, if not the daemon's. */
+  account?: AccountIds;
 }
 
 export class StateDirectory {
@@ -33,9 +36,15 @@ export class StateDirectory {
 
   /**
    * Makes `<base>/<name>` and its parent with mode 0700, and removes what a daemon that was killed left
-   * there: its proofservs and their children too, should any still run. Throws STATE_DIR.
+   * there: its proofservs and their children too, should any still run. `passable` is for a daemon whose
+   * proofservs run under other accounts: these may pass through to the socket, and see nothing on the way.
+   * Throws STATE_DIR.
    */
-  static prepare(base: string, name: string): { directory: StateDirectory; leftovers: number } {
+  static prepare(
+    base: string,
+    name: string,
+    passable = false,
+  ): { directory: StateDirectory; leftovers: number } {
     const directory = new StateDirectory(join(base, name));
     if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
       throw new ProofError(
@@ -46,8 +55,9 @@ export class StateDirectory {
         },
       );
     }
-    makeOwn(base);
-    makeOwn(directory.path);
+    makeOwn(base, passable);
+    makeOwn(directory.path, passable);
+    if (passable) checkWay(base);
     const leftovers = directory.#removeLeftovers();
     makeOwn(join(directory.path, "sessions"));
     try {
@@ -90,8 +100,10 @@ export class StateDirectory {
           signalProcess(-record.pid, "SIGKILL");
           killed++;
         }
-        if (record.workDirectory !== "")
-          rmSync(record.workDirectory, { recursive: true, force: true });
+        const { workDirectory, account } = record;
+        const remove = (): void => rmSync(workDirectory, { recursive: true, force: true });
+        if (workDirectory !== "" && account === undefined) remove();
+        else if (workDirectory !== "" && account !== undefined) asAccount(account, remove);
       } catch {
         // A record cut short by the crash tells nothing.
       }
@@ -120,9 +132,23 @@ function list(directory: string): string[] {
   }
 }
 
+/** Every directory above must let other accounts pass, or no proofserv could call back. */
+function checkWay(base: string): void {
+  for (let at = dirname(base); at !== dirname(at); at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) !== 0) continue;
+    throw new ProofError(
+      "STATE_DIR",
+      `${base}: the sessions of users cannot get there: ${at} lets nobody pass`,
+      {
+        hint: `set daemon.state to a directory such as /run/proof, or run: chmod o+x ${at}`,
+      },
+    );
+  }
+}
+
 /** Makes one of the daemon's own directories, or checks it. */
-function makeOwn(path: string): void {
-  makePrivate(path, { code: "STATE_DIR", setting: "daemon.state", parents: true });
+function makeOwn(path: string, passable = false): void {
+  makePrivate(path, { code: "STATE_DIR", setting: "daemon.state", parents: true, passable });
 }
 
 function unusable(path: string, cause: unknown): ProofError {

@@ -1,14 +1,15 @@
 /** GetWorkers: what a master is told to open. */
 import type { InventoryNode } from "../config/inventory.ts";
 import { ProofError } from "../lib/errors.ts";
-import { encodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
+import { encodeWorkers, TLS_ID, type WorkerRecord } from "../protocol/workers.ts";
 import type { Context } from "./context.ts";
 import { assignWorkers } from "./scheduler.ts";
 import type { Session } from "./session.ts";
 
 /** An inventory node as it can be reached from here: "localhost" is where this daemon listens. */
 export function reachable(context: Context, node: InventoryNode): InventoryNode {
-  return node.host === "localhost" ? { ...node, host: context.localHost } : node;
+  const tls = node.tls || context.config.tls.required;
+  return { ...node, tls, host: node.host === "localhost" ? context.localHost : node.host };
 }
 
 /** The answer to a GetWorkers request of `session`'s master. Throws what reading the inventory throws. */
@@ -32,6 +33,7 @@ export function workersFor(context: Context, session: Session): Buffer {
     role: "master",
     host: context.localHost,
     port: context.port,
+    tls: false,
     user: "",
     perf: 100,
   } as const;
@@ -45,6 +47,7 @@ export function workersFor(context: Context, session: Session): Buffer {
 const LETTERS = { master: "M", submaster: "S", worker: "W" } as const;
 
 function record(context: Context, node: InventoryNode, ordinal: string): WorkerRecord {
-  const { role, host, port, user, perf, image, workdir, msd } = reachable(context, node);
-  return { type: LETTERS[role], user, host, port, ordinal, id: "", perf, image, workdir, msd };
+  const { role, host, port, tls, user, perf, image, workdir, msd } = reachable(context, node);
+  const id = tls ? TLS_ID : "";
+  return { type: LETTERS[role], user, host, port, ordinal, id, perf, image, workdir, msd };
 }

@@ -85,7 +85,7 @@ async function openLocal(path: string): Promise<Access> {
         // Its number may be another file's by now.
         if (closed) throw dataError("FILE_UNREADABLE", { file: path }, "is closed already");
         const bytesRead = await readPiece(fd, bytes, at, offset + at, path);
-        if (bytesRead === 0) throw tooShort(path, offset, length, offset + at);
+        if (bytesRead === 0) throw tooShort(path, offset, length, (await files.stat(fd)).size);
         at += bytesRead;
       }
       return bytes;

@@ -27,7 +27,9 @@ export const ERROR_EXIT = {
   CONFIG_FILE: EXIT.usage,
   INVENTORY: EXIT.usage,
   KEY_FILE: EXIT.usage,
+  TLS_FILE: EXIT.usage,
   AUTH_NONE_EXPOSED: EXIT.usage,
+  USERS_SYSTEM: EXIT.usage,
   NOT_BY_HAND: EXIT.usage,
   // reaching a daemon
   RESOLVE: EXIT.unreachable,
@@ -35,11 +37,14 @@ export const ERROR_EXIT = {
   TIMEOUT: EXIT.unreachable,
   LINK_LOST: EXIT.unreachable,
   NOT_PROOF: EXIT.unreachable,
+  TLS_MISMATCH: EXIT.unreachable,
   PROTOCOL: EXIT.unreachable,
   // being let in
   REFUSED: EXIT.refused,
   WRONG_KEY: EXIT.refused,
   NO_KEY: EXIT.refused,
+  USER_KEY: EXIT.refused,
+  TLS_CERTIFICATE: EXIT.refused,
   TOO_MANY_SESSIONS: EXIT.refused,
   // the node itself
   PORT_IN_USE: EXIT.failed,
@@ -47,6 +52,7 @@ export const ERROR_EXIT = {
   STATE_DIR: EXIT.failed,
   SANDBOX: EXIT.failed,
   SPAWN: EXIT.failed,
+  PRIVILEGES: EXIT.failed,
   PROOFSERV_DIED: EXIT.failed,
   CALLBACK_TIMEOUT: EXIT.failed,
   // sessions

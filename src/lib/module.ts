@@ -21,3 +21,17 @@ export function provideModule(name: string, exports: Record<string, unknown>): v
 export async function loadModule(path: string, load: string): Promise<Record<string, unknown>> {
   return (await import(`${path}?${load}`)) as Record<string, unknown>;
 }
+
+let copies = 0;
+
+/**
+ * A copy of a function, compiled on its own: what the engine has learned from calls of the original does
+ * not count for it. The function must use nothing but its parameters and what is global.
+ */
+export async function freshCopy<T extends (...args: never[]) => unknown>(original: T): Promise<T> {
+  const code = `export default ${String(original)}//${++copies}`;
+  const text = Buffer.from(code).toString("base64");
+  // Not percent-encoded: Bun would take what follows a dot for a file's extension.
+  const module = (await import(`data:text/javascript;base64,${text}`)) as { default: T };
+  return module.default;
+}

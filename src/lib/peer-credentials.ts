@@ -1,4 +1,4 @@
-/** Who is at the other end of a UNIX socket, as the kernel knows it. The one place with FFI. */
+/** Who is at the other end of a UNIX socket, as the kernel knows it. */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
 /** Credentials of a peer process. */

@@ -39,6 +39,27 @@ export function spawn(options: SpawnOptions): Child {
   });
 }
 
+/** Directories of the system's own tools. */
+const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+/** Milliseconds that such a tool may take. */
+const TOOL_TIMEOUT = 5_000;
+
+/** What one of the system's own tools says; undefined if it fails or is not there. Waits for it. */
+export function capture(command: string[]): string | undefined {
+  const [name = "", ...rest] = command;
+  const path = Bun.which(name, { PATH: SYSTEM_PATH });
+  if (path === null) return undefined;
+  const { success, stdout } = Bun.spawnSync([path, ...rest], {
+    env: { PATH: SYSTEM_PATH, LANG: "C" },
+    cwd: "/",
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: TOOL_TIMEOUT,
+  });
+  return success ? stdout.toString() : undefined;
+}
+
 /** Writes `text` to a child's standard input and closes it. A child that has died does not matter here. */
 export function feed(child: Child, text: string): void {
   if (typeof child.stdin !== "object") return;

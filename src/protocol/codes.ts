@@ -103,6 +103,12 @@ export const Admin = {
   nodeHealth: 20002,
   /** From a master proofserv: workers ready (int2), idle 0 or running 1 (int3). */
   sessionState: 20003,
+  /** From a master proofserv: the fingerprint of the cluster key. */
+  keyFingerprint: 20004,
+  /** From a master proofserv: checks another daemon's proof of the key, and makes the caller's. */
+  vouch: 20005,
+  /** Ends sessions, JSON. */
+  closeSessions: 20006,
 } as const;
 
 /** Interrupt types. */

@@ -39,7 +39,12 @@ export function encodeOurs(
   head: object,
   attachments: readonly Uint8Array[] = [],
 ): Uint8Array[] {
-  const json = Buffer.from(JSON.stringify(head));
+  const text = JSON.stringify(head);
+  // Blanks behind the head let the first attachment begin on a multiple of 8 bytes.
+  const before = 16 + 4 * attachments.length + Buffer.byteLength(text);
+  const json = Buffer.from(
+    text + " ".repeat(attachments.length === 0 ? 0 : (8 - (before % 8)) % 8),
+  );
   const attached = attachments.reduce((sum, part) => sum + part.length, 0);
   const bodySize = 8 + 4 * attachments.length + json.length + attached;
   const writer = new ByteWriter(16 + 4 * attachments.length + json.length);
@@ -77,9 +82,16 @@ export function decodeOurs(message: Message): { head: JsonObject; attachments: B
   return { head, attachments: sizes.map((size) => reader.bytes(size)) };
 }
 
+/** Messages from this size on are put together as they come, while each chunk is still in the cache. */
+const LARGE = 512 * 1024;
+/** Part of a large message that must be there before memory is taken for all of it. */
+const EARNEST = 1 / 64;
+
 /** Cuts a session's byte stream into messages of at most `limit` bytes. */
 export class MessageFramer {
   readonly #framer: Framer;
+  /** A large message that is coming in. */
+  #large: { record: Buffer; filled: number } | undefined;
 
   constructor(limit: number) {
     this.#framer = new Framer(4, (header) => {
@@ -92,12 +104,34 @@ export class MessageFramer {
   }
 
   push(chunk: Buffer): void {
-    this.#framer.push(chunk);
+    const large = this.#large;
+    if (large === undefined) return this.#framer.push(chunk);
+    const part = chunk.copy(large.record, large.filled);
+    large.filled += part;
+    if (part < chunk.length) this.#framer.push(chunk.subarray(part));
   }
 
   next(): Message | undefined {
+    const large = this.#large;
+    if (large !== undefined) {
+      if (large.filled < large.record.length) return undefined;
+      this.#large = undefined;
+      return { what: large.record.readUInt32BE(4), body: large.record.subarray(8) };
+    }
     const record = this.#framer.next();
-    if (record === undefined) return undefined;
-    return { what: record.readUInt32BE(4), body: record.subarray(8) };
+    if (record === undefined) {
+      this.#beginLarge();
+      return undefined;
+    }
+    const what = record.payload.take(4).readUInt32BE(0);
+    return { what, body: record.payload.join() };
+  }
+
+  #beginLarge(): void {
+    const size = this.#framer.expected ?? 0;
+    if (size < LARGE || this.#framer.buffered < size * EARNEST) return;
+    // Memory of its own: attachments are views into it, and aligned.
+    this.#large = { record: Buffer.allocUnsafeSlow(size), filled: 0 };
+    for (const chunk of this.#framer.takeAll()) this.push(chunk);
   }
 }

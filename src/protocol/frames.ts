@@ -3,6 +3,7 @@
  * The two stream-id bytes are opaque and echoed verbatim; see the protocol reference §1.1.
  */
 import { ByteWriter } from "../lib/bytes.ts";
+import { Pieces } from "../lib/pieces.ts";
 import { Attention, Status } from "./codes.ts";
 
 /** A request: its 16 body bytes are read by the codec of its id. */
@@ -19,6 +20,14 @@ export interface ResponseFrame {
   stream: number;
   status: number;
   payload: Buffer;
+}
+
+/** A frame whose payload is still in the chunks it came in, to be relayed without copying it together. */
+export type Pieced<Frame> = Omit<Frame, "payload"> & { payload: Pieces };
+
+/** The frame with its payload in one buffer. */
+export function whole<Frame extends { payload: Buffer }>(frame: Pieced<Frame>): Frame {
+  return { ...frame, payload: frame.payload.join() } as unknown as Frame;
 }
 
 export const REQUEST_HEADER = 24;
@@ -119,9 +128,8 @@ export class FrameError extends Error {
 /**
  * Cuts a byte stream into records with a fixed header that tells the payload's length.
  *
- * Chunks are kept as they came until a whole record is there; a record inside one chunk is a view
- * into it, a record across chunks is copied once. A length over the limit throws before any memory
- * is taken for it. Many small chunks in a row are joined, because each costs more than its bytes.
+ * Chunks are kept as they came, and payloads are given out as views into them: nothing is copied here. A
+ * length over the limit throws before any memory is taken for it. Many small chunks in a row are joined, because each costs more than its bytes.
  */
 export class Framer {
   #chunks: Buffer[] = [];
@@ -153,11 +161,24 @@ export class Framer {
     this.#small = 0;
   }
 
-  /** The next whole record, header and payload together, or undefined. */
-  next(): Buffer | undefined {
+  /** The next whole record, or undefined: its header, and its payload in the chunks it came in. */
+  next(): { header: Buffer; payload: Pieces } | undefined {
     if (this.#buffered < this.#headerSize) return undefined;
-    const size = this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
-    return this.#buffered < size ? undefined : this.#take(size);
+    const size = this.#payloadSize(this.#peek(this.#headerSize));
+    if (this.#buffered < this.#headerSize + size) return undefined;
+    const header = new Pieces(this.#take(this.#headerSize)).join();
+    return { header, payload: new Pieces(this.#take(size)) };
+  }
+
+  /** Bytes of the record that is coming in, header included; undefined while its header is not there. */
+  get expected(): number | undefined {
+    if (this.#buffered < this.#headerSize) return undefined;
+    return this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
+  }
+
+  /** Takes everything that has come in, for an owner that puts the record together itself. */
+  takeAll(): Buffer[] {
+    return this.#take(this.#buffered);
   }
 
   #peek(size: number): Buffer {
@@ -172,29 +193,20 @@ export class Framer {
     return header;
   }
 
-  #take(size: number): Buffer {
+  /** Takes the chunks of the next `size` bytes. */
+  #take(size: number): Buffer[] {
     this.#buffered -= size;
-    const first = this.#chunks[0] ?? EMPTY;
-    if (first.length >= size) {
-      if (first.length === size) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(size);
-      return first.subarray(0, size);
-    }
-    const record = Buffer.allocUnsafe(size);
-    let filled = 0;
+    const taken: Buffer[] = [];
     let used = 0;
-    for (const chunk of this.#chunks) {
-      const part = Math.min(chunk.length, size - filled);
-      chunk.copy(record, filled, 0, part);
-      filled += part;
-      if (part < chunk.length) {
-        this.#chunks[used] = chunk.subarray(part);
-        break;
-      }
-      used++;
+    for (let left = size; left > 0;) {
+      const chunk = this.#chunks[used] ?? EMPTY;
+      taken.push(chunk.length > left ? chunk.subarray(0, left) : chunk);
+      if (chunk.length > left) this.#chunks[used] = chunk.subarray(left);
+      else used++;
+      left -= Math.min(left, chunk.length);
     }
-    this.#chunks.splice(0, used);
-    return record;
+    if (used > 0) this.#chunks.splice(0, used);
+    return taken;
   }
 }
 
@@ -208,7 +220,7 @@ function boundedLength(length: number, limit: number): number {
 /** A framer of requests. `limit` bounds the payload by request id, in bytes. */
 export function requestFramer(limit: (id: number) => number): {
   push(chunk: Buffer): void;
-  next(): RequestFrame | undefined;
+  next(): Pieced<RequestFrame> | undefined;
 } {
   const framer = new Framer(REQUEST_HEADER, (header) =>
     boundedLength(header.readInt32BE(20), limit(header.readUInt16BE(2))),
@@ -218,12 +230,9 @@ export function requestFramer(limit: (id: number) => number): {
     next() {
       const record = framer.next();
       if (record === undefined) return undefined;
-      return {
-        stream: record.readUInt16BE(0),
-        id: record.readUInt16BE(2),
-        body: record.subarray(4, 20),
-        payload: record.subarray(REQUEST_HEADER),
-      };
+      const { header, payload } = record;
+      const [stream, id] = [header.readUInt16BE(0), header.readUInt16BE(2)];
+      return { stream, id, body: header.subarray(4, 20), payload };
     },
   };
 }
@@ -231,7 +240,7 @@ export function requestFramer(limit: (id: number) => number): {
 /** A framer of responses with at most `limit` payload bytes each. */
 export function responseFramer(limit: number): {
   push(chunk: Buffer): void;
-  next(): ResponseFrame | undefined;
+  next(): Pieced<ResponseFrame> | undefined;
 } {
   const framer = new Framer(RESPONSE_HEADER, (header) =>
     boundedLength(header.readInt32BE(4), limit),
@@ -241,11 +250,8 @@ export function responseFramer(limit: number): {
     next() {
       const record = framer.next();
       if (record === undefined) return undefined;
-      return {
-        stream: record.readUInt16BE(0),
-        status: record.readUInt16BE(2),
-        payload: record.subarray(RESPONSE_HEADER),
-      };
+      const { header, payload } = record;
+      return { stream: header.readUInt16BE(0), status: header.readUInt16BE(2), payload };
     },
   };
 }

@@ -38,6 +38,9 @@ const XROOTD_HELLO: Buffer = new ByteWriter(16).i32(0).i32(0).i32(0).i32(4).done
 export type Hello =
   { kind: "proof" } | { kind: "incomplete" } | { kind: "foreign"; what: string; answer?: Buffer };
 
+/** First byte of a connection that begins with TLS: a record of the handshake. */
+export const TLS_HANDSHAKE = 0x16;
+
 const HTTP_METHODS = [
   "GET ",
   "HEAD ",
@@ -58,7 +61,7 @@ const SSH = "SSH-";
 export function recogniseHello(bytes: Buffer): Hello {
   const first = bytes[0];
   if (first === undefined) return { kind: "incomplete" };
-  if (first === 0x16) {
+  if (first === TLS_HANDSHAKE) {
     // A TLS alert record: fatal, handshake_failure.
     return {
       kind: "foreign",
@@ -98,6 +101,9 @@ function agree(bytes: Buffer, expected: Buffer, size: number): boolean {
   return bytes.subarray(0, known).equals(expected.subarray(0, known));
 }
 
+/** What a server is called that answers with TLS. */
+export const TLS_SERVER = "a TLS server";
+
 /** What a server's first 16 bytes say. */
 export type Welcome = { kind: "proof"; version: number } | { kind: "foreign"; what: string };
 
@@ -106,7 +112,7 @@ export function recogniseWelcome(bytes: Buffer): Welcome {
   const text = bytes.subarray(0, 8).toString("latin1");
   if (text.startsWith("HTTP/")) return { kind: "foreign", what: "a web server" };
   if (text.startsWith(SSH)) return { kind: "foreign", what: "an SSH server" };
-  if (bytes[0] === 0x15 || bytes[0] === 0x16) return { kind: "foreign", what: "a TLS server" };
+  if (bytes[0] === 0x15 || bytes[0] === 0x16) return { kind: "foreign", what: TLS_SERVER };
   if (bytes.length < WELCOME_SIZE)
     return { kind: "foreign", what: "a server that closed during the handshake" };
   const reader = new ByteReader(bytes);

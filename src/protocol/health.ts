@@ -31,6 +31,8 @@ export interface Health {
   auth: "key" | "none";
   stopping: boolean;
   maxsessions: number;
+  /** Sessions of other users, of which the asker may only know the number. */
+  others: number;
   sessions: SessionHealth[];
 }
 
@@ -78,6 +80,7 @@ function readHealth(fields: Fields): Health {
     auth: fields.oneOf("auth", ["key", "none"]),
     stopping: fields.boolean("stopping"),
     maxsessions: fields.integer("maxsessions", 0, FOREVER),
+    others: fields.integer("others", 0, FOREVER, 0),
     sessions: fields.list("sessions", MAX_SESSIONS, readSession),
   };
 }

@@ -35,7 +35,8 @@ export interface Callee {
   major: number;
   version: string;
   role: string;
-  auth: "key" | "none";
+  /** What the daemon asks for: the cluster key, who the user is, or nothing. */
+  auth: "key" | "user" | "none";
   nonce: string;
   fingerprint: string;
   /** The daemon's proof of the key in hex, "" where none is asked for. */
@@ -119,7 +120,7 @@ export function decodeLoginReply(payload: Buffer): Callee | undefined {
     major: fields.integer("major", 0, 0xffff),
     version: fields.string("version", 64),
     role: fields.string("role", 16),
-    auth: fields.oneOf("auth", ["key", "none"]),
+    auth: fields.oneOf("auth", ["key", "user", "none"]),
     nonce: fields.string("nonce", NONCE, ""),
     fingerprint: fields.string("fingerprint", 64, ""),
     proof: fields.string("proof", 64, ""),

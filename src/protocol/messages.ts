@@ -19,6 +19,10 @@ export const Kind = {
   failed: 20_002,
   /** Ours, downwards: a command for the workers. */
   command: 20_010,
+  /** Ours, downwards: answer at once. */
+  ping: 20_014,
+  /** Ours, upwards: the answer of one worker. */
+  pong: 20_015,
   /** Ours, upwards: text that a command writes while it runs. */
   output: 20_011,
   /** Ours, upwards: the result of one worker. */
@@ -101,7 +105,7 @@ export interface Ready {
 }
 
 /** Commands that a session understands. */
-export type CommandName = "exec" | "shell" | "ping" | "log" | "workers";
+export type CommandName = "exec" | "shell" | "log" | "workers";
 
 /** A command for the workers; `code` holds JavaScript for exec and a command line for shell. */
 export interface Command {
@@ -138,6 +142,8 @@ export interface Result {
   code?: string | undefined;
   /** Milliseconds that it took on the worker. */
   elapsed: number;
+  /** Whether nothing more comes of this command from this sender: saves a `done`. */
+  last?: boolean | undefined;
 }
 
 const MAX_WORKERS = 65_536;
@@ -186,7 +192,7 @@ export const failed = ours<FailureFacts & { failures: WorkerFailure[] }>(Kind.fa
 
 export const command = ours<Command>(Kind.command, (fields) => ({
   id: fields.integer("id", 0, 0x7fffffff),
-  name: fields.oneOf("name", ["exec", "shell", "ping", "log", "workers"]),
+  name: fields.oneOf("name", ["exec", "shell", "log", "workers"]),
   code: fields.string("code", MAX_TEXT, ""),
   ordinal: fields.string("ordinal", 64, ""),
   lines: fields.integer("lines", 0, 100_000, 0),
@@ -210,6 +216,28 @@ export const workerLost = ours<WorkerFailure>(Kind.workerLost, (fields) => ({
 
 export const workerReplaced = ours<WorkerInfo>(Kind.workerReplaced, readWorkerFields);
 
+/** A ping is all about time: four bytes, without JSON. */
+export const ping = {
+  encode: (id: number): Buffer => encodeMessage(Kind.ping, new ByteWriter(4).u32(id).done()),
+  decode: (message: Message): { id: number } => ({ id: new ByteReader(message.body).u32() }),
+};
+
+/** The answer to a ping. */
+export interface Pong {
+  id: number;
+  ordinal: string;
+  host: string;
+}
+
+export const pong = {
+  encode: ({ id, ordinal, host }: Pong): Buffer =>
+    encodeMessage(Kind.pong, new ByteWriter(48).u32(id).tstring(ordinal).tstring(host).done()),
+  decode(message: Message): Pong {
+    const reader = new ByteReader(message.body);
+    return { id: reader.u32(), ordinal: reader.tstring(), host: reader.tstring() };
+  },
+};
+
 /** Results may carry typed arrays: attachments beside the head. */
 export const result = {
   encode: (fields: Result, attachments: readonly Uint8Array[] = []): Uint8Array[] =>
@@ -229,6 +257,7 @@ export const result = {
         exitCode: fields.has("exitCode") ? fields.integer("exitCode", -1, 65_535) : undefined,
         code: fields.optionalString("code", 64),
         elapsed: fields.number("elapsed", 0),
+        last: fields.has("last") ? fields.boolean("last") : undefined,
       },
     };
   },

@@ -47,6 +47,9 @@ export interface Inspected {
   /** Units at which clusters begin, to cut packets at. */
   boundaries: number[];
   problem: string;
+  /** Error code and hint of the problem. */
+  code?: string | undefined;
+  hint?: string | undefined;
 }
 
 function readBoundary(entry: unknown, what: string): number {
@@ -73,6 +76,8 @@ export const inspected = kind<{
       tree: file.string("tree", 1024, ""),
       boundaries: file.list("boundaries", 10_000_000, readBoundary),
       problem: file.string("problem", 8192, ""),
+      code: file.optionalString("code"),
+      hint: file.optionalString("hint"),
     };
   }),
 }));

@@ -2,7 +2,7 @@
  * What a daemon tells the proofserv it has started, as one JSON object on its standard input: neither
  * its arguments nor its environment, which others can list.
  */
-import { asObject, Fields } from "../lib/check.ts";
+import { asObject, Fields, type JsonObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
 import { encodeItem, decodeItem } from "./requests.ts";
 import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
@@ -18,10 +18,14 @@ export interface ServeParameters {
   tag: string;
   topTag: string;
   user: string;
+  /** Whom the process is to become before anything else, if it was started as root for a user. */
+  account?: { name: string; uid: number; gid: number; home: string } | undefined;
   host: string;
   logPath: string;
   workDirectory: string;
   keyFile: string;
+  /** Files for calling others with TLS, "" for none. */
+  tls: { cert: string; key: string; ca: string };
   masterOnly: boolean;
   requireAll: boolean;
   workers: WorkerWish | undefined;
@@ -56,6 +60,7 @@ export function decodeServe(text: string): ServeParameters {
   const object = parseJson(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
+  const tls = new Fields(asObject(object["tls"], "tls"), "tls");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -65,10 +70,12 @@ export function decodeServe(text: string): ServeParameters {
     tag: fields.string("tag", 256),
     topTag: fields.string("topTag", 256),
     user: fields.string("user", 64),
+    account: readAccount(object),
     host: fields.string("host", 256),
     logPath: fields.string("logPath"),
     workDirectory: fields.string("workDirectory"),
     keyFile: fields.string("keyFile"),
+    tls: { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") },
     masterOnly: fields.boolean("masterOnly"),
     requireAll: fields.boolean("requireAll"),
     workers: readWish(object),
@@ -87,6 +94,17 @@ export function decodeServe(text: string): ServeParameters {
     message: fields.integer("message", 1024, 2 ** 32),
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
     maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),
+  };
+}
+
+function readAccount(object: JsonObject): ServeParameters["account"] {
+  if (object["account"] === undefined) return undefined;
+  const account = new Fields(asObject(object["account"], "account"), "account");
+  return {
+    name: account.string("name", 64),
+    uid: account.integer("uid", 1, 2 ** 32 - 2),
+    gid: account.integer("gid", 0, 2 ** 32 - 2),
+    home: account.string("home"),
   };
 }
 

@@ -16,12 +16,16 @@ export interface WorkerRecord {
   port: number;
   /** Last component of the ordinal, "" for the running index. */
   ordinal: string;
+  /** PROOF's identifier of a node, which nobody uses; ours is {@link TLS_ID} or nothing. */
   id: string;
   perf: number;
   image: string;
   workdir: string;
   msd: string;
 }
+
+/** The `id` of a node that is to be called with TLS. */
+export const TLS_ID = "tls";
 
 /** What a list may hold at most. */
 export interface WorkerLimits {

@@ -1,6 +1,8 @@
 /** The workers and submasters of a master: opening them, knowing them, replacing one, losing one. */
 import type { Identity } from "../comm/log-in.ts";
 import type { SessionLimits } from "../comm/remote-session.ts";
+import { secureWith } from "../comm/secure.ts";
+import type { Secure } from "../comm/transport.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { CreateOptions } from "../protocol/create.ts";
 import type { Message } from "../protocol/envelope.ts";
@@ -9,7 +11,7 @@ import type { ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messa
 import { replace, route } from "../protocol/query-worker.ts";
 import { QueryKind } from "../protocol/query.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
-import type { WorkerRecord } from "../protocol/workers.ts";
+import { TLS_ID, type WorkerRecord } from "../protocol/workers.ts";
 import { Member, memberFailure } from "./member.ts";
 import { shareWorkers } from "./shares.ts";
 import { type Outcome, startAll } from "./startup.ts";
@@ -28,6 +30,7 @@ export class Crew {
   readonly #parameters: ServeParameters;
   readonly #identity: Identity;
   readonly #limits: SessionLimits;
+  readonly #secure: Secure;
   readonly #handler: CrewHandler;
   #members: Member[] = [];
   readonly failures: WorkerFailure[] = [];
@@ -39,6 +42,7 @@ export class Crew {
     this.#parameters = parameters;
     this.#identity = identity;
     this.#handler = handler;
+    this.#secure = secureWith(parameters.tls);
     const { startup, heartbeat, heartbeatTimeout, message } = parameters;
     const { tcp, login, create } = startup;
     this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, message };
@@ -89,6 +93,7 @@ export class Crew {
     return this.#newMember({
       host: record.host,
       port: record.port,
+      secure: record.id === TLS_ID ? this.#secure : undefined,
       role: isSubmaster ? "m" : "s",
       name: `session-${topTag}`,
       ordinal,

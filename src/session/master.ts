@@ -3,7 +3,6 @@
  * queries on to them and their results back. A submaster is the same one tier down, but for queries, which
  * the top master conducts: those it passes on.
  */
-import { readKey } from "../config/key.ts";
 import { toProofError } from "../lib/errors.ts";
 import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
 import { failureOf, type FailureFacts } from "../protocol/failure.ts";
@@ -14,6 +13,8 @@ import {
   failed,
   Kind,
   output,
+  ping,
+  pong,
   ready,
   result,
   serverStarted,
@@ -32,6 +33,7 @@ import type { Member } from "./member.ts";
 import type { Conductor } from "./queries/conductor.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
 import { EVERYBODY, type UpwardLink } from "./upward-link.ts";
+import { vouchedKeys } from "./vouched-keys.ts";
 
 /** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
 const PATIENCE = 3_000;
@@ -57,10 +59,10 @@ export class Master {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
-    const { keyFile, user } = parameters;
+    const { keyFile, user, startup } = parameters;
     this.#crew = new Crew(
       parameters,
-      { user, key: readKey(keyFile), keyFile },
+      { user, keys: vouchedKeys(upward, startup.login), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure, returns) => this.#lost(member, failure, returns),
@@ -104,6 +106,7 @@ export class Master {
   /** A message of client `cid`, or from the master above. */
   fromAbove(message: Message, cid: number): void {
     if (message.what === Kind.command) return this.#command(command.decode(message), cid);
+    if (message.what === Kind.ping) return this.#ping(ping.decode(message).id, cid);
     if (isRouted(message.what)) return this.#route(message);
     void this.#queries().then((conductor) => conductor.fromClient(message, cid));
   }
@@ -146,8 +149,19 @@ export class Master {
     }
     const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, cid, chosen) });
     for (const member of chosen) member.send(pieces);
-    // A ping is over before anybody could look.
-    if (request.name !== "ping") this.#reportState();
+    this.#reportState();
+  }
+
+  /** To every worker and back; in a sequential session the master answers itself. */
+  #ping(id: number, cid: number): void {
+    const { members } = this.#crew;
+    if (members.length === 0) {
+      const { ordinal, host } = this.#parameters;
+      this.#upward.send(pong.encode({ id, ordinal, host }), cid);
+      return this.#upward.send(done.encode({ id }), cid);
+    }
+    const pieces = ping.encode(this.#broadcasts.begin(id, cid, members));
+    for (const member of members) member.send(pieces);
   }
 
   #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">, cid: number): void {
@@ -235,18 +249,26 @@ export class Master {
           this.#upward.send(output.encode({ ...fields, id: owner.id }), owner.cid);
         break;
       }
-      case Kind.result: {
-        const { fields, attachments } = result.decode(message);
+      case Kind.pong: {
+        const fields = pong.decode(message);
         const owner = this.#broadcasts.report(fields.id, fields.ordinal);
         if (owner !== undefined)
-          this.#upward.send(result.encode({ ...fields, id: owner.id }, attachments), owner.cid);
+          this.#upward.send(pong.encode({ ...fields, id: owner.id }), owner.cid);
+        if (!member.isSubmaster) this.#finish(fields.id, member);
         break;
       }
-      case Kind.done: {
-        const conclusion = this.#broadcasts.finish(done.decode(message).id, member);
-        if (conclusion !== undefined) this.#conclude([conclusion]);
+      case Kind.result: {
+        const { fields, attachments } = result.decode(message);
+        const { id, last, ...rest } = fields;
+        const owner = this.#broadcasts.report(id, fields.ordinal);
+        if (owner !== undefined)
+          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments), owner.cid);
+        if (last === true) this.#finish(id, member);
         break;
       }
+      case Kind.done:
+        this.#finish(done.decode(message).id, member);
+        break;
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
         this.#crew.failures.push(failure);
@@ -264,6 +286,11 @@ export class Master {
     }
     // A client that reads slowly slows its workers down instead of filling this process.
     if (this.#upward.isFull) this.#crew.pause();
+  }
+
+  #finish(id: number, member: Member): void {
+    const conclusion = this.#broadcasts.finish(id, member);
+    if (conclusion !== undefined) this.#conclude([conclusion]);
   }
 
   #queryMessage(message: Message): void {

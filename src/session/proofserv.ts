@@ -44,6 +44,8 @@ function log(text: string): void {
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
 export async function serve(parameters: ServeParameters): Promise<number> {
   try {
+    const { account, env } = parameters;
+    if (account !== undefined) (await import("./become.ts")).become(account, env);
     return await serveSession(parameters);
   } catch (error) {
     log(`ends: ${messageOf(error)}`);

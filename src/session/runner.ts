@@ -1,12 +1,12 @@
 /**
  * Runs commands in this proofserv: what a worker does, and a master that has no workers. Commands run one
- * after the other; a ping and a look at the log do not wait for them.
+ * after the other; a look at the log does not wait for them.
  */
 import { writeSync } from "node:fs";
 import { readTail } from "../lib/tail.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
-import { type Command, done, output, type Result, result } from "../protocol/messages.ts";
+import { type Command, output, type Result, result } from "../protocol/messages.ts";
 import { encodeValue } from "../protocol/values.ts";
 
 /** What a runner needs of its surroundings. */
@@ -50,8 +50,6 @@ export class Runner {
 
   /** Takes a command; its result and the end of it are sent to client `cid`. */
   run(command: Command, cid: number): void {
-    if (command.name === "ping")
-      return this.#answer(command, cid, performance.now(), { text: "pong" });
     if (command.name === "log") {
       const lines = readTail(this.#host.logPath, command.lines);
       return this.#answer(command, cid, performance.now(), { text: lines.join("\n") });
@@ -137,13 +135,13 @@ export class Runner {
       ok: true,
       elapsed: elapsedSince(start),
       ...outcome,
+      last: true,
       text:
         text.length > MAX_TEXT
           ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
           : text,
     };
     this.#host.send(result.encode(fields, attachments), cid);
-    this.#host.send(done.encode({ id: command.id }), cid);
   }
 }
 

@@ -6,6 +6,7 @@ import { Link, STREAM } from "../comm/link.ts";
 import { ask } from "../comm/log-in.ts";
 import { CheckError } from "../lib/check.ts";
 import type { ProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
 import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
 import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
@@ -38,7 +39,7 @@ export class UpwardLink {
   /** Calls back: connects, logs in with the ticket, and starts listening. */
   static async open(parameters: ServeParameters, handler: UpwardHandler): Promise<UpwardLink> {
     const { tcp, login: deadline } = parameters.startup;
-    const link = await Link.open({ path: parameters.socket }, { tcp, handshake: deadline });
+    const link = await Link.open({ path: parameters.socket }, tcp);
     const upward = new UpwardLink(link, parameters);
     link.attach({
       attention: (action, body) => upward.#attention(action, body, handler),
@@ -93,10 +94,19 @@ export class UpwardLink {
 
   /** Asks the daemon which workers to open. Throws the daemon's refusal. */
   getWorkers(timeout: number): Promise<Buffer> {
-    const body = admin.encode(this.#parameters.sid, Admin.getWorkers);
-    const payload = Buffer.from("static:");
+    return this.ask(Admin.getWorkers, "GetWorkers", timeout, Buffer.from("static:"));
+  }
+
+  /** Makes an admin request, `what` for messages. Throws the daemon's refusal. */
+  ask(code: number, what: string, timeout: number, payload?: Buffer): Promise<Buffer> {
+    const body = admin.encode(this.#parameters.sid, code);
     return ask(this.#link, "setup", () =>
-      this.#link.call(STREAM.login, Request.admin, { what: "GetWorkers", timeout, body, payload }),
+      this.#link.call(STREAM.login, Request.admin, {
+        what,
+        timeout,
+        body,
+        payload: payload ?? Buffer.alloc(0),
+      }),
     );
   }
 
@@ -112,15 +122,15 @@ export class UpwardLink {
     this.#link.post(STREAM.login, Request.admin, "state", body);
   }
 
-  #attention(action: number, body: Buffer, handler: UpwardHandler): void {
+  #attention(action: number, body: Pieces, handler: UpwardHandler): void {
     if (action === Attention.interrupt || action === Attention.urgent) return handler.interrupt();
     if (action !== Attention.msgsid) return;
     if (body.length < 4) throw new CheckError("message without a client number");
-    const cid = body.readInt32BE(0);
+    const cid = body.take(4).readInt32BE(0);
     let framer = this.#framers.get(cid);
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
-    framer.push(body.subarray(4));
+    for (const piece of body.list) framer.push(piece);
     for (let next = framer.next(); next !== undefined; next = framer.next())
       handler.message(next, cid);
   }

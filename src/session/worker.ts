@@ -1,6 +1,6 @@
 /** A worker proofserv. What runs commands and queries is loaded by the first of each: see proofserv.ts. */
 import type { Message } from "../protocol/envelope.ts";
-import { command, Kind } from "../protocol/messages.ts";
+import { command, Kind, ping, pong } from "../protocol/messages.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
 import type { QueryWorker } from "./queries/worker.ts";
 import type { Runner, RunnerHost } from "./runner.ts";
@@ -18,7 +18,10 @@ export class Worker {
 
   /** A message of client `cid` of the master above. */
   fromAbove(message: Message, cid: number): void {
-    if (message.what === Kind.command) {
+    if (message.what === Kind.ping) {
+      const { ordinal, host } = this.#parameters;
+      this.#host.send(pong.encode({ id: ping.decode(message).id, ordinal, host }), cid);
+    } else if (message.what === Kind.command) {
       this.#runner ??= import("./runner.ts").then(({ Runner }) => new Runner(this.#host));
       void this.#runner.then((runner) => runner.run(command.decode(message), cid));
     } else {

@@ -36,6 +36,7 @@ test("the text has one line per key with its origin, then the inventory", () => 
     "startup.tcp": '"90s" # PROOF_STARTUP_TCP',
     "session.env": '{ A = "1", B = "x y" } # DIR/proof.toml:3:1',
     "security.key": '"/h/.config/proof/cluster.key" # default',
+    "security.identity": '"/h/.ssh/id_ed25519" # default',
   };
   const lines = KEYS.map((spec) => {
     const value = formatValue(spec, spec.default).replace("~", "/h");

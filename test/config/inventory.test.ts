@@ -10,6 +10,7 @@ const DEFAULTS: InventoryNode = {
   role: "worker",
   host: "localhost",
   port: 1093,
+  tls: false,
   user: "",
   perf: 100,
   image: "",
@@ -57,6 +58,7 @@ user = "joe"
 host = "[fe80::1]"
 role = "submaster"
 port = 2093
+tls = true
 perf = 7
 image = "i"
 workdir = "~/w"
@@ -73,6 +75,7 @@ msd = "m"
           role: "submaster",
           host: "fe80::1",
           port: 2093,
+          tls: true,
           user: "",
           perf: 7,
           image: "i",

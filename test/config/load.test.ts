@@ -70,7 +70,18 @@ test("without anything every key has its default", () => {
         processes_per_session: 256,
         memory: 4 * 2 ** 30,
       },
-      security: { auth: "key", key: "/nowhere/home/.config/proof/cluster.key", allow: [] },
+      security: {
+        auth: "key",
+        key: "/nowhere/home/.config/proof/cluster.key",
+        accept: [],
+        allow: [],
+        users: "shared",
+        identity: "/nowhere/home/.ssh/id_ed25519",
+        allowed_users: [],
+        denied_users: [],
+        superusers: [],
+      },
+      tls: { cert: "", key: "", ca: "", required: false, mutual: false },
       node: [],
     },
     origins: {
@@ -108,6 +119,7 @@ describe("order", () => {
       {
         host: "a",
         port: 1093,
+        tls: false,
         user: "",
         workers: 1,
         role: "worker",
@@ -522,6 +534,23 @@ describe("heartbeat", () => {
     const env = { PROOF_SESSION_HEARTBEAT: "15" };
     expect(failureOf(() => loadConfig(options({ env })))).toBe(
       `CONFIG_VALUE PROOF_SESSION_HEARTBEAT: ${tail}`,
+    );
+  });
+});
+
+describe("[tls]", () => {
+  test.each([
+    ['cert = "/c"', "proof.toml:2:1: tls.cert needs tls.key as well"],
+    ['key = "/k"', "proof.toml:2:1: tls.key needs tls.cert as well"],
+    ["mutual = true", "proof.toml:2:1: tls.mutual needs tls.ca as well"],
+    ['mutual = true\nca = "/a"', "proof.toml:2:1: tls.mutual needs tls.required = true as well"],
+  ])("%s", (text, message) => {
+    expect(failureIn(`[tls]\n${text}\n`)).toContain(message);
+  });
+
+  test("a [[node]] with proofs:// in its host is told the key for it", () => {
+    expect(failureIn('[[node]]\nhost = "proofs://a"')).toContain(
+      "node.host: expected TLS in a key of its own (tls = true)",
     );
   });
 });

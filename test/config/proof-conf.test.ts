@@ -8,6 +8,7 @@ function node(host: string, over: Partial<InventoryNode> = {}): InventoryNode {
     role: "worker",
     host,
     port: 1093,
+    tls: false,
     user: "",
     perf: 100,
     image: "",
@@ -41,6 +42,7 @@ describe("what is read", () => {
     ["worker joe@a", [node("a", { user: "joe" })]],
     ["worker joe@a:2093", [node("a", { user: "joe", port: 2093 })]],
     ["worker a:2093 port=2094", [node("a", { port: 2094 })]],
+    ["worker proofs://u@a:2093", [node("a", { user: "u", port: 2093, tls: true })]],
     ["worker a port=1 port=65535", [node("a", { port: 65_535 })]],
     [
       "worker a workdir=/d=x,[1] image=i#1 msd=m perf=0",

@@ -13,7 +13,7 @@ export async function callBack(
   { socket, sid, user }: ServeParameters,
   ticket: string,
 ): Promise<{ link: Link; answer: string }> {
-  const link = await Link.open({ path: socket }, { tcp: 5_000, handshake: 5_000 });
+  const link = await Link.open({ path: socket }, 5_000);
   const body = login.encode({
     pid: process.pid,
     user: LONG_USER,

@@ -42,7 +42,7 @@ export class FalseDaemon implements Disposable {
           data.framer.push(chunk.subarray(skipped));
           for (let frame = data.framer.next(); frame !== undefined; frame = data.framer.next()) {
             this.requests.push(frame.id);
-            socket.write(answer(lies, frame.stream, frame.id, frame.body, frame.payload));
+            socket.write(answer(lies, frame.stream, frame.id, frame.body, frame.payload.join()));
           }
         },
       },

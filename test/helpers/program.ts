@@ -10,10 +10,17 @@ export interface Place {
   /** Host name, in a namespace. */
   hostname?: string | undefined;
   env?: Readonly<Record<string, string>> | undefined;
+  /** The account to run as, with the binary that it can reach; the caller's own by default. */
+  account?: { name: string; uid: number; gid: number; binary: string } | undefined;
 }
 
 /** The command line that runs `command` at its place; its pid is that of the program itself. */
-export function located(command: readonly string[], { netns, hostname }: Place): string[] {
+export function located(command: readonly string[], { netns, hostname, account }: Place): string[] {
+  if (account !== undefined) {
+    const { uid, gid, binary } = account;
+    const become = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
+    return [...become, binary, ...command.slice(1)];
+  }
   if (netns === undefined) return [...command];
   const rename = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname ?? netns];
   return ["ip", "netns", "exec", netns, ...rename, ...command];

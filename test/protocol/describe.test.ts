@@ -9,6 +9,7 @@ import {
   type RequestFrame,
   type ResponseFrame,
   responseFramer,
+  whole,
 } from "../../src/protocol/frames.ts";
 import { encodeLoginReply } from "../../src/protocol/login.ts";
 import {
@@ -37,7 +38,7 @@ function response(bytes: Buffer): ResponseFrame {
   framer.push(bytes);
   const frame = framer.next();
   if (frame === undefined) throw new Error("no whole response");
-  return frame;
+  return whole(frame);
 }
 
 const loginBody = (user: string, role = "M", reserved = 36): Buffer =>

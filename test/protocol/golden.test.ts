@@ -28,6 +28,7 @@ import {
   requestFramer,
   type ResponseFrame,
   responseFramer,
+  whole,
 } from "../../src/protocol/frames.ts";
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
 import { sessionList } from "../../src/protocol/listing.ts";
@@ -71,7 +72,7 @@ function request(hex: string): RequestFrame {
   if (frame === undefined) throw new Error("no whole request");
   expect(framer.next()).toBeUndefined();
   expect(24 + frame.payload.length).toBe(hex.length / 2);
-  return frame;
+  return whole(frame);
 }
 
 /** The one response that `hex` holds. */
@@ -82,7 +83,7 @@ function response(hex: string): ResponseFrame {
   if (frame === undefined) throw new Error("no whole response");
   expect(framer.next()).toBeUndefined();
   expect(8 + frame.payload.length).toBe(hex.length / 2);
-  return frame;
+  return whole(frame);
 }
 
 /** The one message that `stream` holds. */
@@ -709,7 +710,8 @@ function reframeRequests(stream: Buffer): Reframed {
   const found: Reframed = { frames: [], sessions: new Map() };
   const framer = requestFramer(() => LIMIT);
   framer.push(stream);
-  for (let frame = framer.next(); frame !== undefined; frame = framer.next()) {
+  for (let pieced = framer.next(); pieced !== undefined; pieced = framer.next()) {
+    const frame = whole<RequestFrame>(pieced);
     found.frames.push(encodeRequest(frame));
     if (frame.id !== Request.sendmsg) continue;
     const { sid, cid } = sendmsg.decode(frame.body);
@@ -722,7 +724,8 @@ function reframeResponses(stream: Buffer): Reframed {
   const found: Reframed = { frames: [], sessions: new Map() };
   const framer = responseFramer(LIMIT);
   framer.push(stream);
-  for (let frame = framer.next(); frame !== undefined; frame = framer.next()) {
+  for (let pieced = framer.next(); pieced !== undefined; pieced = framer.next()) {
+    const frame = whole<ResponseFrame>(pieced);
     found.frames.push(encodeResponse(frame.stream, frame.status, frame.payload));
     if (frame.status !== Status.attn) continue;
     const { action, body } = decodeAttention(frame.payload);

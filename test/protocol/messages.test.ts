@@ -18,6 +18,8 @@ import {
   Kind,
   type Output,
   output,
+  ping,
+  pong,
   ready,
   type Result,
   result,
@@ -108,9 +110,17 @@ describe("round trips", () => {
     expect([message.what, failed.decode(message)]).toEqual([Kind.failed, fields]);
   });
 
-  test.each(["exec", "shell", "ping", "log", "workers"] as const)("command %s", (name) => {
+  test.each(["exec", "shell", "log", "workers"] as const)("command %s", (name) => {
     const message = received(command.encode({ ...demand, name }));
     expect([message.what, command.decode(message)]).toEqual([Kind.command, { ...demand, name }]);
+  });
+
+  test("ping and pong, without JSON", () => {
+    const there = received(ping.encode(7));
+    expect([there.what, there.body.length, ping.decode(there)]).toEqual([Kind.ping, 4, { id: 7 }]);
+    const fields = { id: 7, ordinal: "0.31", host: "node-7" };
+    const back = received([pong.encode(fields)]);
+    expect([back.what, pong.decode(back)]).toEqual([Kind.pong, fields]);
   });
 
   test("output", () => {
@@ -157,9 +167,9 @@ describe("what a peer leaves out", () => {
   const message = (what: number, head: object): Message => received(encodeOurs(what, head));
 
   test("has defaults where the field allows it", () => {
-    expect(command.decode(message(Kind.command, { id: 0, name: "ping" }))).toEqual({
+    expect(command.decode(message(Kind.command, { id: 0, name: "log" }))).toEqual({
       id: 0,
-      name: "ping",
+      name: "log",
       code: "",
       ordinal: "",
       lines: 0,

@@ -5,7 +5,7 @@ import { RemoteSession } from "../../../src/comm/remote-session.ts";
 import { TProof } from "../../../src/index.ts";
 import { Role } from "../../../src/protocol/codes.ts";
 import { encodeOurs } from "../../../src/protocol/envelope.ts";
-import { command, Kind } from "../../../src/protocol/messages.ts";
+import { Kind, ping as pingMessage } from "../../../src/protocol/messages.ts";
 import { released, report } from "./report.ts";
 
 /** What a client needs to open a session. */
@@ -112,7 +112,7 @@ export async function upload(job: Repeated & { bytes: number }): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     answered = resolve;
     session.send(encodeOurs(UNKNOWN_KIND, {}, [data]));
-    session.send(command.encode({ id: turn, name: "ping", code: "", ordinal: "", lines: 0 }));
+    session.send(pingMessage.encode(turn));
     await promise;
     if (turn >= job.warmUp) milliseconds.push(performance.now() - start);
   }

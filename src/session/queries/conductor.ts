@@ -111,12 +111,44 @@ export class Conductor {
     return true;
   }
 
+  /** A query that is not one gets its answer too: whoever sent it waits. */
+  #refuse(message: Message, cid: number, error: unknown): void {
+    const id = Number(decodeOurs(message).head["id"]);
+    if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff) throw error;
+    const failure = failureOf(toProofError(error, "USAGE"), "running", this.#host.host);
+    const counts = {
+      unit: "entries",
+      total: 0,
+      processed: 0,
+      entries: 0,
+      bytes: 0,
+      active: 0,
+      elapsed: 0,
+    } as const;
+    const facts = {
+      id,
+      seq: 0,
+      state: "failed",
+      selector: "",
+      failure,
+      problems: [],
+      finished: Date.now(),
+    } as const;
+    this.#host.send(outcome.encode({ ...counts, ...facts, problems: [] }), cid);
+  }
+
   #enqueue(message: Message, cid: number): void {
-    const { fields: request, attachments } = processRequest.decode(message);
+    let decoded: ReturnType<typeof processRequest.decode>;
+    try {
+      decoded = processRequest.decode(message);
+    } catch (error) {
+      return this.#refuse(message, cid, error);
+    }
+    const { fields: request, attachments } = decoded;
     const [bundle = Buffer.alloc(0), ...input] = attachments;
     // Frames give views into larger buffers; these bytes are kept for as long as the query lasts.
-    const code = Uint8Array.from(bundle);
-    const parts = input.map((part) => Uint8Array.from(part));
+    const code = new Uint8Array(bundle);
+    const parts = input.map((part) => new Uint8Array(part));
     const { ordinal, workDirectory } = this.#host;
     const workers = this.#host.workers().length;
     const query: Query = {
@@ -296,8 +328,8 @@ export class Conductor {
   #lookIn(query: Query): void {
     const { engine, glimpses, request, seq, cid } = query;
     if (engine?.state !== "running") return;
+    // Who is busy shows nothing new for a while: what it showed before still counts.
     const seen = [...glimpses.values()];
-    glimpses.clear();
     for (const ordinal of engine.owing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
     if (seen.length === 0) return;
     void query.merger

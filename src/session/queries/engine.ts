@@ -91,6 +91,9 @@ export class QueryEngine {
   /** Workers that were ended because they did not stop, and for which others are being opened. */
   readonly #expected = new Set<string>();
   readonly #ledger = new Ledger();
+  /** Packets in the hands of workers when they died. */
+  readonly #fatal: Assignment[] = [];
+  /** How often a worker took too much memory before it had begun. */
   readonly #deaths = new Map<string, number>();
   #state: QueryState = "validating";
   #inspection: Inspection | undefined;
@@ -206,15 +209,18 @@ export class QueryEngine {
     this.#inspection = undefined;
     if (this.isOver) return;
     if ("problems" in verdict) {
-      const [first = "the data cannot be used", ...rest] = verdict.problems;
+      const [first, ...rest] = verdict.problems;
       const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`;
+      const isOneKind = rest.every(({ code }) => code === first?.code);
       const failure = {
-        code: "DATA_SET",
+        code: (isOneKind ? first?.code : undefined) ?? "DATA_SET",
         phase: "validating",
         host: "",
-        message: `${first}${more}`,
+        message: `${first?.text ?? "the data cannot be used"}${more}`,
+        hint: first?.hint,
       };
-      return this.#end({ state: "failed", failure, problems: verdict.problems });
+      const problems = verdict.problems.map(({ text }) => text);
+      return this.#end({ state: "failed", failure, problems });
     }
     let base = 0;
     for (const source of verdict.sources) {
@@ -428,6 +434,18 @@ export class QueryEngine {
     } else this.#mergeWhenCollected();
   }
 
+  /** Workers that died over a packet, this one included, or over another that had some of the same units. */
+  #deathsIn(assignment: Assignment): number {
+    const { source, packet } = assignment;
+    this.#fatal.push(assignment);
+    return this.#fatal.filter(
+      (other) =>
+        other.source === source &&
+        other.packet.first < packet.first + packet.count &&
+        packet.first < other.packet.first + other.packet.count,
+    ).length;
+  }
+
   /** Whether it was this query that made a worker take too much: one that has not begun may be held up by the last. */
   #tookMemory(ordinal: string): boolean {
     const activity = this.#members.get(ordinal)?.activity;
@@ -441,13 +459,12 @@ export class QueryEngine {
   #leave(member: Member, why: FailureFacts, returns: boolean): void {
     const { ordinal, current } = member;
     if (current !== undefined && !returns) {
-      const key = `${current.packet.path}#${current.packet.first}`;
-      const deaths = (this.#deaths.get(key) ?? 0) + 1;
-      this.#deaths.set(key, deaths);
+      const deaths = this.#deathsIn(current);
       if (deaths >= MAX_DEATHS && !this.#stopping) {
         const where = current.packet.path === "" ? "cycles" : current.packet.path;
         const message = `${deaths} workers died at the same place, ${where} from ${current.packet.first}; the last: ${why.message}`;
-        return this.#fail({ ...why, message });
+        const hint = "something at this place ends the process; .log shows its last words";
+        return this.#fail({ ...why, code: "SELECTOR", message, hint });
       }
     }
     if (member.merger !== undefined && member.activity === "settled")
@@ -470,7 +487,7 @@ export class QueryEngine {
 
   /** Ends the query early: `keep` what is done, or nothing. */
   stop(keep: boolean): void {
-    if (this.isOver || this.#stopping) return;
+    if (this.isOver || (keep && this.#stopping)) return;
     if (!keep || this.#state === "validating") return this.#end({ state: "aborted", problems: [] });
     this.#stopping = true;
     for (const member of this.#members.values())

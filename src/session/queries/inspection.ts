@@ -12,8 +12,15 @@ export interface Candidate {
   host: string;
 }
 
+/** What is wrong with a file. */
+export interface Problem {
+  text: string;
+  code?: string | undefined;
+  hint?: string | undefined;
+}
+
 /** What came of it. */
-export type Verdict = { sources: Source[]; bytes: number } | { problems: string[] };
+export type Verdict = { sources: Source[]; bytes: number } | { problems: Problem[] };
 
 type Mode = "stat" | "describe";
 
@@ -30,7 +37,7 @@ export class Inspection {
   readonly #asked = new Map<string, number[]>();
   readonly #hosts: Set<string>[];
   readonly #found: (Inspected | undefined)[];
-  readonly #problems: string[] = [];
+  readonly #problems: Problem[] = [];
 
   constructor(
     files: readonly DataFile[],
@@ -62,11 +69,13 @@ export class Inspection {
     for (const [k, i] of files.entries()) {
       const result = results[k];
       if (result === undefined)
-        this.#problems.push(`${this.#files[i]?.path}: no answer from worker ${ordinal}`);
+        this.#problems.push({
+          text: `${this.#files[i]?.path}: no answer from worker ${ordinal}`,
+        });
       else if (mode === "stat" && result.problem === "") this.#hosts[i]?.add(host);
       else if (mode === "stat") this.#found[i] = result;
       else if (result.problem === "") this.#found[i] = result;
-      else this.#problems.push(`${result.problem} (on ${host})`);
+      else this.#problems.push({ ...result, text: result.problem });
     }
     if (this.#asked.size === 0) this.#next();
   }
@@ -102,9 +111,11 @@ export class Inspection {
     for (const [i, hosts] of this.#hosts.entries()) {
       const { path } = this.#files[i] ?? { path: "" };
       if (hosts.size > 0) continue;
-      const problem = this.#found[i]?.problem;
+      const found = this.#found[i];
       this.#problems.push(
-        problem === undefined ? `${path}: no worker left to look at it` : `${problem} on ${where}`,
+        found === undefined
+          ? { text: `${path}: no worker left to look at it` }
+          : { ...found, text: `${found.problem} on ${where}` },
       );
       this.#found[i] = undefined;
     }
@@ -120,7 +131,7 @@ export class Inspection {
       const able = this.#workers.filter(({ host }) => hosts.has(host));
       const worker = able[i % Math.max(1, able.length)];
       if (worker === undefined) {
-        this.#problems.push(`${this.#files[i]?.path}: no worker left to look at it`);
+        this.#problems.push({ text: `${this.#files[i]?.path}: no worker left to look at it` });
         continue;
       }
       const share = shares.get(worker.ordinal);
@@ -139,9 +150,9 @@ export class Inspection {
       const found = this.#found[i];
       if (found === undefined) return [];
       if (file.first > found.size) {
-        this.#problems.push(
-          `${file.path}: begins at ${file.first}, but has only ${found.size} ${found.unit}`,
-        );
+        this.#problems.push({
+          text: `${file.path}: begins at ${file.first}, but has only ${found.size} ${found.unit}`,
+        });
         return [];
       }
       bytes += found.bytes;

@@ -1,6 +1,6 @@
 /** Looking at files for a query: are they there, what is in them. */
 import { statSync } from "node:fs";
-import { messageOf, systemCode } from "../../lib/errors.ts";
+import { messageOf, systemCode, toProofError } from "../../lib/errors.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type { DataFile } from "../../protocol/query.ts";
 
@@ -40,12 +40,13 @@ function statOf({ path }: DataFile): Inspected {
   try {
     const stat = statSync(path);
     return stat.isDirectory()
-      ? { ...ABSENT, problem: `${path}: is a directory` }
+      ? { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: is a directory` }
       : { ...ABSENT, size: stat.size };
   } catch (error) {
-    const reason =
-      systemCode(error) === "ENOENT" ? "no such file" : (systemCode(error) ?? messageOf(error));
-    return { ...ABSENT, problem: `${path}: ${reason}` };
+    if (systemCode(error) === "ENOENT")
+      return { ...ABSENT, code: "FILE_MISSING", problem: `${path}: no such file` };
+    const reason = systemCode(error) ?? messageOf(error);
+    return { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: ${reason}` };
   }
 }
 
@@ -64,6 +65,7 @@ async function descriptionOf(
     const { unit, size, bytes, tree = "", boundaries = [] } = description;
     return { unit, size, bytes, tree, boundaries: [...boundaries], problem: "" };
   } catch (error) {
-    return { ...ABSENT, problem: messageOf(error) };
+    const { code, message, hint } = toProofError(error);
+    return { ...ABSENT, problem: message, code, hint };
   }
 }

@@ -7,10 +7,13 @@ import { formatBytes, roughBytes } from "../../lib/units.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
 import { type EventView, EventViews } from "../../data/event.ts";
 import type { Chunk, Reader } from "../../data/types.ts";
+import { type EntryLoop, makeEntryLoop } from "./entry-loop.ts";
 import type { SelectorContext } from "./selector-context.ts";
 
 /** Milliseconds of user code between two looks at the event loop. */
 const SLICE = 20;
+/** Entries between two looks at the clock at most: the next ones may be a thousand times slower. */
+const MAX_STEP = 4096;
 /** Milliseconds between two reports on a long packet. */
 const REPORT = 250;
 /** Cycles that are handed to processChunk at once. */
@@ -25,6 +28,7 @@ export class PacketRun {
   readonly #options: { branches: readonly string[] | "all"; memory: number };
   readonly #readers = new Map<string, Promise<Reader>>();
   readonly #views = new EventViews();
+  #loop: Promise<EntryLoop> | undefined;
   #isStopped = false;
   #lastYield = 0;
   #lastReport = 0;
@@ -113,11 +117,14 @@ export class PacketRun {
         if (!byEntries) report.units = chunk.first - packet.first;
         return;
       }
-      const done = await this.#chunk(chunk, tell, !byEntries);
+      const done = await this.#chunk(chunk, tell);
       report.entries += done;
       report.bytes += chunk.bytes;
       if (byEntries) report.units += done;
-      if (done < chunk.n) return;
+      if (done === chunk.n) continue;
+      const next = chunk.starts?.[done];
+      if (!byEntries && next !== undefined) report.units = next - packet.first;
+      return;
     }
     if (!byEntries) report.units = packet.count;
     else if (report.units !== packet.count) {
@@ -129,49 +136,44 @@ export class PacketRun {
     }
   }
 
-  /** Runs the selector over a chunk; returns the entries done. `whole`: a stop waits for its end. */
-  async #chunk(chunk: Chunk, tell: () => Promise<void>, whole = false): Promise<number> {
+  /** Runs the selector over a chunk; returns the entries done. */
+  async #chunk(chunk: Chunk, tell: () => Promise<void>): Promise<number> {
     const { first, n, columns } = chunk;
     const selector = this.#selector;
     this.#context.chunk(first, chunk.starts);
     if (selector.processChunk !== undefined) {
       this.entry = first;
       this.#context.at(first);
-      refusePromise(selector.processChunk(columns, n, this.#out, this.#context), this.stage);
+      const returned: unknown = selector.processChunk(columns, n, this.#out, this.#context);
+      if (isPromise(returned)) refusePromise(this.stage);
       await tell();
       return n;
     }
+    const loop = await (this.#loop ??= makeEntryLoop());
     const view = this.#views.on(columns);
     for (let i = 0; i < n;) {
       const stop = Math.min(n, i + this.#step);
       const before = performance.now();
-      this.#slice(view, first, i, stop);
+      this.#slice(loop, view, first, i, stop);
       i = stop;
       const now = performance.now();
       // Slices that take about a tenth of what may pass between two looks.
-      if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, 1 << 20);
+      if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, MAX_STEP);
       else if (now - before > SLICE / 2) this.#step = Math.max(1, this.#step >> 1);
       if (now - this.#lastYield < SLICE) continue;
       await tell();
-      if (this.#isStopped && !whole) return i;
+      if (this.#isStopped) return i;
     }
     return n;
   }
 
   /** Runs the selector over the entries [from, to) of a chunk that begins with entry `first`. */
-  #slice(view: EventView, first: number, from: number, to: number): void {
-    const selector = this.#selector;
-    const context = this.#context;
-    const out = this.#out;
-    let i = from;
+  #slice(loop: EntryLoop, view: EventView, first: number, from: number, to: number): void {
     try {
-      for (; i < to; i++) {
-        context.at(first + i);
-        view.index = i;
-        refusePromise(selector.process?.(view, out, context), this.stage);
-      }
+      const isRefused = loop(this.#selector, view, this.#out, this.#context, first, from, to);
+      if (isRefused) refusePromise(this.stage);
     } finally {
-      this.entry = first + Math.min(i, to - 1);
+      this.entry = first + view.index;
     }
   }
 
@@ -212,9 +214,12 @@ export class PacketRun {
   }
 }
 
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
 /** User code must be done when it returns: what it does later would be counted nowhere. */
-function refusePromise(returned: unknown, stage: string): void {
-  if (typeof returned !== "object" || returned === null || !("then" in returned)) return;
+function refusePromise(stage: string): never {
   // The user's mistake: told with the selector, the entry and the worker.
   throw new TypeError(
     `${stage} must not return a promise: entries are processed one after the other; do what needs waiting in begin or workerBegin`,

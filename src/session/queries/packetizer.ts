@@ -23,7 +23,7 @@ export interface Source {
   hosts?: ReadonlySet<string> | undefined;
 }
 
-/** What a packetizer needs to know of a worker. */
+/** What a packetizer needs to know of a worker; always the same object for the same worker. */
 export interface Asking {
   host: string;
   /** Units per millisecond as measured, 0 before the first packet. */
@@ -78,6 +78,8 @@ class RangePacketizer implements Packetizer {
   #ranges: Range[];
   #left: number;
   #next = 0;
+  /** What each worker's last packet was cut from. */
+  readonly #last = new WeakMap<Asking, Range>();
 
   constructor(sources: readonly Source[], workers: number, wholeFiles: boolean) {
     this.#ranges = sources
@@ -94,18 +96,16 @@ class RangePacketizer implements Packetizer {
   }
 
   next(worker: Asking): Assignment | undefined {
-    const range = this.#choose(worker.host);
+    const range = this.#choose(worker);
     if (range === undefined) return undefined;
     const size = this.#wholeFiles ? range.count : this.#size(worker.rate, range);
     const { source, first } = range;
-    if (size === range.count) this.#ranges.splice(this.#ranges.indexOf(range), 1);
-    else {
-      range.first += size;
-      range.count -= size;
-      // Behind the others, so that many workers begin on many files.
-      this.#ranges.splice(this.#ranges.indexOf(range), 1);
-      this.#ranges.push(range);
-    }
+    range.first += size;
+    range.count -= size;
+    this.#ranges.splice(this.#ranges.indexOf(range), 1);
+    // Behind the others, so that many workers begin on many files.
+    if (range.count > 0) this.#ranges.push(range);
+    this.#last.set(worker, range);
     this.#left -= size;
     const { unit, path, tree, base = 0 } = source;
     return { packet: { packet: this.#next++, unit, path, tree, first, count: size, base }, source };
@@ -118,12 +118,16 @@ class RangePacketizer implements Packetizer {
     }
   }
 
-  /** Ranges that the host has and not everybody else come first, then those that everybody has. */
-  #choose(host: string): Range | undefined {
-    return (
-      this.#ranges.find(({ source }) => source.hosts?.has(host) === true) ??
-      this.#ranges.find(({ source }) => source.hosts === undefined)
-    );
+  /**
+   * Ranges that the host has and not everybody else come first, then those that everybody has. A worker
+   * stays with the file that it has open: opening one may take as long as a packet.
+   */
+  #choose(worker: Asking): Range | undefined {
+    const local = this.#ranges.find(({ source }) => source.hosts?.has(worker.host) === true);
+    const own = this.#last.get(worker);
+    const isOpen = own !== undefined && own.count > 0;
+    if (isOpen && (local === undefined || own.source.hosts !== undefined)) return own;
+    return local ?? this.#ranges.find(({ source }) => source.hosts === undefined);
   }
 
   #size(rate: number, range: Range): number {

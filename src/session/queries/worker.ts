@@ -174,13 +174,15 @@ export class QueryWorker {
   async #finish({ query, absorb: awaited }: { query: number; absorb: string[] }): Promise<void> {
     const active = this.#of(query);
     if (active === undefined) return;
+    let stage = "workerTerminate";
     try {
       await active.selector.workerTerminate?.(active.out, active.context);
+      stage = "output";
       active.awaited = new Set(awaited);
       for (const { from } of active.absorbed) active.awaited.delete(from);
       await this.#giveWhenWhole(active);
     } catch (error) {
-      this.#fail(error, active.terms, "workerTerminate");
+      this.#fail(error, active.terms, stage);
     }
   }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { makePacketizer, type Source } from "../../../src/session/queries/packetizer.ts";
 
-const source = (count: number, boundaries: number[] = []): Source => ({
-  path: "/data/a.root",
+const source = (count: number, path = "/data/a.root", boundaries: number[] = []): Source => ({
+  path,
   tree: "events",
   unit: "entries",
   first: 0,
@@ -46,5 +46,35 @@ describe("sizes of packets", () => {
     const taken = sizes(100, [0.01, 0.01]);
     expect(taken.slice(-4)).toEqual([1, 1, 1, 1]);
     expect(taken.reduce((sum, size) => sum + size)).toBe(100);
+  });
+});
+
+describe("files", () => {
+  test("a worker stays with its file, and helps with others when it has none left", () => {
+    const files = ["a", "b", "c"].map((path) => source(100_000, path));
+    const packetizer = makePacketizer("adaptive", files, 2);
+    const workers = [0, 1].map(() => ({ host: "h", rate: 40 }));
+    const taken = workers.map(() => [] as string[]);
+    for (let turn = 0; packetizer.left > 0; turn++) {
+      const worker = workers[turn % 2];
+      const next = worker === undefined ? undefined : packetizer.next(worker);
+      if (next !== undefined) taken[turn % 2]?.push(next.packet.path);
+    }
+    const changes = taken.map((paths) => paths.filter((path, i) => path !== paths[i - 1]));
+    expect(changes).toEqual([
+      ["a", "c"],
+      ["b", "c"],
+    ]);
+  });
+
+  test("those that only a worker's host has come before the one it has open", () => {
+    const everywhere = source(100_000, "everywhere");
+    const packetizer = makePacketizer("adaptive", [everywhere], 1);
+    const worker = { host: "h", rate: 10 };
+    const first = packetizer.next(worker);
+    const local = { ...source(1000, "local"), hosts: new Set(["h"]) };
+    const packet = { ...first!.packet, path: "local", first: 0, count: 1000 };
+    packetizer.giveBack([{ packet, source: local }]);
+    expect(packetizer.next(worker)?.packet.path).toBe("local");
   });
 });

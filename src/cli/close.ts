@@ -1,0 +1,63 @@
+/** `proof close`: ends sessions whose client is gone, or that somebody else has opened. */
+import { EXIT, ProofError } from "../lib/errors.ts";
+import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+
+export default defineProofCommand({
+  meta: { name: "close", description: "End sessions on a cluster" },
+  args: {
+    master: {
+      type: "positional",
+      required: true,
+      description: "The master, [user@]host[:port]",
+    },
+    tag: {
+      type: "positional",
+      required: false,
+      description: "The session, as proof status shows it",
+    },
+    all: { type: "boolean", description: "All sessions of this user" },
+    config: {
+      type: "string",
+      alias: "c",
+      valueHint: "FILE",
+      description: "Configuration file instead of the default ones",
+    },
+    ...COMMON_ARGS,
+  },
+  examples: [
+    { run: "proof close gate gate-1767323049-4720", does: "end that session" },
+    { run: "proof close gate --all", does: "end all of your sessions" },
+  ],
+  exitCodes: [
+    [EXIT.ok, "the sessions have ended"],
+    [EXIT.usage, "bad option, configuration or key"],
+    [EXIT.unreachable, "the daemon cannot be reached"],
+    [EXIT.refused, "there is no such session, or it is somebody else's"],
+  ],
+  async run(values, { output }) {
+    const { tag, all, master, config } = values;
+    if ((tag === undefined) !== (all === true)) {
+      throw new ProofError("USAGE", "give either the tag of a session or --all", {
+        hint: "proof status HOST shows the sessions of a daemon",
+      });
+    }
+    const [{ clientSettings }, { parseAddress }, { askToClose }, { withUserKey }] =
+      await Promise.all([
+        import("../client/settings.ts"),
+        import("../client/address.ts"),
+        import("../comm/close-sessions.ts"),
+        import("../comm/log-in.ts"),
+      ]);
+    const { askPassphrase } = await import("./passphrase.ts");
+    const address = parseAddress(master);
+    const settings = clientSettings({ user: address.user, config, passphrase: askPassphrase });
+    const daemon = { ...address, secure: settings.secure(address) };
+    const closed = await withUserKey(settings.identity, (identity) =>
+      askToClose(daemon, identity, tag === undefined ? "all" : { tag }, settings.limits),
+    );
+    if (output.wantsJson) output.json({ closed });
+    else if (closed.length === 0) output.info(`${address.user} has no session there`);
+    for (const ended of output.wantsJson ? [] : closed) output.result(`closed ${ended}`);
+    return EXIT.ok;
+  },
+});
