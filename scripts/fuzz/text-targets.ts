@@ -6,6 +6,8 @@ import type { Table } from "../../src/data/text/table.ts";
 import { readDocument } from "../../src/config/document.ts";
 import { parseProofConf } from "../../src/config/proof-conf.ts";
 import { expandRanges, MOST_HOSTS } from "../../src/config/ranges.ts";
+import { readKeyLine } from "../../src/daemon/key-options.ts";
+import { readPublicKey } from "../../src/lib/ssh-keys.ts";
 import { sanitize, sanitizeJson, sanitizeLine } from "../../src/lib/sanitize.ts";
 import { readBytes, readDuration } from "../../src/lib/units.ts";
 import { codec, Finding, json, type Target } from "./target.ts";
@@ -18,6 +20,13 @@ const TOML =
 const CSV = 'run,x,name,ok\n1,2.5,"a ""b"", c",true\n2,-3e5,é,false\n\n3,,"",true\n';
 const NDJSON =
   '{"run":1,"x":2.5,"name":"a","list":[1,2]}\n\n{"run":2,"x":null,"name":"b","list":[]}\n';
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIGlJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT a@b";
+const KEY_LINES = [
+  `${KEY}`,
+  `restrict,from="10.0.0.*,!10.0.0.1",expiry-time="20300101" ${KEY}`,
+  `command="a \\"b\\" c",no-pty ${KEY}`,
+  "# a comment",
+].map((line) => Buffer.from(line));
 const UNSAFE = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
 /** A text format, read from memory as it would be from a file. */
@@ -77,6 +86,10 @@ export const TEXT_TARGETS: readonly Target[] = [
       if (/[\n\t]/.test(sanitizeLine(text))) throw new Finding("a line became two");
     },
   ),
+  codec("lines of authorized_keys", KEY_LINES, (input) => {
+    const line = readKeyLine(input.toString());
+    return line === undefined ? undefined : readPublicKey(line.key);
+  }),
   table("a.csv", CSV, openCsv),
   table("a.ndjson", NDJSON, openNdjson),
 ];

@@ -28,6 +28,9 @@ import {
   whole as inOne,
 } from "../../src/protocol/frames.ts";
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
+import { decodeClose, decodeClosed, encodeClose, encodeClosed } from "../../src/protocol/close.ts";
+import { decodeUserProof, encodeUserProof } from "../../src/protocol/user-proof.ts";
+import { decodeVouchRequest, encodeVouchRequest } from "../../src/protocol/vouch.ts";
 import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
 import { parseJson } from "../../src/protocol/json.ts";
 import { sessionList } from "../../src/protocol/listing.ts";
@@ -70,6 +73,16 @@ const OPTIONS = {
   workers: { count: 4, perNode: true },
   env: { A: "1", LANG: "C.UTF-8" },
 } as const;
+const VOUCH = {
+  callerNonce: "ab".repeat(32),
+  calleeNonce: "cd".repeat(32),
+  callerRole: "s",
+  calleeRole: "any",
+  user: "u",
+  ordinal: "0.1",
+  fingerprint: "0123456789abcdef",
+  proof: "ef".repeat(32),
+};
 const LOGIN_ITEMS = encodeItems("", [
   [OUR_ITEM, encodeCaller(CALLER)],
   ["ord", "0.1"],
@@ -390,6 +403,15 @@ export const WIRE_TARGETS: readonly Target[] = [
       return [serverMessage.decode(body), decodeMessageFrom(body)];
     },
   ),
+  codec("vouch", [json(VOUCH)], decodeVouchRequest, encodeVouchRequest),
+  codec(
+    "proof of a user",
+    [json({ key: "AAAA".repeat(10), signature: "AAAA".repeat(20) })],
+    decodeUserProof,
+    encodeUserProof,
+  ),
+  codec("close", [json({ all: true }), json({ tag: "t" })], decodeClose, encodeClose),
+  codec("closed", [json({ closed: ["t", "u"] })], decodeClosed, encodeClosed),
   codec(
     "JSON",
     [json({ a: { b: [1, '\\"', null] } })],

@@ -7,8 +7,8 @@ import type { Config } from "../config/schema.ts";
 import { Timer } from "../lib/clock.ts";
 import type { Connection } from "./connection.ts";
 
-/** What a newcomer leads to: it is let in, after one has been sent away or not, or it is refused. */
-export type Verdict = { leaves?: Connection; why: string } | { refused: string } | undefined;
+/** What a newcomer leads to: it is let in, in the place of another where need be, or refused. */
+export type Verdict = { leaves: Connection; why: string } | { refused: string } | undefined;
 
 export class Admission {
   /** Peers that have not logged in yet, in the order of their coming, by address. */

@@ -22,7 +22,7 @@ import type { KeyRing } from "./key-ring.ts";
 import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
 import { serveRequest } from "./requests.ts";
-import { prepareSandbox } from "./sandbox.ts";
+import { checkSandbox } from "./sandbox.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -68,7 +68,7 @@ export class Daemon {
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
       const isShared = config.security.users === "shared";
-      if (isShared) prepareSandbox(config.daemon.sandbox);
+      if (isShared) checkSandbox(config.daemon.sandbox);
       const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name, !isShared);
       if (leftovers > 0)
         log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
@@ -183,7 +183,11 @@ export class Daemon {
     if (internal && !mayCallBack(context, transport.fd))
       return refuse("no proofserv of this daemon");
     if (verdict !== undefined && "refused" in verdict) return refuse(verdict.refused);
-    verdict?.leaves?.link.abort(`had to make room: ${verdict.why}`);
+    if (verdict !== undefined) {
+      const { leaves, why } = verdict;
+      context.notices.warn("made room for a newcomer", { peer: leaves.link.peer, why });
+      leaves.link.abort(`had to make room: ${why}`);
+    }
     const handler: ServerLinkHandler = {
       request: (frame) => {
         if (context.log.level === "trace")

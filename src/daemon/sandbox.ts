@@ -4,6 +4,7 @@
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
 import {
+  existsSync,
   lchownSync,
   lstatSync,
   mkdirSync,
@@ -44,9 +45,12 @@ export function sessionTag(pid: number): string {
   return `${shortHost()}-${Math.floor(Date.now() / 1000)}-${pid}`;
 }
 
-/** Makes the sandbox, or checks that only this account may enter it. Throws SANDBOX. */
-export function prepareSandbox(base: string): void {
-  makeOwn(base, true);
+/**
+ * Checks that only this account may enter the sandbox, if there is one: what cannot be made now, sessions
+ * may find made later. Throws SANDBOX.
+ */
+export function checkSandbox(base: string): void {
+  if (existsSync(base)) makeOwn(base);
 }
 
 /** Directory of a user below `base`, made with mode 0700. Throws SANDBOX. */
@@ -58,7 +62,7 @@ export function userSandbox(base: string, user: string): string {
 }
 
 function makeOwn(path: string, parents = false): void {
-  makePrivate(path, { code: "SANDBOX", setting: "daemon.sandbox", parents });
+  guard(path, () => makePrivate(path, { code: "SANDBOX", setting: "daemon.sandbox", parents }));
 }
 
 /**

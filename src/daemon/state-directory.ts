@@ -148,7 +148,11 @@ function checkWay(base: string): void {
 
 /** Makes one of the daemon's own directories, or checks it. */
 function makeOwn(path: string, passable = false): void {
-  makePrivate(path, { code: "STATE_DIR", setting: "daemon.state", parents: true, passable });
+  try {
+    makePrivate(path, { code: "STATE_DIR", setting: "daemon.state", parents: true, passable });
+  } catch (error) {
+    throw error instanceof ProofError ? error : unusable(path, error);
+  }
 }
 
 function unusable(path: string, cause: unknown): ProofError {

@@ -125,7 +125,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
 
   test("a sandbox that cannot be made", async () => {
     await using _ = await broken.startDaemon({
-      env: { PROOF_DAEMON_SANDBOX: broken.home.write("file", "") },
+      env: { PROOF_DAEMON_SANDBOX: join(broken.home.write("file", ""), "sandbox") },
     });
     await openWithout({ phase: "create", text: "not a directory" });
   });
@@ -224,7 +224,7 @@ async function listener(host: Host, answer: string): Promise<Program> {
 function smallDisk(home: Home, entries: number) {
   const path = join(home.path, "small");
   mkdirSync(path, { recursive: true });
-  run("mount", "-t", "tmpfs", "-o", `size=1m,nr_inodes=${entries + 1}`, "tmpfs", path);
+  run("mount", "-t", "tmpfs", "-o", `size=1m,mode=700,nr_inodes=${entries + 1}`, "tmpfs", path);
   return {
     path,
     [Symbol.asyncDispose](): Promise<void> {
