@@ -19,7 +19,7 @@ interface Entry {
 }
 
 /** Licences that this project can be built from and shipped with. */
-const FINE = ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD"];
+const FINE = ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "Unlicense"];
 const HEAD = `# Licences
 
 Made by \`scripts/licences.ts\` from \`package-lock.json\`; a test fails where it is out of date. Every package is pinned to a version and, by SHA-512, to its content; but for binaries of the linter for platforms that nothing is built on, which the registry has no content of: those are pinned to a version only.

@@ -52,6 +52,9 @@ const CHECKS: Readonly<Record<string, (log: string) => Promise<Count>>> = {
   types: (log) => command(log, [process.execPath, "run", "--silent", "typecheck"]),
   lint: (log) => command(log, [process.execPath, "run", "--silent", "lint"]),
   format: (log) => command(log, [process.execPath, "run", "--silent", "format:check"]),
+  licences: (log) => command(log, [process.execPath, "scripts/licences.ts", "--check"]),
+  audit,
+  fuzz: (log) => command(log, [process.execPath, "scripts/fuzz.ts", "--cases", "20000"]),
   tests,
   demo: (log) => command(log, ["bash", "scripts/demo.sh"]),
 };
@@ -134,6 +137,17 @@ async function crossBuild(log: string, target: string): Promise<Count> {
     .split("\n")
     .find((text) => /^error: .*(download|extract|registry|connection)/i.test(text));
   return line === undefined ? failed() : skipped(`no Bun for ${target}: ${line.trim()}`);
+}
+
+/** Known weaknesses of the packages, where the registry tells them. */
+async function audit(log: string): Promise<Count> {
+  if ((await run(log, ["npm", "audit", "--json"])) === 0) return PASSED;
+  const text = logOf(log);
+  return /"auditReportVersion"|"vulnerabilities"/.test(text)
+    ? failed()
+    : skipped(
+        `the registry does not answer audits: ${/"message": "([^"]*)"/.exec(text)?.[1] ?? "no answer"}`,
+      );
 }
 
 /** `bun test`, counted from its JUnit file. */

@@ -18,10 +18,10 @@ if (import.meta.main) {
   const [address = "", workers = "2"] = process.argv.slice(2);
   await using proof = await TProof.open(address, { workers });
   let taken: number[] = [];
-  let over = false;
+  const over = new AbortController();
   process.stdout.write('{"ready":true}\n');
   const pinging = (async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const start = performance.now();
       await proof.ping();
       taken.push(performance.now() - start);
@@ -38,6 +38,6 @@ if (import.meta.main) {
     };
     process.stdout.write(`${JSON.stringify(pings)}\n`);
   }
-  over = true;
+  over.abort();
   await pinging;
 }

@@ -135,6 +135,7 @@ export async function fuzzLive(cases: number, seed: number): Promise<LiveReport>
   const start = performance.now();
 
   let done = 0;
+  const goesOn = (): boolean => done < cases && findings.length < 20;
   let brokenOff = 0;
   let slowestProbe = 0;
   let probes = 0;
@@ -149,14 +150,14 @@ export async function fuzzLive(cases: number, seed: number): Promise<LiveReport>
       if (exitCode !== 0 || milliseconds > PROBE)
         findings.push(`a status probe took ${milliseconds} ms and ended with ${exitCode}: ${text}`);
       await Bun.sleep(500);
-    } while (done < cases && findings.length < 20);
+    } while (goesOn());
   })();
   const attackers = Array.from({ length: AT_ONCE }, async (_, i) => {
     const random = new Random(seed + 1 + i);
     const attacks = ATTACKS.flatMap(([attack, weight]) =>
       Array.from({ length: weight }, () => attack),
     );
-    while (done < cases && findings.length < 20) {
+    while (goesOn()) {
       try {
         done += await random.pick(attacks)(cluster, random);
       } catch (error) {

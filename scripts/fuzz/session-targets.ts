@@ -71,14 +71,14 @@ interface Kind {
 /** A kind of message with something to say. */
 function kind(
   name: string,
-  { encode, decode }: Kind,
+  of: Kind,
   sample: unknown,
   attachments: readonly Uint8Array[] = [],
 ): Target {
   const write = (value: unknown, attached: readonly Uint8Array[]): Uint8Array[] =>
-    [encode(value as never, attached)].flat();
+    [of.encode(value as never, attached)].flat();
   const read = (input: Buffer): { value: unknown; attached: readonly Uint8Array[] } => {
-    const value = decode({ what: input.readUInt32BE(4), body: input.subarray(8) });
+    const value = of.decode({ what: input.readUInt32BE(4), body: input.subarray(8) });
     const parts = value as { fields?: unknown; attachments?: Buffer[] };
     return parts.attachments === undefined
       ? { value, attached: [] }
@@ -147,8 +147,9 @@ const stream: Target = {
 };
 
 /** The same messages, but only their JSON is spoilt: lengths are right again. */
-function heads({ name, samples, run }: Target): Target[] {
-  const [sample] = samples;
+function heads(target: Target): Target[] {
+  const { name } = target;
+  const [sample] = target.samples;
   if (!name.startsWith("message: ") || sample === undefined || sample.readUInt32BE(4) < OUR_KINDS)
     return [];
   const length = sample.readUInt32BE(8);
@@ -162,7 +163,7 @@ function heads({ name, samples, run }: Target): Target[] {
         const message = Buffer.concat([before, input, sample.subarray(behind)]);
         message.writeUInt32BE(message.length - 4, 0);
         message.writeUInt32BE(input.length, 8);
-        return run(message);
+        return target.run(message);
       },
     },
   ];

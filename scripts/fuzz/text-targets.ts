@@ -22,7 +22,7 @@ const NDJSON =
   '{"run":1,"x":2.5,"name":"a","list":[1,2]}\n\n{"run":2,"x":null,"name":"b","list":[]}\n';
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIGlJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT9ZJTTT a@b";
 const KEY_LINES = [
-  `${KEY}`,
+  KEY,
   `restrict,from="10.0.0.*,!10.0.0.1",expiry-time="20300101" ${KEY}`,
   `command="a \\"b\\" c",no-pty ${KEY}`,
   "# a comment",
@@ -41,15 +41,15 @@ function table(name: string, sample: string, open: (access: Access) => Promise<T
         read: (offset, length) => Promise.resolve(input.subarray(offset, offset + length)),
         close: () => Promise.resolve(),
       };
-      const { branches, start, isEntry, parse } = await open(access);
+      const read = await open(access);
       const lines = input
-        .subarray(start)
+        .subarray(read.start)
         .toString()
         .split(/\r?\n/)
-        .filter((line) => isEntry(line));
-      const { n } = parse(
+        .filter((line) => read.isEntry(line));
+      const { n } = read.parse(
         lines,
-        branches.map((branch) => branch.name),
+        read.branches.map((branch) => branch.name),
       );
       if (n !== lines.length) throw new Finding(`${lines.length} lines, ${n} entries`);
     },
@@ -66,7 +66,7 @@ export const TEXT_TARGETS: readonly Target[] = [
     [Buffer.from("wn[01-10,12]"), Buffer.from("r[a,b]n[1-2]"), Buffer.from("[fe80::1]")],
     (input) => {
       const hosts = expandRanges(input.toString());
-      if (hosts instanceof Array && hosts.length > MOST_HOSTS)
+      if (Array.isArray(hosts) && hosts.length > MOST_HOSTS)
         throw new Finding(`${hosts.length} hosts`);
       return hosts;
     },

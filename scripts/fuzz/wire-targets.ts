@@ -157,12 +157,12 @@ function framing<T extends { payload: Buffer }>(
   check: (record: T) => void,
 ): Target {
   const read = (chunks: readonly Buffer[]): { records: T[]; error: string } => {
-    const { push, next } = framer();
+    const from = framer();
     const records: T[] = [];
     try {
       for (const chunk of chunks) {
-        push(chunk);
-        for (let record = next(); record !== undefined; record = next()) {
+        from.push(chunk);
+        for (let record = from.next(); record !== undefined; record = from.next()) {
           // In pieces or in one: what counts are the bytes.
           records.push(inOne<T>(record));
         }
@@ -308,7 +308,7 @@ export const WIRE_TARGETS: readonly Target[] = [
   codec(
     "request bodies",
     REQUESTS.map((frame) => frame.subarray(4, 20)),
-    (input) => Object.values(bodies).map(({ decode }) => decode(input)),
+    (input) => Object.values(bodies).map((body) => body.decode(input)),
   ),
   codec(
     "login buffer",

@@ -104,9 +104,10 @@ async function crowd(count: number, seconds: number, one: () => Promise<number>)
 async function holding(port: number, how: "" | "slowly"): Promise<number> {
   using peer = await Peer.connect(port);
   let sent = 0;
-  while (!peer.isClosed && (how === "" || sent < HELLO.length)) {
-    if (how === "slowly") peer.send(HELLO.subarray(sent, ++sent));
-    await peer.closed(how === "slowly" ? 300 : 60_000);
+  const sayable = how === "slowly" ? HELLO.length : 0;
+  while (!peer.isClosed && sent < sayable) {
+    peer.send(HELLO.subarray(sent, ++sent));
+    await peer.closed(300);
   }
   await peer.closed(60_000);
   return sent;

@@ -81,9 +81,16 @@ test("log: a worker that prints without end keeps the end of its log", async () 
   const noise = 'for (let i = 0; i < 9000; i++) writeSync(2, `noise ${i} ${".".repeat(90)}\\n`)';
   const { stdout } = await runProof(
     [
-      ...["open", daemon.address, "-w", "1"],
-      ...["--exec", `const { writeSync } = await import("node:fs"); ${noise}`],
-      ...["--exec", ".sh sleep 3", "--exec", "6 * 7"],
+      "open",
+      daemon.address,
+      "-w",
+      "1",
+      "--exec",
+      `const { writeSync } = await import("node:fs"); ${noise}`,
+      "--exec",
+      ".sh sleep 3",
+      "--exec",
+      "6 * 7",
     ],
     { home },
   );

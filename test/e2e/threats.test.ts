@@ -357,6 +357,7 @@ describe("planted links and open directories", () => {
       args: ["--host", "127.0.0.1"],
       env: { PROOF_SECURITY_AUTH: "none" },
     });
+    mkdirSync(place.sandbox, { mode: 0o700 });
     plant(place, target);
     using client = await peer("s", daemon);
     const text = await created(client, "session-a|ord:0.1");
