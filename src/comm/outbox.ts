@@ -4,6 +4,7 @@
  * Small writes are joined into one, since each write costs a system call; large buffers go out as they
  * are, since copying them costs more. What the socket does not take stays here until it drains.
  */
+import { LOW_WATER } from "./transport.ts";
 
 /** Buffers up to this many bytes are joined with their neighbours … */
 const JOIN_BELOW = 16 * 1024;
@@ -13,6 +14,7 @@ const JOIN_TO = 64 * 1024;
 export class Outbox {
   #queue: Uint8Array[] = [];
   #queued = 0;
+  #isScheduled = false;
 
   /** Bytes waiting. */
   get queued(): number {
@@ -40,6 +42,20 @@ export class Outbox {
         return;
       }
     }
+  }
+
+  /**
+   * Calls `flush` at once when much waits, else at the end of this turn of the event loop, together with
+   * what the rest of the turn still adds.
+   */
+  soon(flush: () => void): void {
+    if (this.#queued >= LOW_WATER) return flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      flush();
+    });
   }
 
   clear(): void {

@@ -33,7 +33,7 @@ class SocketTransport implements Transport {
   #early: Buffer[] = [];
   #closedEarly: { error?: Error } | undefined;
   readonly #outbox = new Outbox();
-  #flushScheduled = false;
+  readonly #flushNow = (): void => this.#flush();
   #wasHigh = false;
   /** When the kernel last took something, or something was queued after nothing was. */
   #lastTaken = 0;
@@ -85,14 +85,7 @@ class SocketTransport implements Transport {
     if (this.#outbox.queued === 0) this.#lastTaken = performance.now();
     this.#outbox.push(bytes);
     if (this.#outbox.queued > (this.#handler?.high ?? HIGH_WATER)) this.#wasHigh = true;
-    if (this.#outbox.queued >= LOW_WATER) this.#flush();
-    else if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      queueMicrotask(() => {
-        this.#flushScheduled = false;
-        this.#flush();
-      });
-    }
+    this.#outbox.soon(this.#flushNow);
   }
 
   pause(): void {

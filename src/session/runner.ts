@@ -113,7 +113,8 @@ export class Runner {
   }
 
   #print(stream: "out" | "err", text: string): void {
-    const { current, host } = { current: this.#current, host: this.#host };
+    const current = this.#current;
+    const host = this.#host;
     // What code prints after its command has ended belongs to the log alone.
     if (current === undefined) return writeLog(text);
     if (host.queued() > MAX_QUEUED) return;

@@ -39,7 +39,7 @@ export class TlsTransport implements Transport {
   readonly #outbox = new Outbox();
   /** Bytes that node:tls has and has not passed on yet. */
   #encrypting = 0;
-  #flushScheduled = false;
+  readonly #flushNow = (): void => this.#flush();
   #handler: TransportHandler | undefined;
   #early: Buffer[] = [];
   #closed: { error?: Error } | undefined;
@@ -112,14 +112,7 @@ export class TlsTransport implements Transport {
   write(bytes: Uint8Array): void {
     if (this.#closed !== undefined || this.#ending) return;
     this.#outbox.push(bytes);
-    if (this.#outbox.queued >= LOW_WATER) this.#flush();
-    else if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      queueMicrotask(() => {
-        this.#flushScheduled = false;
-        this.#flush();
-      });
-    }
+    this.#outbox.soon(this.#flushNow);
     if (this.queued > HIGH_WATER) this.#wasHigh = true;
   }
 
