@@ -8,7 +8,7 @@ import type { Pings } from "./bystander.ts";
 import { Cluster } from "./cluster.ts";
 import { mutate } from "./mutate.ts";
 import { Peer } from "./peer.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../test/helpers/random.ts";
 import { SESSION_TARGETS } from "./session-targets.ts";
 import { REQUESTS } from "./wire-targets.ts";
 

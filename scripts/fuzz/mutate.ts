@@ -1,5 +1,5 @@
 /** Spoiling what is right: each mutation is one that a hostile or broken peer could come up with. */
-import type { Random } from "./random.ts";
+import type { Random } from "../../test/helpers/random.ts";
 
 /** Numbers at which lengths and counts go wrong. */
 const NUMBERS = [

@@ -1,6 +1,6 @@
 /** The volume of the campaign: decoders in this process, nothing between them and the bytes. */
 import { mutate } from "./mutate.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../test/helpers/random.ts";
 import { SESSION_TARGETS } from "./session-targets.ts";
 import { isExpected, type Target } from "./target.ts";
 import { TEXT_TARGETS } from "./text-targets.ts";

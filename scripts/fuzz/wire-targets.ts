@@ -55,7 +55,7 @@ import {
 } from "../../src/protocol/requests.ts";
 import { callback, decodeServe, encodeServe } from "../../src/protocol/serve.ts";
 import { decodeWorkers, encodeWorkers } from "../../src/protocol/workers.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../test/helpers/random.ts";
 import { codec, Finding, json, roundTrip, type Target } from "./target.ts";
 
 const CALLER = {

@@ -1,9 +1,4 @@
-/**
- * A session as its daemon sees it: one proofserv and its clients.
- *
- *   starting ──call-back──► running ──end()──► ending ──exit──► ended
- *       └────────── exit, time-out, end() ─────────┘
- */
+/** A session as its daemon sees it: one proofserv and its clients. Its states are in session-life.ts. */
 import { ProofError } from "../lib/errors.ts";
 import { Timer } from "../lib/clock.ts";
 import type { Account } from "../lib/account-database.ts";
@@ -14,9 +9,7 @@ import { sameProof } from "../protocol/login.ts";
 import type { Connection } from "./connection.ts";
 import type { Launched } from "./launcher.ts";
 import { logTail } from "./sandbox.ts";
-
-/** Where a session is in its life. */
-export type SessionState = "starting" | "running" | "ending" | "ended";
+import { SessionLife, type SessionState } from "./session-life.ts";
 
 /** Who asked for a session, and as what. */
 export interface SessionTerms {
@@ -51,21 +44,31 @@ export class Session {
   readonly created = Date.now();
   readonly ticket: string;
   alias: string;
-  state: SessionState = "starting";
   /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
   workers = 0;
   status = 0;
   /** Clients by cid, with the stream on which each registered. */
   readonly clients = new Map<number, { connection: Connection; stream: number }>();
   proofserv: Connection | undefined;
-  /** Set by the launch; undefined if that failed. */
-  launched: Launched | undefined;
+  #launched: Launched | undefined;
   readonly #host: string;
   readonly #terminate: number;
   readonly #killer = new Timer();
   readonly #calledBack = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ProofError>();
-  #ticketUsed = false;
+  readonly #life = new SessionLife({
+    // The SIGINT is for user code that keeps the event loop busy: only when that has been interrupted does
+    // the SIGTERM get its turn.
+    terminate: () => {
+      signalProcess(this.pid, "SIGTERM");
+      signalProcess(this.pid, "SIGINT");
+      this.#killer.set(this.#terminate, () => this.kill());
+    },
+    kill: () => signalProcess(-this.pid, "SIGKILL"),
+    ready: () => this.#calledBack.resolve(),
+    over: (early) => this.#over(early),
+  });
+  #exit: { exitCode: number | null; signal: string | null } = { exitCode: null, signal: null };
   /** Why we killed it, if there was more to it than the end of the session. */
   #verdict: ProofError | undefined;
 
@@ -114,46 +117,51 @@ export class Session {
     return this.#ended.promise;
   }
 
+  get state(): SessionState {
+    return this.#life.state;
+  }
+
+  /** The started process; undefined before the launch, and if that failed. */
+  get launched(): Launched | undefined {
+    return this.#launched;
+  }
+
+  /** Takes the started process over. */
+  begin(launched: Launched): void {
+    this.#launched = launched;
+    this.#life.launched();
+  }
+
   /** Takes a ticket in; false unless it is this session's and the first. */
   takeTicket(ticket: string): boolean {
-    if (this.#ticketUsed || this.state !== "starting" || !sameProof(ticket, this.ticket))
-      return false;
-    this.#ticketUsed = true;
-    return true;
+    return this.#life.takeTicket(sameProof(ticket, this.ticket));
   }
 
   calledBack(connection: Connection): void {
     this.proofserv = connection;
-    this.state = "running";
-    this.#calledBack.resolve();
+    this.#life.callBack();
   }
 
-  /**
-   * Asks the proofserv to end, and makes it after a while. The SIGINT is for user code that keeps the
-   * event loop busy: only when that has been interrupted does the SIGTERM get its turn.
-   */
+  /** Asks the proofserv to end, and makes it after a while. */
   end(): void {
-    if (this.state === "ending" || this.state === "ended") return;
-    this.state = "ending";
-    if (this.pid === 0) return;
-    signalProcess(this.pid, "SIGTERM");
-    signalProcess(this.pid, "SIGINT");
-    this.#killer.set(this.#terminate, () => this.kill());
+    this.#life.end();
   }
 
   /** Ends the proofserv and everything in its process group now; `why` is what its clients are told. */
   kill(why?: ProofError): void {
     this.#verdict ??= why;
-    if (this.state !== "ended") this.state = "ending";
-    if (this.pid !== 0) signalProcess(-this.pid, "SIGKILL");
+    this.#life.kill();
   }
 
   /** The process is gone: sweeps its group and says why. */
   exited(exitCode: number | null, signal: string | null): void {
-    const early = this.state === "starting";
-    this.state = "ended";
+    this.#exit = { exitCode, signal };
+    this.#life.exited();
+  }
+
+  #over(early: boolean): void {
     this.#killer.cancel();
-    if (this.pid !== 0) signalProcess(-this.pid, "SIGKILL");
+    const { exitCode, signal } = this.#exit;
     const how = describeExit(exitCode, signal);
     const what = `${this.#host}: proofserv ${this.ordinal} (pid ${this.pid})`;
     const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;

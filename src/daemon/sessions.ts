@@ -247,7 +247,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
     config,
   });
   const spawn = elapsedSince(before);
-  session.launched = launched;
+  session.begin(launched);
   void launched.child.exited.then(() =>
     session.exited(launched.child.exitCode, signalName(launched.child)),
   );

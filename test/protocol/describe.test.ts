@@ -24,7 +24,7 @@ import {
   sessionWord,
   urgent,
 } from "../../src/protocol/requests.ts";
-import { Random } from "./random.ts";
+import { Random } from "../helpers/random.ts";
 
 const SECRET = "c0ffee".repeat(8);
 

@@ -9,7 +9,7 @@ import {
   OUR_KINDS,
 } from "../../src/protocol/envelope.ts";
 import { FrameError } from "../../src/protocol/frames.ts";
-import { Random } from "./random.ts";
+import { Random } from "../helpers/random.ts";
 
 const MIB = 1024 * 1024;
 

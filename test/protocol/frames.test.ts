@@ -20,7 +20,7 @@ import {
   type Pieced,
   whole,
 } from "../../src/protocol/frames.ts";
-import { Random } from "./random.ts";
+import { Random } from "../helpers/random.ts";
 
 const LIMIT = 4096;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
-import { Random } from "./random.ts";
+import { Random } from "../helpers/random.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 /** What a client of xrootd's own protocol sends first. */

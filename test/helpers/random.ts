@@ -1,4 +1,4 @@
-/** Random numbers from a seed, and what fuzzing does with them. */
+/** Random numbers from a seed, and what fuzzing, walks and chaos do with them. */
 
 export class Random {
   #state: number;

@@ -1,0 +1,85 @@
+/**
+ * The life of a session in its daemon. Pure: what happens comes in as calls, what is to be done goes out
+ * through the port; {@link Session} is the shell around it.
+ *
+ *   starting ──callBack──► running ──end, kill──► ending ──exited──► ended
+ *       ├──────────────── end, kill ────────────────┘                 ▲
+ *       └──────────────────────── exited ──────────────────────────────┘
+ */
+
+/** Where a session is in its life. */
+export type SessionState = "starting" | "running" | "ending" | "ended";
+
+/** What the life of a session asks of its shell. */
+export interface SessionPort {
+  /** Asks the process to end; the shell calls `kill` when that takes too long. */
+  terminate(): void;
+  /** Ends the process and its whole group. */
+  kill(): void;
+  /** The proofserv is there: whoever waits for it may go on. */
+  ready(): void;
+  /** The process is gone; `early` if it never called back. */
+  over(early: boolean): void;
+}
+
+export class SessionLife {
+  readonly #port: SessionPort;
+  #state: SessionState = "starting";
+  /** Whether there is a process that signals may go to. */
+  #hasProcess = false;
+  #isTicketUsed = false;
+  #hasCalledBack = false;
+
+  constructor(port: SessionPort) {
+    this.#port = port;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The process runs. One that nobody wants any more is ended at once. */
+  launched(): void {
+    if (this.#hasProcess || this.#state === "ended") return;
+    this.#hasProcess = true;
+    if (this.#state === "ending") this.#port.terminate();
+  }
+
+  /** A ticket is shown; false unless it is right, the first, and wanted. */
+  takeTicket(isRight: boolean): boolean {
+    if (!isRight || this.#isTicketUsed || this.#state !== "starting") return false;
+    this.#isTicketUsed = true;
+    return true;
+  }
+
+  /** The proofserv whose ticket was taken is ready; false if it comes too late. */
+  callBack(): boolean {
+    if (!this.#isTicketUsed || this.#state !== "starting") return false;
+    this.#state = "running";
+    this.#hasCalledBack = true;
+    this.#port.ready();
+    return true;
+  }
+
+  /** The session is to end in good order. */
+  end(): void {
+    if (this.#state === "ending" || this.#state === "ended") return;
+    this.#state = "ending";
+    if (this.#hasProcess) this.#port.terminate();
+  }
+
+  /** The session is to end now. */
+  kill(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ending";
+    if (this.#hasProcess) this.#port.kill();
+  }
+
+  /** The process is gone, or will never come: what it has left in its group goes too. */
+  exited(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    if (this.#hasProcess) this.#port.kill();
+    this.#port.over(!this.#hasCalledBack);
+  }
+}
