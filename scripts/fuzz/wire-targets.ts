@@ -232,6 +232,7 @@ const SERVE = {
   env: { A: "1" },
   heartbeat: 5000,
   heartbeatTimeout: 15000,
+  reconnto: 30000,
   terminate: 5000,
   startup: { mode: "serial", parallel: 16, tcp: 5000, login: 5000, create: 30000, session: 300000 },
   message: 268435456,

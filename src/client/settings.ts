@@ -49,6 +49,7 @@ export function clientSettings(options: {
       create,
       heartbeat: config.session.heartbeat,
       heartbeatTimeout: config.session.heartbeat_timeout,
+      reconnto: config.session.reconnto,
       message: config.limits.message,
     },
     startupTimeout: session,

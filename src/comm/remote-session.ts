@@ -49,6 +49,8 @@ export interface SessionLimits {
   create: number;
   heartbeat: number;
   heartbeatTimeout: number;
+  /** How long to try to reach the session again once the link to it is lost. */
+  reconnto: number;
   message: number;
 }
 
@@ -57,6 +59,10 @@ export interface SessionHandler {
   message(message: Message): void;
   /** The queue towards the session has emptied after having been full. */
   drained?(): void;
+  /** The link is lost, and why; from now on it is tried to reach the session again. Nothing sent meanwhile is lost. */
+  away?(error: ProofError): void;
+  /** The session was reached again, and goes on where it was. */
+  back?(): void;
   /** The session is over, and why; called exactly once, never while opening. */
   closed(error: ProofError): void;
 }

@@ -184,6 +184,7 @@ function parameters(
     },
     heartbeat: config.session.heartbeat,
     heartbeatTimeout: config.session.heartbeat_timeout,
+    reconnto: config.session.reconnto,
     terminate: config.session.terminate,
     message: config.limits.message,
     memory: config.limits.memory,

@@ -41,6 +41,8 @@ export interface ServeParameters {
   };
   heartbeat: number;
   heartbeatTimeout: number;
+  /** How long a broken link may take to be there again. */
+  reconnto: number;
   terminate: number;
   message: number;
   /** Bytes of memory that a worker may use; 0 for no limit. */
@@ -90,6 +92,7 @@ export function decodeServe(text: string): ServeParameters {
     },
     heartbeat: fields.integer("heartbeat", 1, DAY),
     heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),
+    reconnto: fields.integer("reconnto", 0, DAY),
     terminate: fields.integer("terminate", 0, DAY),
     message: fields.integer("message", 1024, 2 ** 32),
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),

@@ -43,9 +43,9 @@ export class Crew {
     this.#identity = identity;
     this.#handler = handler;
     this.#secure = secureWith(parameters.tls);
-    const { startup, heartbeat, heartbeatTimeout, message } = parameters;
+    const { startup, heartbeat, heartbeatTimeout, reconnto, message } = parameters;
     const { tcp, login, create } = startup;
-    this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, message };
+    this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, reconnto, message };
   }
 
   /** Opens everybody. Throws NO_WORKERS, or WORKERS_MISSING where all are required. */
