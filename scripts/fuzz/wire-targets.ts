@@ -30,6 +30,7 @@ import {
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
 import { decodeClose, decodeClosed, encodeClose, encodeClosed } from "../../src/protocol/close.ts";
 import { decodeUserProof, encodeUserProof } from "../../src/protocol/user-proof.ts";
+import { decodeCallOut, decodeReached, encodeReached } from "../../src/protocol/call-out.ts";
 import { decodeVouchRequest, encodeVouchRequest } from "../../src/protocol/vouch.ts";
 import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
 import { parseJson } from "../../src/protocol/json.ts";
@@ -360,6 +361,10 @@ export const WIRE_TARGETS: readonly Target[] = [
   ),
   codec("parameters of a proofserv", [Buffer.from(encodeServe(SERVE))], text(decodeServe)),
   codec("ticket", [json({ ticket: "t" })], (input) => callback.decode(input.toString("base64url"))),
+  codec("call-out", [json({ host: "h", port: 1093 })], (input) =>
+    decodeCallOut(input.toString("base64url")),
+  ),
+  codec("answer to a call-out", [encodeReached("10.0.0.1")], decodeReached, encodeReached),
   codec("error reply", [Buffer.from(`\0\0\u000b\u00bano\0${JSON.stringify(FAILURE)}`)], (input) =>
     errorOfReply(decodeError(input), "create", "h").toJSON(),
   ),

@@ -35,6 +35,14 @@ export interface LinkHandler {
   closed(error: ProofError): void;
 }
 
+/** Where a link leads to. */
+export interface Destination {
+  /** For people: `10.0.0.1:1093` or a socket path. */
+  peer: string;
+  /** IP address, "" on a UNIX socket. */
+  remoteAddress: string;
+}
+
 interface Pending {
   /** What is being asked, for messages. */
   what: string;
@@ -60,6 +68,8 @@ export class Link {
   #handler: LinkHandler | undefined;
   #paused = false;
   #closed: ProofError | undefined;
+  /** The daemon that the one at the other end passes everything on to. */
+  #beyond: Destination | undefined;
 
   private constructor(transport: Transport) {
     this.#transport = transport;
@@ -84,12 +94,12 @@ export class Link {
 
   /** The other end, for people. */
   get peer(): string {
-    return this.#transport.peer;
+    return (this.#beyond ?? this.#transport).peer;
   }
 
   /** The other end's IP address, "" on a UNIX socket. */
   get remoteAddress(): string {
-    return this.#transport.remoteAddress;
+    return (this.#beyond ?? this.#transport).remoteAddress;
   }
 
   get queued(): number {
@@ -107,6 +117,13 @@ export class Link {
 
   attach(handler: LinkHandler): void {
     this.#handler = handler;
+  }
+
+  /** The daemon at the other end passes on from here: says hello to the one beyond. */
+  leadTo(beyond: Destination): void {
+    this.#beyond = beyond;
+    this.#welcome = Buffer.alloc(0);
+    this.#shakeHands();
   }
 
   /** The peer's first bytes, until they are known to be a daemon's. */

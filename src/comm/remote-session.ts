@@ -40,6 +40,8 @@ export interface SessionTarget {
   options: CreateOptions;
   /** How the connection is encrypted, if it is. */
   secure?: Secure | undefined;
+  /** How it is reached, if not directly; each step of that may take `timeout` milliseconds. */
+  reach?: ((timeout: number) => Promise<Link>) | undefined;
 }
 
 /** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
@@ -115,7 +117,7 @@ export class RemoteSession {
       return value;
     };
     try {
-      const opened = await timed("tcp", () => Link.open(target, limits.tcp, target.secure));
+      const opened = await timed("tcp", () => connectTo(target, limits.tcp));
       link = opened;
       const { heartbeat } = limits;
       await timed("login", () =>
@@ -253,6 +255,11 @@ export class RemoteSession {
     this.#closed = error;
     this.#handler?.closed(error);
   }
+}
+
+/** Connects to the daemon of a session, in the way that its target says. */
+function connectTo(target: SessionTarget, timeout: number): Promise<Link> {
+  return target.reach?.(timeout) ?? Link.open(target, timeout, target.secure);
 }
 
 /** What a daemon says about the end of a proofserv: text, NUL, and from ours the facts. */

@@ -44,6 +44,7 @@ export class ServerLink {
   #heldBack = false;
   #isLater = false;
   #serving = false;
+  #passOn: ((chunk: Buffer) => void) | undefined;
   /** Bytes of payload that a request may have; larger once the peer is known. */
   payloadLimit: number = MAX_LOGIN_PAYLOAD;
   /** Bytes that may wait for the peer to read them; with more it is dropped. */
@@ -125,6 +126,16 @@ export class ServerLink {
     for (const piece of payload.list) this.#write(piece);
   }
 
+  /** From now on requests are not served: `data` is given whatever comes. */
+  passOn(data: (chunk: Buffer) => void): void {
+    this.#passOn = data;
+  }
+
+  /** Writes what is no answer, but comes from where this link's own bytes are passed on to. */
+  pass(bytes: Uint8Array): void {
+    this.#write(bytes);
+  }
+
   #write(bytes: Uint8Array): void {
     this.#transport.write(bytes);
     const { queued } = this.#transport;
@@ -173,6 +184,7 @@ export class ServerLink {
     if (this.#closed || this.#ending) return;
     this.lastHeard = performance.now();
     this.hasSpoken = true;
+    if (this.#passOn !== undefined) return this.#passOn(chunk);
     const rest =
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
     if (rest === undefined) return;

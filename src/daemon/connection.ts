@@ -1,6 +1,6 @@
 /** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
 import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
-import type { AcceptTls, Transport } from "../comm/transport.ts";
+import type { AcceptTls, Transport, TransportHandler } from "../comm/transport.ts";
 import { ErrorNumber, MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
 import type { Caller, ProofTerms } from "../protocol/login.ts";
@@ -50,6 +50,7 @@ export class Connection {
   /** Whether reading is held back because some receiver is full. */
   paused = false;
   readonly #waiting = new Set<Connection>();
+  #beyond: TransportHandler | undefined;
 
   constructor(
     transport: Transport,
@@ -64,10 +65,12 @@ export class Connection {
       ...handler,
       drained: () => {
         this.#release();
+        this.#beyond?.drained?.();
         handler.drained();
       },
       closed: (why) => {
         this.#release();
+        this.#beyond?.closed();
         handler.closed(why);
       },
     };
@@ -85,6 +88,12 @@ export class Connection {
     source.paused = true;
     source.link.pause();
     this.#waiting.add(source);
+  }
+
+  /** Serves no more requests: what comes, room and the end are told to `beyond`. */
+  passOn(beyond: TransportHandler): void {
+    this.#beyond = beyond;
+    this.link.passOn((chunk) => beyond.data(chunk));
   }
 
   #release(): void {

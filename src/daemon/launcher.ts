@@ -148,6 +148,10 @@ function environment(plan: LaunchPlan): Record<string, string> {
   };
 }
 
+function pickTls({ cert, key, ca }: Config["tls"]): ServeParameters["tls"] {
+  return { cert, key, ca };
+}
+
 function ownVariables(): Record<string, string> {
   const name = accountName();
   return { HOME: accountHome(), USER: name, LOGNAME: name };
@@ -169,7 +173,7 @@ function parameters(
     account: plan.account,
     host: plan.host,
     keyFile: config.security.key,
-    tls: { cert: config.tls.cert, key: config.tls.key, ca: config.tls.ca },
+    ...(plan.account === undefined ? { tls: pickTls(config.tls) } : {}),
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,
     workers: options.workers,

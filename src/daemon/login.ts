@@ -27,8 +27,10 @@ import {
   LONG_USER,
   OUR_ITEM,
 } from "../protocol/requests.ts";
+import { CALL_OUT_ITEM } from "../protocol/call-out.ts";
 import { callback } from "../protocol/serve.ts";
 import { USER_PROTOCOL } from "../protocol/user-proof.ts";
+import { serveCallOut } from "./call-out.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -252,7 +254,8 @@ function userOf(body: LoginBody, items: ReadonlyMap<string, string>): [string, s
 
 /**
  * Whether the process at the other end of the call-back socket may speak at all. Where users have accounts
- * of their own, everybody on this machine can reach the socket: only a proofserv that is expected may.
+ * of their own, everybody on this machine can reach the socket: only a proofserv that is expected may, or
+ * a master that may call others from here.
  */
 export function mayCallBack(context: Context, fd: number): boolean {
   if (!hasOwnAccounts(context)) return true;
@@ -262,13 +265,15 @@ export function mayCallBack(context: Context, fd: number): boolean {
     context.sessions
       .all()
       .some(
-        ({ state, pid, account }) =>
-          state === "starting" && pid === peer.pid && account?.uid === peer.uid,
+        ({ state, pid, account, callOuts }) =>
+          (state === "starting" || (state === "running" && callOuts.isAllowed)) &&
+          pid === peer.pid &&
+          account?.uid === peer.uid,
       )
   );
 }
 
-/** A proofserv calls back: right session, unused ticket, right process, right account. */
+/** A proofserv calls back: right session, unused ticket, right process, right account. Or it calls out. */
 function admitProofserv(
   context: Context,
   connection: Connection,
@@ -285,17 +290,24 @@ function admitProofserv(
   if (!connection.internal) throw wrong("not on the call-back socket");
   const session = context.sessions.get(body.reserved);
   if (session === undefined) throw wrong("wrong target session");
+  const peer = peerCredentials(connection.link.fd);
+  if (peer !== undefined && peer.pid !== session.pid)
+    throw wrong(`pid ${peer.pid} is not the proofserv of this session`);
+  if (peer !== undefined && peer.uid !== (session.account?.uid ?? process.geteuid?.()))
+    throw wrong(`uid ${peer.uid} is not the session's`);
+  const callOut = items.get(CALL_OUT_ITEM);
+  if (callOut !== undefined) {
+    // There is no ticket in this: it takes a kernel that tells who asks.
+    if (peer === undefined || session.state !== "running") throw wrong("no call-out");
+    connection.admit(Role.internal, session.user, session.group);
+    return void serveCallOut(context, { connection, stream: frame.stream, session }, callOut);
+  }
   let ticket: string;
   try {
     ticket = callback.decode(items.get(OUR_ITEM) ?? "");
   } catch {
     throw wrong("no ticket");
   }
-  const peer = peerCredentials(connection.link.fd);
-  if (peer !== undefined && peer.pid !== session.pid)
-    throw wrong(`pid ${peer.pid} is not the proofserv of this session`);
-  if (peer !== undefined && peer.uid !== (session.account?.uid ?? process.geteuid?.()))
-    throw wrong(`uid ${peer.uid} is not the session's`);
   if (!session.takeTicket(ticket)) throw wrong("ticket not valid");
   connection.admit(Role.internal, session.user, session.group);
   connection.proofserv = session;

@@ -6,6 +6,7 @@ import { asAccount } from "../lib/privileges.ts";
 import { describeExit, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
 import { sameProof } from "../protocol/login.ts";
+import { CallOuts } from "./call-out.ts";
 import type { Connection } from "./connection.ts";
 import type { Launched } from "./launcher.ts";
 import { logTail } from "./sandbox.ts";
@@ -43,6 +44,7 @@ export class Session {
   readonly wish: WorkerWish | undefined;
   readonly created = Date.now();
   readonly ticket: string;
+  readonly callOuts = new CallOuts();
   alias: string;
   /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
   workers = 0;

@@ -38,6 +38,7 @@ export function workersFor(context: Context, session: Session): Buffer {
     perf: 100,
   } as const;
   const master = record(context, { ...own, image: "", workdir: "", msd: "" }, "");
+  session.callOuts.allow(assigned.map((node) => reachable(context, node)));
   return encodeWorkers([
     master,
     ...assigned.map((node, position) => record(context, node, String(position))),

@@ -24,8 +24,8 @@ export interface ServeParameters {
   logPath: string;
   workDirectory: string;
   keyFile: string;
-  /** Files for calling others with TLS, "" for none. */
-  tls: { cert: string; key: string; ca: string };
+  /** Files for calling others with TLS, "" for none; undefined where the daemon makes those connections. */
+  tls?: { cert: string; key: string; ca: string } | undefined;
   masterOnly: boolean;
   requireAll: boolean;
   workers: WorkerWish | undefined;
@@ -62,7 +62,6 @@ export function decodeServe(text: string): ServeParameters {
   const object = parseJson(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
-  const tls = new Fields(asObject(object["tls"], "tls"), "tls");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -77,7 +76,7 @@ export function decodeServe(text: string): ServeParameters {
     logPath: fields.string("logPath"),
     workDirectory: fields.string("workDirectory"),
     keyFile: fields.string("keyFile"),
-    tls: { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") },
+    tls: readTls(object),
     masterOnly: fields.boolean("masterOnly"),
     requireAll: fields.boolean("requireAll"),
     workers: readWish(object),
@@ -98,6 +97,12 @@ export function decodeServe(text: string): ServeParameters {
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
     maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),
   };
+}
+
+function readTls(object: JsonObject): ServeParameters["tls"] {
+  if (object["tls"] === undefined) return undefined;
+  const tls = new Fields(asObject(object["tls"], "tls"), "tls");
+  return { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") };
 }
 
 function readAccount(object: JsonObject): ServeParameters["account"] {

@@ -30,7 +30,7 @@ export class Crew {
   readonly #parameters: ServeParameters;
   readonly #identity: Identity;
   readonly #limits: SessionLimits;
-  readonly #secure: Secure;
+  readonly #secure: Secure | undefined;
   readonly #handler: CrewHandler;
   #members: Member[] = [];
   readonly failures: WorkerFailure[] = [];
@@ -42,7 +42,7 @@ export class Crew {
     this.#parameters = parameters;
     this.#identity = identity;
     this.#handler = handler;
-    this.#secure = secureWith(parameters.tls);
+    if (parameters.tls !== undefined) this.#secure = secureWith(parameters.tls);
     const { startup, heartbeat, heartbeatTimeout, reconnto, message } = parameters;
     const { tcp, login, create } = startup;
     this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, reconnto, message };
@@ -93,12 +93,23 @@ export class Crew {
     return this.#newMember({
       host: record.host,
       port: record.port,
-      secure: record.id === TLS_ID ? this.#secure : undefined,
+      ...(record.id === TLS_ID ? this.#secured(record) : {}),
       role: isSubmaster ? "m" : "s",
       name: `session-${topTag}`,
       ordinal,
       options: { masterOnly: false, requireAll: isSubmaster && requireAll, env, ...forSubmaster },
     });
+  }
+
+  /** How a node is called with TLS: by us, or by our daemon if we may not have the key of this node. */
+  #secured({ host, port }: WorkerRecord): Pick<Member["target"], "secure" | "reach"> {
+    if (this.#secure !== undefined) return { secure: this.#secure };
+    return {
+      reach: async (timeout) => {
+        const { callOut } = await import("../comm/call-out.ts");
+        return callOut(this.#parameters, { host, port }, timeout);
+      },
+    };
   }
 
   #newMember(target: Member["target"]): Member {

@@ -16,14 +16,18 @@ export interface Place {
 
 /** The command line that runs `command` at its place; its pid is that of the program itself. */
 export function located(command: readonly string[], { netns, hostname, account }: Place): string[] {
-  if (account !== undefined) {
-    const { uid, gid, binary } = account;
-    const become = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
-    return [...become, binary, ...command.slice(1)];
-  }
-  if (netns === undefined) return [...command];
+  const started = account === undefined ? [...command] : asAccount(command, account);
+  if (netns === undefined) return started;
   const rename = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname ?? netns];
-  return ["ip", "netns", "exec", netns, ...rename, ...command];
+  return ["ip", "netns", "exec", netns, ...rename, ...started];
+}
+
+function asAccount(
+  command: readonly string[],
+  { uid, gid, binary }: NonNullable<Place["account"]>,
+): string[] {
+  const become = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
+  return [...become, binary, ...command.slice(1)];
 }
 
 /** What a program that has ended left. */

@@ -1,0 +1,102 @@
+/**
+ * Call-outs: the daemon makes the TLS connections of masters that run under accounts of their own. They
+ * have no business with the key of the node's certificate, and it stays here; what they get is a
+ * connection to a node that they were told to open workers on, and nowhere else.
+ */
+import { connect, formatAddress } from "../comm/socket.ts";
+import { HIGH_WATER, type Transport } from "../comm/transport.ts";
+import { CheckError } from "../lib/check.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { type CallOut, decodeCallOut, encodeReached } from "../protocol/call-out.ts";
+import { ErrorNumber } from "../protocol/codes.ts";
+import { failureOf } from "../protocol/failure.ts";
+import type { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { Session } from "./session.ts";
+
+/** Call-outs that a session may have at a time for each of its workers: an old one may still be closing. */
+const PER_WORKER = 2;
+
+/** Where a session may have itself connected to, and what it has. */
+export class CallOuts {
+  readonly #allowed = new Set<string>();
+  readonly #open = new Set<Connection>();
+  #most = 0;
+
+  /** Whether there is anywhere to call. */
+  get isAllowed(): boolean {
+    return this.#allowed.size > 0;
+  }
+
+  /** The session has been told to open these workers, of which only those with TLS are called this way. */
+  allow(workers: readonly (CallOut & { tls: boolean })[]): void {
+    const secured = workers.filter(({ tls }) => tls);
+    for (const worker of secured) this.#allowed.add(formatAddress(worker));
+    this.#most = Math.max(this.#most, PER_WORKER * secured.length);
+  }
+
+  /** Takes one in; throws REFUSED. */
+  add(connection: Connection, where: string): void {
+    const refused = (why: string): ProofError =>
+      new ProofError("REFUSED", `no call-out to ${where}: ${why}`);
+    if (!this.#allowed.has(where)) throw refused("no worker of this session is there");
+    for (const open of this.#open) if (open.link.isClosed) this.#open.delete(open);
+    if (this.#open.size >= this.#most) throw refused(`it has ${this.#open.size} already`);
+    this.#open.add(connection);
+  }
+
+  delete(connection: Connection): void {
+    this.#open.delete(connection);
+  }
+}
+
+/** Connects the master of `session`, at the other end of `connection`, to where `item` says; answers the request. */
+export async function serveCallOut(
+  context: Context,
+  { connection, stream, session }: { connection: Connection; stream: number; session: Session },
+  item: string,
+): Promise<void> {
+  const { link } = connection;
+  // It has nothing to say before it is answered.
+  link.pause();
+  try {
+    const target = decodeCallOut(item);
+    const where = formatAddress(target);
+    session.callOuts.add(connection, where);
+    const { tcp } = context.config.startup;
+    const plain = await connect(target, tcp);
+    const far = await context.secure(plain, { host: target.host, where }, tcp);
+    if (link.isClosed) return far.abort();
+    context.log.debug("call-out", { sid: session.sid, ordinal: session.ordinal, to: where });
+    link.ok(stream, encodeReached(far.remoteAddress));
+    join(connection, far);
+  } catch (thrown) {
+    session.callOuts.delete(connection);
+    const error = toProofError(thrown, thrown instanceof CheckError ? "REFUSED" : "SERVER");
+    const facts = failureOf(error, "tcp", context.host);
+    link.error(stream, ErrorNumber.serverError, error.message, facts);
+    link.end();
+  }
+}
+
+/** Passes on whatever comes from either side, as fast as the other one takes it, until one of them ends. */
+function join(connection: Connection, far: Transport): void {
+  const { link } = connection;
+  far.attach({
+    data(chunk) {
+      link.pass(chunk);
+      if (link.isFull) far.pause();
+    },
+    drained: () => link.resume(),
+    closed: () => link.end(),
+  });
+  connection.passOn({
+    data(chunk) {
+      far.write(chunk);
+      if (far.queued > HIGH_WATER) link.pause();
+    },
+    drained: () => far.resume(),
+    closed: () => far.end(),
+  });
+  link.resume();
+}
