@@ -117,7 +117,7 @@ async function readPiece(
 function openError(path: string, cause: unknown): Error {
   const code = systemCode(cause);
   if (code === "ENOENT" || code === "ENOTDIR") {
-    return dataError("FILE_MISSING", { file: path }, "no such file on this host", {
+    return dataError("FILE_MISSING", { file: path }, "no such file", {
       hint: "every worker that reads the file must see it under this path",
       cause,
     });

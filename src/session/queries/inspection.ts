@@ -36,6 +36,8 @@ export class Inspection {
   /** Indexes of the files that each worker has been asked for. */
   readonly #asked = new Map<string, number[]>();
   readonly #hosts: Set<string>[];
+  /** Who has looked into each file. */
+  readonly #seenBy: string[] = [];
   readonly #found: (Inspected | undefined)[];
   readonly #problems: Problem[] = [];
 
@@ -53,10 +55,18 @@ export class Inspection {
     this.#found = files.map(() => undefined);
   }
 
-  /** Asks one worker of each host which files it can see. */
+  /**
+   * Asks one worker of each host which files it can see. Where there is one host only, looking into the
+   * files tells as much.
+   */
   start(): void {
     const all = this.#files.map((_, i) => i);
     const hosts = Map.groupBy(this.#workers, ({ host }) => host);
+    const [host, ...others] = hosts.keys();
+    if (host !== undefined && others.length === 0) {
+      for (const there of this.#hosts) there.add(host);
+      return this.#describe();
+    }
     for (const [first] of hosts.values()) if (first !== undefined) this.#send(first.ordinal, all);
   }
 
@@ -74,8 +84,10 @@ export class Inspection {
         });
       else if (mode === "stat" && result.problem === "") this.#hosts[i]?.add(host);
       else if (mode === "stat") this.#found[i] = result;
-      else if (result.problem === "") this.#found[i] = result;
-      else this.#problems.push({ ...result, text: result.problem });
+      else if (result.problem === "") {
+        this.#found[i] = result;
+        this.#seenBy[i] = ordinal;
+      } else this.#problems.push({ ...result, text: result.problem });
     }
     if (this.#asked.size === 0) this.#next();
   }
@@ -119,12 +131,12 @@ export class Inspection {
       );
       this.#found[i] = undefined;
     }
-    this.#mode = "describe";
     this.#describe();
   }
 
   /** Spreads the files evenly over the workers that can see them. */
   #describe(): void {
+    this.#mode = "describe";
     const shares = new Map<string, number[]>();
     for (const [i, hosts] of this.#hosts.entries()) {
       if (hosts.size === 0) continue;
@@ -167,6 +179,7 @@ export class Inspection {
           count: file.count < 0 ? left : Math.min(file.count, left),
           boundaries: found.boundaries,
           hosts: hosts === undefined || hosts.size >= everywhere ? undefined : hosts,
+          seenBy: this.#seenBy[i],
         },
       ];
     });

@@ -3,15 +3,16 @@ import { statSync } from "node:fs";
 import { messageOf, systemCode, toProofError } from "../../lib/errors.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type { DataFile } from "../../protocol/query.ts";
+import type { Readers } from "./readers.ts";
 
 /** Files that are looked into at the same time. */
 const AT_ONCE = 8;
 
-/** Looks at each of `files`; a problem is an answer too. */
+/** Looks at each of `files`; a problem is an answer too. Some of them stay open in `readers`. */
 export async function lookAt(
   mode: "stat" | "describe",
   files: readonly DataFile[],
-  branches: readonly string[] | "all",
+  readers: Readers,
 ): Promise<Inspected[]> {
   const results: Inspected[] = [];
   let next = 0;
@@ -19,7 +20,7 @@ export async function lookAt(
     for (let i = next++; i < files.length; i = next++) {
       const file = files[i];
       if (file !== undefined)
-        results[i] = mode === "stat" ? statOf(file) : await descriptionOf(file, branches);
+        results[i] = mode === "stat" ? statOf(file) : await descriptionOf(file, readers);
     }
   };
   await Promise.all(Array.from({ length: mode === "stat" ? 1 : AT_ONCE }, lane));
@@ -50,19 +51,9 @@ function statOf({ path }: DataFile): Inspected {
   }
 }
 
-async function descriptionOf(
-  file: DataFile,
-  branches: readonly string[] | "all",
-): Promise<Inspected> {
+async function descriptionOf(file: DataFile, readers: Readers): Promise<Inspected> {
   try {
-    const { openReader } = await import("../../data/open.ts");
-    const reader = await openReader(
-      { path: file.path, ...(file.tree === "" ? {} : { tree: file.tree }) },
-      branches,
-    );
-    const { description } = reader;
-    await reader.close();
-    const { unit, size, bytes, tree = "", boundaries = [] } = description;
+    const { unit, size, bytes, tree = "", boundaries = [] } = await readers.describe(file);
     return { unit, size, bytes, tree, boundaries: [...boundaries], problem: "" };
   } catch (error) {
     const { code, message, hint } = toProofError(error);

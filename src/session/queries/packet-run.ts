@@ -6,8 +6,9 @@ import { ProofError } from "../../lib/errors.ts";
 import { formatBytes, roughBytes } from "../../lib/units.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
 import { type EventView, EventViews } from "../../data/event.ts";
-import type { Chunk, Reader } from "../../data/types.ts";
+import type { Chunk } from "../../data/types.ts";
 import { type EntryLoop, makeEntryLoop } from "./entry-loop.ts";
+import type { Readers } from "./readers.ts";
 import type { SelectorContext } from "./selector-context.ts";
 
 /** Milliseconds of user code between two looks at the event loop. */
@@ -18,15 +19,14 @@ const MAX_STEP = 4096;
 const REPORT = 250;
 /** Cycles that are handed to processChunk at once. */
 const CYCLES_AT_ONCE = 65_536;
-/** Readers kept open: packets of one worker mostly come from the same few files. */
-const OPEN_READERS = 4;
 
 export class PacketRun {
   readonly #selector: Selector;
   readonly #context: SelectorContext;
   readonly #out: Outputs;
-  readonly #options: { branches: readonly string[] | "all"; memory: number };
-  readonly #readers = new Map<string, Promise<Reader>>();
+  readonly #readers: Readers;
+  /** Bytes of memory the process may use, 0 for no limit. */
+  readonly #memory: number;
   readonly #views = new EventViews();
   #loop: Promise<EntryLoop> | undefined;
   #isStopped = false;
@@ -42,12 +42,13 @@ export class PacketRun {
     selector: Selector,
     context: SelectorContext,
     out: Outputs,
-    options: { branches: readonly string[] | "all"; memory: number },
+    options: { readers: Readers; memory: number },
   ) {
     this.#selector = selector;
     this.#context = context;
     this.#out = out;
-    this.#options = options;
+    this.#readers = options.readers;
+    this.#memory = options.memory;
   }
 
   /** Stops at the next entry. */
@@ -57,9 +58,7 @@ export class PacketRun {
 
   async close(): Promise<void> {
     this.#isStopped = true;
-    const readers = [...this.#readers.values()];
-    this.#readers.clear();
-    await Promise.allSettled(readers.map(async (reader) => (await reader).close()));
+    await this.#readers.close();
   }
 
   /** Processes a packet; `partly` is told now and then how far it has come. */
@@ -109,7 +108,7 @@ export class PacketRun {
   }
 
   async #file(packet: Packet, report: PacketReport, tell: () => Promise<void>): Promise<void> {
-    const reader = await this.#reader(packet);
+    const reader = await this.#readers.get(packet);
     const byEntries = packet.unit === "entries";
     for await (const chunk of reader.read(packet.first, packet.count)) {
       if (this.#isStopped) {
@@ -181,7 +180,7 @@ export class PacketRun {
     if (performance.now() - this.#lastYield < SLICE) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#lastYield = performance.now();
-    const { memory } = this.#options;
+    const memory = this.#memory;
     if (memory === 0) return;
     const used = process.memoryUsage.rss();
     if (used <= memory) return;
@@ -195,22 +194,6 @@ export class PacketRun {
   #place(): string {
     const { file } = this.#context;
     return file === "" ? `cycle ${this.entry}` : `entry ${this.entry} of ${file}`;
-  }
-
-  #reader({ path, tree }: Packet): Promise<Reader> {
-    const key = `${path}#${tree}`;
-    const known = this.#readers.get(key);
-    if (known !== undefined) return known;
-    const opening = import("../../data/open.ts").then(({ openReader }) =>
-      openReader({ path, ...(tree === "" ? {} : { tree }) }, this.#options.branches),
-    );
-    this.#readers.set(key, opening);
-    for (const [oldest, reader] of this.#readers) {
-      if (this.#readers.size <= OPEN_READERS) break;
-      this.#readers.delete(oldest);
-      void reader.then((open) => open.close()).catch(() => undefined);
-    }
-    return opening;
   }
 }
 

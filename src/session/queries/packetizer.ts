@@ -21,10 +21,13 @@ export interface Source {
   boundaries: readonly number[];
   /** Hosts that have the file; undefined when all do. */
   hosts?: ReadonlySet<string> | undefined;
+  /** Ordinal of the worker that has looked into it, and may have it open. */
+  seenBy?: string | undefined;
 }
 
 /** What a packetizer needs to know of a worker; always the same object for the same worker. */
 export interface Asking {
+  ordinal: string;
   host: string;
   /** Units per millisecond as measured, 0 before the first packet. */
   rate: number;
@@ -118,16 +121,18 @@ class RangePacketizer implements Packetizer {
     }
   }
 
-  /**
-   * Ranges that the host has and not everybody else come first, then those that everybody has. A worker
-   * stays with the file that it has open: opening one may take as long as a packet.
-   */
+  /** The first range of those that suit the worker best. */
   #choose(worker: Asking): Range | undefined {
-    const local = this.#ranges.find(({ source }) => source.hosts?.has(worker.host) === true);
     const own = this.#last.get(worker);
-    const isOpen = own !== undefined && own.count > 0;
-    if (isOpen && (local === undefined || own.source.hosts !== undefined)) return own;
-    return local ?? this.#ranges.find(({ source }) => source.hosts === undefined);
+    let best: Range | undefined;
+    let highest = -1;
+    for (const range of this.#ranges) {
+      const rank = rankOf(range, worker, own);
+      if (rank <= highest) continue;
+      best = range;
+      highest = rank;
+    }
+    return best;
   }
 
   #size(rate: number, range: Range): number {
@@ -139,6 +144,19 @@ class RangePacketizer implements Packetizer {
     const size = Math.min(range.count, Math.max(1, Math.round(Math.min(wanted, cut))));
     return alignEnd(range, size);
   }
+}
+
+/**
+ * How well a range suits a worker, negative if its host does not have the file. Files that the host has
+ * and not everybody else come first. Then a worker stays with the file that it has open, and goes on with
+ * those it has looked into: opening one may take as long as a packet.
+ */
+function rankOf(range: Range, worker: Asking, own: Range | undefined): number {
+  const { hosts, seenBy } = range.source;
+  if (hosts !== undefined && !hosts.has(worker.host)) return -1;
+  return (
+    (hosts === undefined ? 0 : 4) + (range === own ? 2 : 0) + (seenBy === worker.ordinal ? 1 : 0)
+  );
 }
 
 /** Stretches or cuts a packet so that it ends where a cluster ends, if that is near. */

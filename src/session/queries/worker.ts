@@ -28,6 +28,7 @@ import {
 import { type Packet, type PacketReport, QueryKind } from "../../protocol/query.ts";
 import { decodeValue, encodeValue } from "../../protocol/values.ts";
 import { PacketRun } from "./packet-run.ts";
+import { Readers } from "./readers.ts";
 import { SelectorCache } from "./selector-cache.ts";
 import { SelectorContext } from "./selector-context.ts";
 import { describeError } from "./user-error.ts";
@@ -61,6 +62,8 @@ export class QueryWorker {
   readonly #host: QueryHost;
   readonly #cache: SelectorCache;
   #active: Active | undefined;
+  /** Files open for the query that was looked into or begun last. */
+  #files: { query: number; readers: Readers } | undefined;
 
   constructor(host: QueryHost) {
     this.#host = host;
@@ -99,8 +102,17 @@ export class QueryWorker {
   async #inspect(message: Message): Promise<void> {
     const { query, mode, files, branches } = inspect.decode(message).fields;
     const { lookAt } = await import("./look.ts");
-    const found = await lookAt(mode, files, branches);
+    const found = await lookAt(mode, files, this.#readersOf(query, branches));
     this.#host.send(inspected.encode({ query, ordinal: this.#host.ordinal, mode, files: found }));
+  }
+
+  /** The files of a query; those of another one, which is over then, are closed. */
+  #readersOf(query: number, branches: readonly string[] | "all"): Readers {
+    if (this.#files?.query === query && !this.#files.readers.isClosed) return this.#files.readers;
+    void this.#files?.readers.close();
+    const readers = new Readers(branches);
+    this.#files = { query, readers };
+    return readers;
   }
 
   async #begin(message: Message): Promise<void> {
@@ -130,7 +142,7 @@ export class QueryWorker {
         input,
         out,
         run: new PacketRun(selector, context, out, {
-          branches: terms.branches,
+          readers: this.#readersOf(query, terms.branches),
           memory: this.#host.memory,
         }),
         awaited: undefined,
@@ -221,7 +233,7 @@ export class QueryWorker {
     const active = this.#of(query);
     active?.run.stop();
     if (keep) return;
-    if (active !== undefined) void active.run.close();
+    if (this.#files?.query === query) void this.#files.readers.close();
     this.#active = undefined;
     // The answer shows that this worker is not lost in user code.
     const { ordinal } = this.#host;

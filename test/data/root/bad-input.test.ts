@@ -25,7 +25,7 @@ describe("files", () => {
     const path = `${directory.path}/none.root`;
     const error = await errorOf(openReader({ path }, "all"));
     expect(error.code).toBe("FILE_MISSING");
-    expect(error.message).toBe(`${path}: no such file on this host (host ${hostname()})`);
+    expect(error.message).toBe(`${path}: no such file (host ${hostname()})`);
     expect(error.details).toMatchObject({ file: path, host: hostname() });
   });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { defineSelector } from "../../../src/api/index.ts";
 import type { Packet, PacketReport } from "../../../src/protocol/query.ts";
 import { PacketRun } from "../../../src/session/queries/packet-run.ts";
+import { Readers } from "../../../src/session/queries/readers.ts";
 import { SelectorContext } from "../../../src/session/queries/selector-context.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "packet-run-"));
@@ -25,7 +26,7 @@ function runOf(process: (cycle: number, context: SelectorContext, run: PacketRun
   const selector = defineSelector<{ cycle: number }>({
     process: (event) => process(event.cycle, context, run),
   });
-  const run = new PacketRun(selector, context, {}, { branches: "all", memory: 0 });
+  const run = new PacketRun(selector, context, {}, { readers: new Readers("all"), memory: 0 });
   return run;
 }
 
@@ -57,7 +58,7 @@ describe("cycles", () => {
     const context = new SelectorContext({ ordinal: "0.0", workers: 1, seed: 1 });
     const asynchronous = { process: () => Promise.resolve() } as unknown as { process(): void };
     const selector = defineSelector(asynchronous);
-    const run = new PacketRun(selector, context, {}, { branches: "all", memory: 0 });
+    const run = new PacketRun(selector, context, {}, { readers: new Readers("all"), memory: 0 });
     const failed = run.process(cycles(7, 10), ignore);
     expect(failed).rejects.toThrow("process must not");
     await failed.catch(ignore);
@@ -97,7 +98,7 @@ test("lines of a text are counted as entries, their bytes as units", async () =>
       sum += event.x;
     },
   });
-  const run = new PacketRun(selector, context, {}, { branches: ["x"], memory: 0 });
+  const run = new PacketRun(selector, context, {}, { readers: new Readers(["x"]), memory: 0 });
   let entries = 0;
   for (const [first, count] of [
     [0, 100_000],

@@ -16,7 +16,7 @@ function sizes(count: number, rates: readonly number[]): number[] {
   const taken: number[] = [];
   for (let turn = 0; ; turn++) {
     const rate = turn < rates.length ? 0 : (rates[turn % rates.length] ?? 0);
-    const next = packetizer.next({ host: "a", rate });
+    const next = packetizer.next({ ordinal: "0.0", host: "a", rate });
     if (next === undefined) return taken;
     taken.push(next.packet.count);
   }
@@ -53,7 +53,7 @@ describe("files", () => {
   test("a worker stays with its file, and helps with others when it has none left", () => {
     const files = ["a", "b", "c"].map((path) => source(100_000, path));
     const packetizer = makePacketizer("adaptive", files, 2);
-    const workers = [0, 1].map(() => ({ host: "h", rate: 40 }));
+    const workers = [0, 1].map((k) => ({ ordinal: `0.${k}`, host: "h", rate: 40 }));
     const taken = workers.map(() => [] as string[]);
     for (let turn = 0; packetizer.left > 0; turn++) {
       const worker = workers[turn % 2];
@@ -67,10 +67,21 @@ describe("files", () => {
     ]);
   });
 
+  test("a worker takes those first that it has looked into", () => {
+    const files = ["a", "b", "c", "d"].map((path, i) => ({
+      ...source(10, path),
+      seenBy: `0.${i % 2}`,
+    }));
+    const packetizer = makePacketizer("file", files, 2);
+    const worker = { ordinal: "0.1", host: "h", rate: 10 };
+    const taken = files.map(() => packetizer.next(worker)?.packet.path);
+    expect(taken).toEqual(["b", "d", "a", "c"]);
+  });
+
   test("those that only a worker's host has come before the one it has open", () => {
     const everywhere = source(100_000, "everywhere");
     const packetizer = makePacketizer("adaptive", [everywhere], 1);
-    const worker = { host: "h", rate: 10 };
+    const worker = { ordinal: "0.0", host: "h", rate: 10 };
     const first = packetizer.next(worker);
     const local = { ...source(1000, "local"), hosts: new Set(["h"]) };
     const packet = { ...first!.packet, path: "local", first: 0, count: 1000 };
