@@ -223,6 +223,8 @@ const SERVE = {
   tag: "a-1-2",
   topTag: "a-1-2",
   user: "u",
+  group: "g",
+  creator: { cid: 1, isRoot: false },
   host: "h",
   logPath: "/l",
   workDirectory: "/w",

@@ -29,6 +29,8 @@ export interface LaunchPlan {
   sid: number;
   ordinal: string;
   user: string;
+  group: string;
+  creator: ServeParameters["creator"];
   /** The account it is to run under; undefined for the daemon's own. */
   account: Account | undefined;
   /** Tag of the top session; undefined for a top master, whose own tag that will be. */
@@ -170,6 +172,8 @@ function parameters(
     role: plan.role,
     ordinal: plan.ordinal,
     user: plan.user,
+    group: plan.group,
+    creator: plan.creator,
     account: plan.account,
     host: plan.host,
     keyFile: config.security.key,

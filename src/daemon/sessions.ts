@@ -232,12 +232,18 @@ function readBuffer(connection: Connection, frame: RequestFrame): CreateBuffer {
 /** Starts the proofserv of `session` and waits for its call-back. */
 async function start(context: Context, session: Session, buffer: CreateBuffer) {
   const { config, host } = context;
+  const [creator] = session.clients.values();
   const before = performance.now();
   const launched = launch({
     role: session.role,
     sid: session.sid,
     ordinal: session.ordinal,
     user: session.user,
+    group: session.group,
+    creator: {
+      cid: creator?.connection.cid ?? 0,
+      isRoot: creator !== undefined && !creator.connection.isOurs,
+    },
     account: session.account,
     topTag: session.role === "master" ? undefined : topTagOf(buffer.name),
     ticket: session.ticket,

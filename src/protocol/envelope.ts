@@ -92,6 +92,8 @@ export class MessageFramer {
   readonly #framer: Framer;
   /** A large message that is coming in. */
   #large: { record: Buffer; filled: number } | undefined;
+  /** Bytes still to be left out. */
+  #discarded = 0;
 
   constructor(limit: number) {
     this.#framer = new Framer(4, (header) => {
@@ -103,7 +105,17 @@ export class MessageFramer {
     });
   }
 
-  push(chunk: Buffer): void {
+  /** Leaves out the next `count` bytes, which are no message. */
+  discard(count: number): void {
+    const waiting = this.#framer.takeAll();
+    this.#discarded = count;
+    for (const chunk of waiting) this.push(chunk);
+  }
+
+  push(bytes: Buffer): void {
+    const left = Math.min(this.#discarded, bytes.length);
+    this.#discarded -= left;
+    const chunk = bytes.subarray(left);
     const large = this.#large;
     if (large === undefined) return this.#framer.push(chunk);
     const part = chunk.copy(large.record, large.filled);

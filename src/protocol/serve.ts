@@ -18,6 +18,9 @@ export interface ServeParameters {
   tag: string;
   topTag: string;
   user: string;
+  group: string;
+  /** The client that has created the session, and whether it is ROOT's own, which speaks another language. */
+  creator: { cid: number; isRoot: boolean };
   /** Whom the process is to become before anything else, if it was started as root for a user. */
   account?: { name: string; uid: number; gid: number; home: string } | undefined;
   host: string;
@@ -62,6 +65,7 @@ export function decodeServe(text: string): ServeParameters {
   const object = parseJson(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
+  const creator = new Fields(asObject(object["creator"], "creator"), "creator");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -71,6 +75,8 @@ export function decodeServe(text: string): ServeParameters {
     tag: fields.string("tag", 256),
     topTag: fields.string("topTag", 256),
     user: fields.string("user", 64),
+    group: fields.string("group", 64),
+    creator: { cid: creator.integer("cid", 0, 0x7fffffff), isRoot: creator.boolean("isRoot") },
     account: readAccount(object),
     host: fields.string("host", 256),
     logPath: fields.string("logPath"),

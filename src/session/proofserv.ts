@@ -3,23 +3,13 @@
  * it needs only after the call-back is loaded then: until then the user waits, once per worker.
  */
 import { messageOf, toProofError } from "../lib/errors.ts";
-import type { Message } from "../protocol/envelope.ts";
+import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
 import { greeting } from "../protocol/messages.ts";
 import { decodeServe, type ServeParameters } from "../protocol/serve.ts";
+import type { Part } from "./part.ts";
 import type { RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 import { Worker } from "./worker.ts";
-
-/** What master and worker have in common. */
-interface Part {
-  /** A message of client `cid`. */
-  fromAbove(message: Message, cid: number): void;
-  interrupt(): void;
-  /** The link upwards has room again. */
-  drained(): void;
-  /** Ends what hangs on this proofserv, within `timeout` milliseconds. */
-  close(timeout: number): Promise<void>;
-}
 
 /** What the daemon wrote on our standard input; undefined if it was no daemon. */
 export function readParameters(input: string): ServeParameters | undefined {
@@ -65,11 +55,28 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
 
   process.chdir(parameters.workDirectory);
   const early: [Message, number][] = [];
+  let speaksRoot = false;
+  const begin = (with_: Part): void => {
+    part = with_;
+    for (const [message, cid] of early.splice(0)) deliver(message, cid);
+  };
+  const deliver = (message: Message, cid: number): void => {
+    if (part === undefined) return void early.push([message, cid]);
+    const isOurs = message.what >= OUR_KINDS || parameters.role === "worker";
+    if (isOurs || speaksRoot) return part.fromAbove(message, cid);
+    // The first message of a ROOT client in a session of ours: from here on somebody interprets.
+    const master = part;
+    part = undefined;
+    early.push([message, cid]);
+    void interpret(master).then(begin);
+  };
+  const interpret = async (master: Part): Promise<Part> => {
+    const { RootGateway } = await import("./root/gateway.ts");
+    speaksRoot = true;
+    return new RootGateway(parameters, upward, master);
+  };
   const upward = await UpwardLink.open(parameters, {
-    message(message, cid) {
-      if (part === undefined) early.push([message, cid]);
-      else part.fromAbove(message, cid);
-    },
+    message: deliver,
     interrupt: () => part?.interrupt(),
     drained() {
       part?.drained();
@@ -97,22 +104,21 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
       : `${what} @ ${parameters.host}`;
   upward.send(greeting.encode(`**** ${greet} ****`));
   if (parameters.role === "worker") {
-    part = new Worker(parameters, host);
+    begin(new Worker(parameters, host));
   } else {
     const { Master } = await import("./master.ts");
     const master = new Master(parameters, upward, host);
-    part = master;
+    begin(parameters.creator.isRoot ? await interpret(master) : master);
     master.open().catch((error: unknown) => {
       log(`opening failed: ${toProofError(error).message}`);
       master.fail(error);
     });
   }
-  for (const [message, cid] of early) part.fromAbove(message, cid);
   log(
     `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
   );
   const exitCode = await end.promise;
-  await part.close(Math.round(parameters.terminate * 0.8));
+  await part?.close(Math.round(parameters.terminate * 0.8));
   const { rmSync } = await import("node:fs");
   rmSync(parameters.workDirectory, { recursive: true, force: true });
   return exitCode;

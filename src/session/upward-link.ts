@@ -9,6 +9,7 @@ import type { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
+import { fileSizeOf, RootKind } from "../protocol/root-messages.ts";
 import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
 import { callback, type ServeParameters } from "../protocol/serve.ts";
 
@@ -29,6 +30,8 @@ export class UpwardLink {
   readonly #link: Link;
   readonly #parameters: ServeParameters;
   #reported = "";
+  /** Takes care of what is for clients that speak ROOT's language, and says whether it has. */
+  interpreter: ((pieces: Uint8Array | readonly Uint8Array[], cid: number) => boolean) | undefined;
   readonly #framers = new Map<number, MessageFramer>();
 
   private constructor(link: Link, parameters: ServeParameters) {
@@ -78,6 +81,11 @@ export class UpwardLink {
 
   /** Sends one message, given in pieces, to client `cid` or to EVERYBODY. */
   send(pieces: Uint8Array | readonly Uint8Array[], cid: number = EVERYBODY): void {
+    if (this.interpreter?.(pieces, cid) !== true) this.sendAsIs(pieces, cid);
+  }
+
+  /** Sends what every client of the address understands. */
+  sendAsIs(pieces: Uint8Array | readonly Uint8Array[], cid: number): void {
     const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
     const body = sendmsg.encode({
       sid: this.#parameters.sid,
@@ -131,7 +139,10 @@ export class UpwardLink {
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
     for (const piece of body.list) framer.push(piece);
-    for (let next = framer.next(); next !== undefined; next = framer.next())
+    for (let next = framer.next(); next !== undefined; next = framer.next()) {
+      // ROOT's client sends a file outside of any message.
+      if (next.what === RootKind.sendFile) framer.discard(fileSizeOf(next));
       handler.message(next, cid);
+    }
   }
 }
