@@ -9,7 +9,6 @@ import type { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
-import { fileSizeOf, RootKind } from "../protocol/root-messages.ts";
 import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
 import { callback, type ServeParameters } from "../protocol/serve.ts";
 
@@ -100,6 +99,11 @@ export class UpwardLink {
     }
   }
 
+  /** Leaves out the next `count` bytes of client `cid`, which are no message; only while one is handled. */
+  discard(cid: number, count: number): void {
+    this.#framers.get(cid)?.discard(count);
+  }
+
   /** Asks the daemon which workers to open. Throws the daemon's refusal. */
   getWorkers(timeout: number): Promise<Buffer> {
     return this.ask(Admin.getWorkers, "GetWorkers", timeout, Buffer.from("static:"));
@@ -139,10 +143,7 @@ export class UpwardLink {
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
     for (const piece of body.list) framer.push(piece);
-    for (let next = framer.next(); next !== undefined; next = framer.next()) {
-      // ROOT's client sends a file outside of any message.
-      if (next.what === RootKind.sendFile) framer.discard(fileSizeOf(next));
+    for (let next = framer.next(); next !== undefined; next = framer.next())
       handler.message(next, cid);
-    }
   }
 }

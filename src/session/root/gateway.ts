@@ -15,7 +15,7 @@ import {
   workerLost,
   workerReplaced,
 } from "../../protocol/messages.ts";
-import { rootMessage } from "../../protocol/root-messages.ts";
+import { fileSizeOf, rootMessage, RootKind } from "../../protocol/root-messages.ts";
 import type { ServeParameters } from "../../protocol/serve.ts";
 import type { Part } from "../part.ts";
 import { EVERYBODY, type UpwardLink } from "../upward-link.ts";
@@ -64,6 +64,8 @@ export class RootGateway implements Part {
       this.#ours.add(cid);
       return this.#master.fromAbove(message, cid);
     }
+    // A file comes outside of any message.
+    if (message.what === RootKind.sendFile) this.#upward.discard(cid, fileSizeOf(message));
     const client = this.#root.get(cid);
     if (client?.isReady === true) return this.#service.serve(message, cid);
     if (client !== undefined) return void client.waiting.push(message);
