@@ -1,5 +1,6 @@
 /** What `--exec` runs, shows and ends with. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { userInfo } from "node:os";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { runProof } from "../helpers/proof.ts";
@@ -116,7 +117,10 @@ describe("commands", () => {
       expect(stdout).toContain(`${ordinal}: one\n`);
       expect(stdout).toContain(`${ordinal}: two\n`);
       expect(stdout).toMatch(
-        new RegExp(`^${ordinal}: ${home.sandbox}/root/session-[^/]+/worker-${ordinal}-`, "m"),
+        new RegExp(
+          `^${ordinal}: ${home.sandbox}/${userInfo().username}/session-[^/]+/worker-${ordinal}-`,
+          "m",
+        ),
       );
     }
     expect(exitCode).toBe(0);

@@ -10,7 +10,7 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, userInfo } from "node:os";
 import { join } from "node:path";
 import { encodeRequest } from "../../src/protocol/frames.ts";
 import { shortHost } from "../../src/daemon/sandbox.ts";
@@ -229,7 +229,7 @@ describe("names that lead elsewhere", () => {
     ]);
     expect(existsSync(join(home.sandbox, "x"))).toBe(false);
     expect(
-      readdirSync(home.sandbox).filter((name) => name !== "root" && name !== "proofu"),
+      readdirSync(home.sandbox).filter((name) => name !== userInfo().username && name !== "proofu"),
     ).toEqual([]);
   });
 });
