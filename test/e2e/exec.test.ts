@@ -1,6 +1,6 @@
 /** What `--exec` runs, shows and ends with. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { userInfo } from "node:os";
+import { accountName } from "../../src/lib/account.ts";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { runProof } from "../helpers/proof.ts";
@@ -118,7 +118,7 @@ describe("commands", () => {
       expect(stdout).toContain(`${ordinal}: two\n`);
       expect(stdout).toMatch(
         new RegExp(
-          `^${ordinal}: ${home.sandbox}/${userInfo().username}/session-[^/]+/worker-${ordinal}-`,
+          `^${ordinal}: ${home.sandbox}/${accountName()}/session-[^/]+/worker-${ordinal}-`,
           "m",
         ),
       );

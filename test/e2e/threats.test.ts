@@ -10,9 +10,10 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
-import { networkInterfaces, userInfo } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { encodeRequest } from "../../src/protocol/frames.ts";
+import { accountName } from "../../src/lib/account.ts";
 import { shortHost } from "../../src/daemon/sandbox.ts";
 import { Request } from "../../src/protocol/codes.ts";
 import { encodeItem, encodeItems, login, OUR_ITEM } from "../../src/protocol/requests.ts";
@@ -229,7 +230,7 @@ describe("names that lead elsewhere", () => {
     ]);
     expect(existsSync(join(home.sandbox, "x"))).toBe(false);
     expect(
-      readdirSync(home.sandbox).filter((name) => name !== userInfo().username && name !== "proofu"),
+      readdirSync(home.sandbox).filter((name) => name !== accountName() && name !== "proofu"),
     ).toEqual([]);
   });
 });
