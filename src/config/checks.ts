@@ -31,6 +31,15 @@ export function checkPattern(pattern: string): string | undefined {
   return wide || isRefusedVariable(name) ? `expected a narrower name: ${REFUSED_TEXT}` : undefined;
 }
 
+/** What is wrong with the name of a ROOT version, if anything: `proof` is our own. */
+export function checkTag(text: string): string | undefined {
+  if (text === "proof")
+    return 'expected another name than "proof", which is the built-in proofserv';
+  return /^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$/.test(text)
+    ? undefined
+    : "expected a short name (letters, digits, . _ + -)";
+}
+
 /** What is wrong with a peer address, if anything. */
 export function checkAddress(text: string): string | undefined {
   return isIP(text) === 0 ? "expected an IPv4 or IPv6 address" : undefined;

@@ -10,6 +10,7 @@ import {
   checkListenHost,
   checkMember,
   checkPattern,
+  checkTag,
   checkUser,
   checkVariable,
 } from "./checks.ts";
@@ -318,6 +319,32 @@ export const KEYS = [
     max: 2 ** 50,
     default: 4 * 2 ** 30,
     doc: "Memory of one worker; a query that needs more fails. 0 is no limit.",
+  },
+  {
+    key: "proofserv.program",
+    type: "path",
+    default: "",
+    doc: "A proofserv of ROOT's that sessions of ROOT's own clients get; empty gives them proof's own.",
+  },
+  {
+    key: "proofserv.root",
+    type: "path",
+    default: "",
+    doc: "The ROOT installation (ROOTSYS) it belongs to; empty is two directories above the program.",
+  },
+  {
+    key: "proofserv.tag",
+    type: "string",
+    check: checkTag,
+    default: "root",
+    doc: "Its name in the list of ROOT versions.",
+  },
+  {
+    key: "proofserv.versions",
+    type: "map",
+    check: checkTag,
+    default: {},
+    doc: "More ROOT installations by name (PROOF's rootsys), each with a bin/proofserv.",
   },
   {
     key: "security.auth",

@@ -40,6 +40,8 @@ export interface Context {
   state: StateDirectory;
   readonly connections: Set<Connection>;
   readonly sessions: Sessions;
+  /** Which of the ROOT versions a user wants, by name. */
+  readonly rootChoices: Map<string, string>;
   /** The inventory as its files are now; throws what reading them throws. */
   inventory(): Inventory;
 }

@@ -88,6 +88,7 @@ export class Daemon {
         state: directory,
         connections: new Set(),
         sessions: new Sessions(),
+        rootChoices: new Map(),
         inventory: () => options.inventory.current(port),
       };
       daemon = new Daemon(context);

@@ -9,6 +9,7 @@ import { asAccount } from "../lib/privileges.ts";
 import { type Child, feed, selfCommand, signalProcess, spawn } from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
 import { encodeServe, type ServeParameters } from "../protocol/serve.ts";
+import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
 import {
   giveDirectory,
   joinDirectory,
@@ -40,6 +41,8 @@ export interface LaunchPlan {
   host: string;
   options: CreateOptions;
   config: Config;
+  /** A proofserv of ROOT's that is to run instead of our own. */
+  root: RootPlan | undefined;
 }
 
 /** A started proofserv. */
@@ -52,6 +55,8 @@ export interface Launched {
   workDirectory: string;
   logPath: string;
   log: SessionLog;
+  /** With a proofserv of ROOT's: the file by which it shows that it is alive. */
+  statusFile?: string;
 }
 
 /** Starts a proofserv. Throws SANDBOX or SPAWN, and then has left nothing behind but perhaps a log. */
@@ -68,9 +73,10 @@ export function launch(plan: LaunchPlan): Launched {
       plan.topTag === undefined ? nascentDirectory(own) : joinDirectory(own, plan.topTag);
     return { sandbox: own, begun: directory, log: openLog(join(directory, logName)) };
   });
+  const variables = environment(plan, sandbox);
   let child: Child;
   try {
-    child = start(plan, plan.account === undefined ? begun : "/", log);
+    child = start(plan, variables, plan.account === undefined ? begun : "/", log);
   } catch (error) {
     log.close();
     if (plan.topTag === undefined) asOwner(() => removeWorkDirectory(begun));
@@ -87,6 +93,13 @@ export function launch(plan: LaunchPlan): Launched {
       return { sessionDirectory, workDirectory, logPath: join(sessionDirectory, logName) };
     });
     const { workDirectory, logPath } = places;
+    const { root } = plan;
+    if (root !== undefined) {
+      const written = { tag, topTag, pid: child.pid, sandbox, workDirectory, logPath };
+      const { line, statusFile } = writeRootFiles(root, written, variables);
+      feed(child, line);
+      return { child, tag, topTag, sandbox, ...places, log, statusFile };
+    }
     feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
     return { child, tag, topTag, sandbox, ...places, log };
   } catch (error) {
@@ -110,13 +123,14 @@ function sandboxBase({ account, config, user }: LaunchPlan): string {
 }
 
 /** Starts the process. */
-function start(plan: LaunchPlan, cwd: string, log: SessionLog): Child {
+function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: SessionLog): Child {
+  const { root, ordinal } = plan;
   try {
     return spawn({
-      command: [...selfCommand(), "serve"],
-      title: `proofserv ${plan.ordinal}`,
+      command: root === undefined ? [...selfCommand(), "serve"] : rootCommand(root),
+      ...(root === undefined ? { title: `proofserv ${ordinal}` } : {}),
       cwd,
-      env: environment(plan),
+      env,
       output: log.fd,
       input: true,
       ownGroup: true,
@@ -135,11 +149,18 @@ function start(plan: LaunchPlan, cwd: string, log: SessionLog): Child {
 }
 
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
-function environment(plan: LaunchPlan): Record<string, string> {
-  const { config, options, user, ordinal, account } = plan;
-  return {
+function environment(plan: LaunchPlan, sandbox: string): Record<string, string> {
+  const { config, options, user, ordinal, account, root } = plan;
+  const passed = {
     ...pickVariables(process.env, config.session.pass_env),
     ...config.session.env,
+  };
+  if (root !== undefined) {
+    const own = rootVariables(root, sandbox, options.env, process.env);
+    return { ...passed, ...own, PROOF_ORDINAL: ordinal };
+  }
+  return {
+    ...passed,
     // What is to become another account begins as root: nothing of a user's may reach it before. It adds
     // these itself.
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),

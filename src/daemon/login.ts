@@ -3,6 +3,7 @@ import { BlockList, isIPv6 } from "node:net";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import { peerCredentials } from "../lib/peer-credentials.ts";
+import { processStat } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { ErrorNumber, PROOF_MAJOR, Role } from "../protocol/codes.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
@@ -34,6 +35,7 @@ import { serveCallOut } from "./call-out.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { KeyRing } from "./key-ring.ts";
+import type { Session } from "./session.ts";
 import { isUserName } from "./sandbox.ts";
 import { checkTls } from "./tls.ts";
 import { accountOf, hasOwnAccounts } from "./users.ts";
@@ -273,6 +275,21 @@ export function mayCallBack(context: Context, fd: number): boolean {
   );
 }
 
+/** The ticket of a call-back. ROOT's proofserv knows of none: its process alone says who it is. */
+function ticketOf(session: Session, items: ReadonlyMap<string, string>): string | undefined {
+  if (session.version !== undefined) return session.ticket;
+  try {
+    return callback.decode(items.get(OUR_ITEM) ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** ROOT's may have been started by a wrapper, such as a debugger, in the same process group. */
+function isProofservOf({ pid, version }: Session, peer: number): boolean {
+  return peer === pid || (version !== undefined && processStat(peer)?.group === pid);
+}
+
 /** A proofserv calls back: right session, unused ticket, right process, right account. Or it calls out. */
 function admitProofserv(
   context: Context,
@@ -291,8 +308,8 @@ function admitProofserv(
   const session = context.sessions.get(body.reserved);
   if (session === undefined) throw wrong("wrong target session");
   const peer = peerCredentials(connection.link.fd);
-  if (peer !== undefined && peer.pid !== session.pid)
-    throw wrong(`pid ${peer.pid} is not the proofserv of this session`);
+  if (peer === undefined ? session.version !== undefined : !isProofservOf(session, peer.pid))
+    throw wrong(`pid ${peer?.pid ?? "unknown"} is not the proofserv of this session`);
   if (peer !== undefined && peer.uid !== (session.account?.uid ?? process.geteuid?.()))
     throw wrong(`uid ${peer.uid} is not the session's`);
   const callOut = items.get(CALL_OUT_ITEM);
@@ -302,12 +319,8 @@ function admitProofserv(
     connection.admit(Role.internal, session.user, session.group);
     return void serveCallOut(context, { connection, stream: frame.stream, session }, callOut);
   }
-  let ticket: string;
-  try {
-    ticket = callback.decode(items.get(OUR_ITEM) ?? "");
-  } catch {
-    throw wrong("no ticket");
-  }
+  const ticket = ticketOf(session, items);
+  if (ticket === undefined) throw wrong("no ticket");
   if (!session.takeTicket(ticket)) throw wrong("ticket not valid");
   connection.admit(Role.internal, session.user, session.group);
   connection.proofserv = session;

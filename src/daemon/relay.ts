@@ -55,15 +55,15 @@ function fromClient(context: Context, connection: Connection, frame: Pieced<Requ
 function fromProofserv(connection: Connection, frame: Pieced<RequestFrame>): void {
   const { opt, cid } = sendmsg.decode(frame.body);
   if ((opt & SendOption.noAnswer) === 0) connection.link.ok(frame.stream);
-  const clients = connection.proofserv?.clients;
-  if (clients === undefined) return;
+  const session = connection.proofserv;
+  if (session === undefined) return;
+  const { clients, routing } = session;
+  const isHosted = session.version !== undefined;
+  const isShared = isHosted ? routing.note(opt) : (opt & SendOption.broadcast) !== 0;
+  if (isHosted) session.status = routing.isRunning ? 1 : 0;
   const addressed = clients.get(cid);
   const targets =
-    (opt & SendOption.broadcast) !== 0 || cid < 0
-      ? [...clients.values()]
-      : addressed === undefined
-        ? []
-        : [addressed];
+    isShared || cid < 0 ? [...clients.values()] : addressed === undefined ? [] : [addressed];
   for (const target of targets) {
     target.connection.link.relay(messageHeader(target.stream, frame.payload.length), frame.payload);
     if (target.connection.link.isFull) target.connection.holdBack(connection);
@@ -95,7 +95,9 @@ export function relayInterrupt(
     new ByteWriter(4).i32(word).done(),
   );
   if (session.proofserv.link.isFull) session.proofserv.holdBack(connection);
-  if (session.state === "running" && word !== Interrupt.ping) signalProcess(session.pid, "SIGINT");
+  const isOurs = session.version === undefined;
+  if (isOurs && session.state === "running" && word !== Interrupt.ping)
+    signalProcess(session.pid, "SIGINT");
 }
 
 /** Passes an urgent message on. */

@@ -89,7 +89,9 @@ function leave(context: Context, connection: Connection, frame: RequestFrame): v
   }
   context.sessions.leave(connection, session);
   if (frame.id === Request.destroy) session.end();
-  if (session.clients.size > 0 && frame.id === Request.detach)
+  // ROOT's proofserv takes seconds to end, and its own masters end their workers one after the other.
+  const isSlow = session.version !== undefined;
+  if (isSlow || (session.clients.size > 0 && frame.id === Request.detach))
     return connection.link.ok(frame.stream);
   void session.ended.then(() => connection.link.ok(frame.stream));
 }

@@ -9,6 +9,8 @@ import { sameProof } from "../protocol/login.ts";
 import { CallOuts } from "./call-out.ts";
 import type { Connection } from "./connection.ts";
 import type { Launched } from "./launcher.ts";
+import { RootRouting } from "./root/routing.ts";
+import type { RootVersion } from "./root/versions.ts";
 import { logTail } from "./sandbox.ts";
 import { SessionLife, type SessionState } from "./session-life.ts";
 
@@ -24,6 +26,8 @@ export interface SessionTerms {
   account?: Account | undefined;
   /** How many workers the client wants, if it said so. */
   wish: WorkerWish | undefined;
+  /** The ROOT whose proofserv this session has; undefined for our own. */
+  version: RootVersion | undefined;
   host: string;
   /** Milliseconds from SIGTERM to SIGKILL. */
   terminate: number;
@@ -42,6 +46,11 @@ export class Session {
   readonly group: string;
   readonly account: Account | undefined;
   readonly wish: WorkerWish | undefined;
+  readonly version: RootVersion | undefined;
+  /** With a proofserv of ROOT's: where its messages go. */
+  readonly routing = new RootRouting();
+  /** With a proofserv of ROOT's: the workers that it was told, which every query asks for again. */
+  workerList: Buffer | undefined;
   readonly created = Date.now();
   readonly ticket: string;
   readonly callOuts = new CallOuts();
@@ -63,7 +72,7 @@ export class Session {
     // the SIGTERM get its turn.
     terminate: () => {
       signalProcess(this.pid, "SIGTERM");
-      signalProcess(this.pid, "SIGINT");
+      if (this.version === undefined) signalProcess(this.pid, "SIGINT");
       this.#killer.set(this.#terminate, () => this.kill());
     },
     kill: () => signalProcess(-this.pid, "SIGKILL"),
@@ -83,6 +92,7 @@ export class Session {
     this.alias = cleanAlias(terms.alias);
     this.account = terms.account;
     this.wish = terms.wish;
+    this.version = terms.version;
     this.#host = terms.host;
     this.#terminate = terms.terminate;
     this.ticket = ticket;

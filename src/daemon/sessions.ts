@@ -1,4 +1,5 @@
 /** The sessions of a daemon: creating, ending, and cleaning up after them. */
+import { rmSync } from "node:fs";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
@@ -8,12 +9,18 @@ import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
 import { type CreateBuffer, decodeCreate, encodeCreated, isOrdinal } from "../protocol/create.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
-import { newNonce } from "../protocol/login.ts";
+import { isLoopback, newNonce } from "../protocol/login.ts";
+import { create } from "../protocol/requests.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { launch } from "./launcher.ts";
+import type { RootPlan } from "./root/launch.ts";
+import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
 import { Session } from "./session.ts";
+
+/** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
+const ROOT_TERMINATE = 20_000;
 
 /** Session ids are i16 in ROOT's objects. */
 const MAX_SID = 32_767;
@@ -131,6 +138,14 @@ export class Sessions {
     };
     const role = roles[connection.role];
     if (role === undefined) throw new ProofError("REFUSED", "this login may not create sessions");
+    const { config, rootChoices } = context;
+    const version = connection.isOurs
+      ? undefined
+      : rootVersionFor(config, rootChoices.get(connection.user));
+    if (!connection.isOurs && version === undefined && role !== "master") {
+      const text = `${context.host}: a master of ROOT's needs workers of ROOT's, and this node has none`;
+      throw new ProofError("REFUSED", text, { hint: "set proofserv.program on that node" });
+    }
     const session = new Session(
       {
         sid: this.#freeId(),
@@ -141,8 +156,9 @@ export class Sessions {
         alias: role === "master" ? buffer.name : "",
         account: connection.account,
         wish: buffer.options.workers,
+        version,
         host: context.host,
-        terminate: context.config.session.terminate,
+        terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
       },
       newNonce(),
     );
@@ -189,6 +205,8 @@ export class Sessions {
     session.proofserv?.link.end();
     this.#byId.delete(session.sid);
     context.state.removeRecord(session.sid);
+    const { statusFile } = session.launched ?? {};
+    if (statusFile !== undefined) rmSync(statusFile, { force: true });
     const fields = {
       sid: session.sid,
       user: session.user,
@@ -216,7 +234,10 @@ function logTailOf(session: Session): string {
   return session.logTail(3).join(" / ");
 }
 
-function readBuffer(connection: Connection, frame: RequestFrame): CreateBuffer {
+function readBuffer(
+  connection: Connection,
+  frame: RequestFrame,
+): CreateBuffer & { logLevel: number } {
   if (frame.payload.length > 0) connection.lastCreate = Buffer.from(frame.payload);
   const buffer = decodeCreate(connection.lastCreate);
   if (!isOrdinal(buffer.ordinal))
@@ -226,11 +247,15 @@ function readBuffer(connection: Connection, frame: RequestFrame): CreateBuffer {
     if (reason !== undefined)
       throw new ProofError("REFUSED", `create: environment variable ${name} ${reason}`);
   }
-  return buffer;
+  return { ...buffer, logLevel: create.decode(frame.body).logLevel };
 }
 
 /** Starts the proofserv of `session` and waits for its call-back. */
-async function start(context: Context, session: Session, buffer: CreateBuffer) {
+async function start(
+  context: Context,
+  session: Session,
+  buffer: CreateBuffer & { logLevel: number },
+) {
   const { config, host } = context;
   const [creator] = session.clients.values();
   const before = performance.now();
@@ -251,6 +276,7 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
     host,
     options: buffer.options,
     config,
+    root: rootPlan(context, session, buffer, creator),
   });
   const spawn = elapsedSince(before);
   session.begin(launched);
@@ -269,13 +295,14 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
   // Its creator may have gone while this was starting.
   if (session.clients.size === 0) session.end();
   const wait = performance.now();
+  const patience = callbackPatience(session, buffer) ?? config.startup.callback;
   await withDeadline(
     session.ready,
-    config.startup.callback,
+    patience,
     () =>
       new ProofError(
         "CALLBACK_TIMEOUT",
-        `${host}: proofserv ${session.ordinal} (pid ${session.pid}) did not call back within ${config.startup.callback / 1000} s`,
+        `${host}: proofserv ${session.ordinal} (pid ${session.pid}) did not call back within ${patience / 1000} s`,
         {
           hint: "a busy node may need a longer startup.callback",
           details: { phase: "callback", host, log: session.logTail() },
@@ -284,6 +311,44 @@ async function start(context: Context, session: Session, buffer: CreateBuffer) {
   );
   const phases = { spawn, callback: elapsedSince(wait) };
   return { tag: session.tag, host, pid: session.pid, version: VERSION, phases };
+}
+
+/** What a proofserv of ROOT's is started with; undefined for our own. */
+function rootPlan(
+  context: Context,
+  session: Session,
+  { conf, options, logLevel }: CreateBuffer & { logLevel: number },
+  creator: { connection: Connection } | undefined,
+): RootPlan | undefined {
+  const { version, role, sid, ordinal, user, group } = session;
+  if (version === undefined) return undefined;
+  const { state, host, port } = context;
+  const { link, cid } = creator?.connection ?? { link: undefined, cid: 0 };
+  const address = link?.remoteAddress ?? "";
+  return {
+    version,
+    role,
+    sid,
+    ordinal,
+    user,
+    group,
+    cid,
+    host,
+    port,
+    conf,
+    logLevel,
+    clientHost: isLoopback(address) ? "localhost" : address,
+    socket: state.socket,
+    stateDirectory: state.path,
+    masterOnly: options.masterOnly,
+  };
+}
+
+/** PROOF's own variable for it: seconds to wait for the call-back. */
+function callbackPatience(session: Session, { options }: CreateBuffer): number | undefined {
+  const seconds = Number(options.env["PROOF_INTWAIT"]);
+  if (session.version === undefined || !(seconds >= 1 && seconds <= 3600)) return undefined;
+  return seconds * 1000;
 }
 
 function topTagOf(name: string): string {

@@ -8,6 +8,7 @@ import { killTree, processTrees, residentMemory } from "../lib/process.ts";
 import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
+import { RootLiveness } from "./root/liveness.ts";
 import type { Session } from "./session.ts";
 
 const INTERVAL = 1000;
@@ -16,11 +17,13 @@ const COUNT_EVERY = 3;
 
 export class Watchdog {
   readonly #context: Context;
+  readonly #rootLiveness: RootLiveness;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looks = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#rootLiveness = new RootLiveness(context);
   }
 
   /** Runs until nobody is left to be watched. */
@@ -39,6 +42,7 @@ export class Watchdog {
     const watched = this.#watchPeers();
     const proofservs = this.#context.sessions.all().filter((session) => session.pid !== 0);
     if (watched === 0 && proofservs.length === 0) return this.stop();
+    this.#rootLiveness.look(proofservs);
     if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
     if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
     if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)

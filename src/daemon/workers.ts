@@ -14,6 +14,8 @@ export function reachable(context: Context, node: InventoryNode): InventoryNode 
 
 /** The answer to a GetWorkers request of `session`'s master. Throws what reading the inventory throws. */
 export function workersFor(context: Context, session: Session): Buffer {
+  // ROOT's master asks again for every query, and gives up where the list has changed meanwhile.
+  if (session.workerList !== undefined) return session.workerList;
   const { config } = context;
   const inventory = context.inventory();
   for (const warning of inventory.warnings) context.log.warn(warning);
@@ -39,10 +41,15 @@ export function workersFor(context: Context, session: Session): Buffer {
   } as const;
   const master = record(context, { ...own, image: "", workdir: "", msd: "" }, "");
   session.callOuts.allow(assigned.map((node) => reachable(context, node)));
-  return encodeWorkers([
+  const list = encodeWorkers([
     master,
     ...assigned.map((node, position) => record(context, node, String(position))),
   ]);
+  if (session.version !== undefined) {
+    session.workerList = list;
+    session.workers = assigned.length;
+  }
+  return list;
 }
 
 const LETTERS = { master: "M", submaster: "S", worker: "W" } as const;

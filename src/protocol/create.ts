@@ -34,6 +34,8 @@ export interface CreateBuffer {
   ordinal: string;
   /** Whether the caller is one of ours, and so reads our items in the answer. */
   ours: boolean;
+  /** ROOT's `cf:` item, as it was sent. */
+  conf: string;
   options: CreateOptions;
 }
 
@@ -64,7 +66,13 @@ export function decodeCreate(payload: Buffer): CreateBuffer {
   const { positional, items } = decodeItems(payload);
   const item = items.get(OUR_ITEM);
   const options = item === undefined ? rootOptions(items) : decodeOptions(item);
-  return { name: positional, ordinal: items.get("ord") ?? "0", ours: item !== undefined, options };
+  return {
+    name: positional,
+    ordinal: items.get("ord") ?? "0",
+    ours: item !== undefined,
+    conf: items.get("cf") ?? "",
+    options,
+  };
 }
 
 /** The `workers` field of an object that a peer sent, if it has one; throws CheckError. */

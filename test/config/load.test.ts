@@ -74,6 +74,7 @@ test("without anything every key has its default", () => {
         processes_per_session: 256,
         memory: 4 * 2 ** 30,
       },
+      proofserv: { program: "", root: "", tag: "root", versions: {} },
       security: {
         auth: "key",
         key: "/nowhere/home/.config/proof/cluster.key",

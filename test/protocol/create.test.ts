@@ -52,6 +52,7 @@ describe("create buffer of ours", () => {
       name: "session-a-1-2",
       ordinal: "0.3",
       ours: true,
+      conf: "",
       options,
     });
   });
@@ -63,6 +64,7 @@ describe("create buffer of ours", () => {
       name: "alias",
       ordinal: "0",
       ours: true,
+      conf: "",
       options: { ...NO_OPTIONS, workers: undefined, startup: undefined },
     });
   });
@@ -134,6 +136,7 @@ describe("create buffer of ROOT", () => {
       name: "localhost",
       ordinal: "0",
       ours: false,
+      conf: /cf:([^|]*)/.exec(text)?.[1] ?? "",
       options: { ...NO_OPTIONS, workers: undefined, ...expected },
     });
   });

@@ -268,7 +268,7 @@ describe("create", () => {
       "top master",
       OPENING.createMaster,
       "localhost",
-      { name: "localhost", ordinal: "0", ours: false, options: NOTHING },
+      { name: "localhost", ordinal: "0", ours: false, conf: "", options: NOTHING },
     ],
     [
       "without workers",
@@ -278,6 +278,7 @@ describe("create", () => {
         name: "localhost",
         ordinal: "0",
         ours: false,
+        conf: "masteronly",
         options: { ...NOTHING, masterOnly: true },
       },
     ],
@@ -289,6 +290,7 @@ describe("create", () => {
         name: "localhost",
         ordinal: "0",
         ours: false,
+        conf: "workers=2",
         options: {
           ...NOTHING,
           env: { MYVAR: "myvalue", PROOF_NWORKERS: "2" },
@@ -304,6 +306,7 @@ describe("create", () => {
         name: "session-localhost-1795338463-5836",
         ordinal: "0.1",
         ours: false,
+        conf: "proof.conf",
         options: NOTHING,
       },
     ],
