@@ -16,6 +16,14 @@ export const COMMANDS: ReadonlyMap<string, LazyCommand> = new Map<string, LazyCo
   ["daemon", { description: "Run the daemon of a node", load: () => import("./daemon.ts") }],
   ["status", { description: "Check the health of a cluster", load: () => import("./status.ts") }],
   ["close", { description: "End sessions on a cluster", load: () => import("./close.ts") }],
+  ["logs", { description: "Show the logs of sessions", load: () => import("./logs.ts") }],
+  [
+    "results",
+    {
+      description: "Show results of queries that sessions have kept",
+      load: () => import("./results.ts"),
+    },
+  ],
   [
     "serve",
     { description: "Run a proofserv (daemons start it)", load: () => import("./serve.ts") },

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { ProcessOptions, QueryData, QueryResult } from "../client/query.ts";
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import type { QueryInfo } from "../protocol/query-client.ts";
 import type { Output } from "./output.ts";
 import { progressReporter, summaryLine } from "./query-progress.ts";
 import { outputsAsJson } from "./result-json.ts";
@@ -57,7 +58,12 @@ async function liveFeedback(
   };
 }
 
-async function showResult(result: QueryResult, output: Output, files: ResultFiles): Promise<void> {
+/** Shows a result and writes it to files. Throws USAGE for a file that cannot be written. */
+export async function showResult(
+  result: QueryResult,
+  output: Output,
+  files: ResultFiles,
+): Promise<void> {
   const { outputs, ...facts } = result;
   if (output.wantsJson) output.json({ query: facts, outputs: outputsAsJson(outputs) });
   else {
@@ -215,11 +221,13 @@ export function inputValue(text: string): unknown {
 
 /** Shows the queries of the session. */
 export async function queries(proof: TProof, _argument: string, output: Output): Promise<number> {
-  const all = await proof.queries();
-  if (output.wantsJson) {
-    output.json({ queries: all });
-    return EXIT.ok;
-  }
+  showQueries(await proof.queries(), output);
+  return EXIT.ok;
+}
+
+/** Shows a list of queries. */
+export function showQueries(all: readonly QueryInfo[], output: Output): void {
+  if (output.wantsJson) return output.json({ queries: all });
   if (all.length === 0) output.info("no queries yet");
   const rows = all.map((query) => [
     query.seq,
@@ -233,7 +241,6 @@ export async function queries(proof: TProof, _argument: string, output: Output):
   ]);
   if (rows.length > 0)
     output.table(rows, ["query", "selector", "state", "processed", "of", "unit", "time", "result"]);
-  return EXIT.ok;
 }
 
 function sequence(argument: string): number {

@@ -27,6 +27,7 @@ import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
 import { dataOf } from "./data-set.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
+import { resultOf } from "./result.ts";
 import { framesOf, loadSelector, userStage } from "./selector.ts";
 
 /** A query that has been sent. */
@@ -288,12 +289,6 @@ async function restore(
     await sent.selector.workerBegin?.(fresh, sent.input, CLIENT);
     return loadOutputs(value, fresh);
   }
-}
-
-function resultOf(fields: Outcome, outputs: Outputs): QueryResult {
-  const { seq, selector, unit, total, processed, entries, bytes, elapsed } = fields;
-  const state = fields.state === "stopped" ? "stopped" : "done";
-  return { seq, selector, state, unit, total, processed, entries, bytes, elapsed, outputs };
 }
 
 /** What the number of an entry is. */

@@ -10,6 +10,8 @@ import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { closeSessions } from "./close-sessions.ts";
 import { health, nodeHealth, visibleHealth } from "./health.ts";
+import { listSessionFiles, readSessionLogs } from "./session-logs.ts";
+import { readSessionResults } from "./session-results.ts";
 import { cleanAlias } from "./session.ts";
 import { maySee } from "./users.ts";
 import { isMaster, vouchFor } from "./vouch.ts";
@@ -65,6 +67,11 @@ export async function serveAdmin(
       case Admin.closeSessions:
         if (connection.role === Role.internal) return refuse("CloseSessions: not for proofservs");
         return link.ok(frame.stream, await closeSessions(context, connection, frame.payload));
+      case Admin.sessionFiles:
+      case Admin.sessionLogs:
+      case Admin.sessionResults:
+        if (connection.role === Role.internal) return refuse("SessionFiles: not for proofservs");
+        return link.ok(frame.stream, await sessionFiles(context, connection, request.code, frame));
       default:
         return refuse(`Invalid type: ${request.code}`);
     }
@@ -73,6 +80,18 @@ export async function serveAdmin(
     const { number } = refused.details;
     connection.refuse(frame.stream, refused, typeof number === "number" ? number : undefined);
   }
+}
+
+/** What sessions have left on disk. */
+function sessionFiles(
+  context: Context,
+  connection: Connection,
+  code: number,
+  { payload }: RequestFrame,
+): Buffer | Promise<Buffer> {
+  if (code === Admin.sessionFiles) return listSessionFiles(context, connection, payload);
+  if (code === Admin.sessionLogs) return readSessionLogs(context, connection, payload);
+  return readSessionResults(context, connection, payload);
 }
 
 /** The user's own top-master sessions; only daemons of the cluster see everybody's, through health. */

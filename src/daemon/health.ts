@@ -1,6 +1,5 @@
 /** What the daemon says about itself and about the nodes of its inventory. */
 import { askHealth } from "../comm/ask-health.ts";
-import { holderOf } from "../comm/log-in.ts";
 import type { InventoryNode } from "../config/inventory.ts";
 import { accountName } from "../lib/account.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
@@ -9,7 +8,7 @@ import { VERSION } from "../lib/version.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
 import type { Context } from "./context.ts";
-import { reachable } from "./workers.ts";
+import { distinctNodes, identityFor } from "./nodes.ts";
 
 /** Whole seconds since `time`, a value of Date.now(). */
 function secondsSince(time: number): number {
@@ -54,16 +53,8 @@ export function visibleHealth(all: Health, maySee: (user: string) => boolean): H
 
 /** Asks every node once, all at the same time; `timeout` is in milliseconds. */
 export async function nodeHealth(context: Context, timeout: number): Promise<NodeHealth[]> {
-  const byAddress = new Map<string, { node: InventoryNode; workers: number }>();
-  for (const listed of context.inventory().nodes) {
-    if (listed.role === "master") continue;
-    const node = reachable(context, listed);
-    const known = byAddress.get(`${node.host}:${node.port}`);
-    if (known === undefined) byAddress.set(`${node.host}:${node.port}`, { node, workers: 1 });
-    else known.workers++;
-  }
   return Promise.all(
-    [...byAddress.values()].map((entry) => askNode(context, entry.node, entry.workers, timeout)),
+    distinctNodes(context).map(({ node, workers }) => askNode(context, node, workers, timeout)),
   );
 }
 
@@ -74,11 +65,7 @@ async function askNode(
   timeout: number,
 ): Promise<NodeHealth> {
   const start = performance.now();
-  const identity = {
-    user: node.user || accountName(),
-    keys: context.keys === undefined ? holderOf(undefined) : holderOf(context.keys.primary.key),
-    keyFile: context.config.security.key,
-  };
+  const identity = identityFor(context, node.user || accountName());
   const secure = node.tls ? context.secure : undefined;
   const base = {
     host: node.host,

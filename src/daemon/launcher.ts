@@ -1,5 +1,5 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told on its input. */
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Account } from "../lib/account-database.ts";
 import { accountHome, accountName } from "../lib/account.ts";
@@ -18,6 +18,7 @@ import {
   nascentDirectory,
   openLog,
   removeWorkDirectory,
+  sandboxBase,
   sessionTag,
   shortHost,
   userSandbox,
@@ -64,7 +65,10 @@ export function launch(plan: LaunchPlan): Launched {
   // In directories that belong to a user, we may do what that user may.
   const asOwner = <T>(action: () => T): T =>
     plan.account === undefined ? action() : asAccount(plan.account, action);
-  const base = sandboxBase(plan);
+  const base = sandboxBase(plan.config.daemon.sandbox, plan.account);
+  // In a sandbox that all users share, a directory for the user is made first.
+  if (plan.account !== undefined && base === plan.config.daemon.sandbox)
+    giveDirectory(base, plan.user, plan.account);
   const stem = `${plan.role === "worker" ? "worker" : "master"}-${plan.ordinal}`;
   const logName = `${stem}-${shortHost()}.log`;
   const { sandbox, begun, log } = asOwner(() => {
@@ -107,19 +111,6 @@ export function launch(plan: LaunchPlan): Launched {
     signalProcess(-child.pid, "SIGKILL");
     throw error;
   }
-}
-
-/**
- * Where the directory of this user is: a sandbox below the daemon's home means the same below the user's.
- * In one that all users share, a directory for the user is made first.
- */
-function sandboxBase({ account, config, user }: LaunchPlan): string {
-  const { sandbox } = config.daemon;
-  if (account === undefined) return sandbox;
-  const below = relative(accountHome(), sandbox);
-  if (below !== "" && !below.startsWith("..")) return join(account.home, below);
-  giveDirectory(sandbox, user, account);
-  return sandbox;
 }
 
 /** Starts the process. */

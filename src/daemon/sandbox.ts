@@ -14,7 +14,9 @@ import {
   rmSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import type { Account } from "../lib/account-database.ts";
+import { accountHome } from "../lib/account.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { readTail } from "../lib/tail.ts";
@@ -33,6 +35,16 @@ export function isUserName(name: string): boolean {
 /** Whether `tag` may be a top session's tag: it becomes the name of a directory. */
 export function isTopTag(tag: string): boolean {
   return TOP_TAG.test(tag);
+}
+
+/**
+ * Where the directories of users are: a sandbox below the daemon's home means the same below the home of
+ * an account that is not the daemon's.
+ */
+export function sandboxBase(sandbox: string, account: Account | undefined): string {
+  if (account === undefined) return sandbox;
+  const below = relative(accountHome(), sandbox);
+  return below !== "" && !below.startsWith("..") ? join(account.home, below) : sandbox;
 }
 
 /** This host's name without its domain, fit for file names. */

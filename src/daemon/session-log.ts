@@ -1,7 +1,9 @@
 /**
  * The log of one proofserv. Everything that it and its children print goes there without passing through
- * the daemon, so its size is looked at now and then: what is too long loses all but its end. That is done
- * through the descriptor that the daemon holds, whatever has become of the name meanwhile.
+ * the daemon, so its size is looked at now and then: what is too long loses all but its end. It is not
+ * renamed, as a rotation by names would: the proofserv and its children hold the file itself open, and
+ * would go on writing to the old one. All is done through the descriptor that the daemon holds, whatever
+ * has become of the name meanwhile.
  */
 import {
   closeSync,
@@ -15,7 +17,8 @@ import {
 import { formatBytes } from "../lib/units.ts";
 
 /** Bytes of the end that stay, unless the limit is smaller than twice that. */
-const KEPT = 64 * 1024;
+const KEPT = 2 ** 20;
+const NEWLINE = 0x0a;
 
 /** Whoever writes appends, so nothing can be left out or written over; nobody else's file is opened. */
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
@@ -46,12 +49,24 @@ export class SessionLog {
     if (size <= limit) return 0;
     const kept = Buffer.alloc(Math.min(KEPT, Math.floor(limit / 2)));
     const length = readSync(this.fd, kept, 0, kept.length, size - kept.length);
-    const cut = size - length;
+    // What stays begins with a whole line, if there is one.
+    const start = kept.subarray(0, length).indexOf(NEWLINE) + 1;
+    const cut = size - length + start;
     const notice = `\n(the first ${cut} bytes were cut away here: more than ${formatBytes(limit)}, limits.log)\n`;
     ftruncateSync(this.fd, 0);
     writeSync(this.fd, notice);
-    writeSync(this.fd, kept.subarray(0, length));
+    writeSync(this.fd, kept.subarray(start, length));
     return cut;
+  }
+
+  /** Adds what the daemon has to say, such as how the proofserv ended. A full disk must not matter here. */
+  note(text: string): void {
+    if (this.#closed) return;
+    try {
+      writeSync(this.fd, `${new Date().toISOString()} daemon: ${text}\n`);
+    } catch {
+      // The daemon's own log has it too.
+    }
   }
 
   close(): void {

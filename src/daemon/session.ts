@@ -183,6 +183,7 @@ export class Session {
       new ProofError("PROOFSERV_DIED", message, {
         details: { phase: early ? "callback" : "running", host: this.#host, exitCode, signal, log },
       });
+    this.launched?.log.note(error.message);
     this.launched?.log.close();
     this.#calledBack.reject(error);
     this.#ended.resolve(error);

@@ -79,6 +79,7 @@ export class Sessions {
         peer: connection.link.peer,
         error: error.message,
       });
+      session?.launched?.log.note(`not created: ${error.message}`);
       if (session !== undefined) this.#drop(session, connection);
       const log = session?.launched === undefined ? "" : `|log:${session.launched.logPath}`;
       const number =

@@ -1,35 +1,18 @@
 /** The last lines of a file, whatever its size. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { readBytes, startOfTail, withFile } from "./file-part.ts";
 
-/** Bytes looked at for each line wanted; longer lines make it fewer lines. */
-const BYTES_PER_LINE = 512;
-const MIN_BYTES = 64 * 1024;
+/** Bytes looked at at most. */
 const MAX_BYTES = 8 * 1024 * 1024;
-
-/** A symbolic link is not followed, and a FIFO does not keep us waiting. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The last `lines` lines of a text file, oldest first; none if it can't be read. */
 export function readTail(path: string, lines: number): string[] {
-  let fd: number;
-  try {
-    fd = openSync(path, FLAGS);
-  } catch {
-    return [];
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) return [];
-    const { size } = stat;
-    const length = Math.min(size, Math.max(MIN_BYTES, Math.min(MAX_BYTES, lines * BYTES_PER_LINE)));
-    const buffer = Buffer.alloc(length);
-    readSync(fd, buffer, 0, length, size - length);
-    const all = buffer.toString().split("\n");
-    // The first line may have been cut, and behind the last newline there is nothing.
-    if (length < size) all.shift();
-    if (all.at(-1) === "") all.pop();
-    return all.slice(-lines);
-  } finally {
-    closeSync(fd);
-  }
+  const text = withFile(path, (fd, size) => {
+    const start = Math.max(startOfTail(fd, size, lines), size - MAX_BYTES);
+    return readBytes(fd, start, size - start).toString();
+  });
+  if (text === undefined || text === "") return [];
+  const all = text.split("\n");
+  // Behind the last newline there is nothing.
+  if (all.at(-1) === "") all.pop();
+  return all;
 }

@@ -109,6 +109,12 @@ export const Admin = {
   vouch: 20005,
   /** Ends sessions, JSON. */
   closeSessions: 20006,
+  /** Sessions that have left logs or results on a node, JSON. */
+  sessionFiles: 20011,
+  /** Parts of a session's logs, from all nodes, JSON. */
+  sessionLogs: 20012,
+  /** Results of a session's queries that are kept on disk. */
+  sessionResults: 20013,
 } as const;
 
 /** Interrupt types. */
