@@ -92,11 +92,12 @@ export async function* readLogs(
     for (const part of logs.sort((a, b) => compareOrdinals(a.ordinal, b.ordinal))) {
       yield* linesOf(part);
       // The rest of a long one before the next: the order is by ordinal.
-      for (let { next, size } = part; next < size && signal?.aborted !== true;) {
+      for (let at = part; at.next < at.size;) {
+        const { next } = at;
         const more = (await ask(part.ordinal)).logs.find(({ name }) => name === part.name);
         if (more === undefined || more.next === next) break;
-        yield* linesOf(more);
-        ({ next, size } = more);
+        at = more;
+        yield* linesOf(at);
       }
       const last = unfinished.get(part.name);
       if (follow === true || last === undefined || last.line === "") continue;
