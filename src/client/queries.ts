@@ -56,6 +56,8 @@ export class Queries {
   readonly #host: QueriesHost;
   readonly #sent = new Map<number, Sent>();
   readonly #asked = new Map<number, PromiseWithResolvers<QueryInfo[] | Message>>();
+  /** Why the session is over, once it is. */
+  #over: ProofError | undefined;
 
   constructor(host: QueriesHost) {
     this.#host = host;
@@ -86,6 +88,8 @@ export class Queries {
       );
     const id = this.#host.nextId();
     const { files, cycles } = await dataOf(data, options.tree);
+    // The session may have ended while the selector was made ready: nobody would ever answer.
+    if (this.#over !== undefined) throw this.#over;
     const sent: Sent = {
       bundle,
       selector,
@@ -161,6 +165,7 @@ export class Queries {
   }
 
   #ask(action: ControlAction, seq: number): Promise<QueryInfo[] | Message> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
     const id = this.#host.nextId();
     const settle = Promise.withResolvers<QueryInfo[] | Message>();
     this.#asked.set(id, settle);
@@ -170,6 +175,7 @@ export class Queries {
 
   /** The session is over. */
   fail(error: ProofError): void {
+    this.#over ??= error;
     for (const { settle } of this.#sent.values()) settle.reject(error);
     for (const settle of this.#asked.values()) settle.reject(error);
     this.#sent.clear();
