@@ -5,8 +5,8 @@
  *   bun scripts/test.ts types lint    only these
  *
  * The last line is `N passed, N failed, N skipped`; the exit status is 0 only if nothing failed. With CI set,
- * tests that were skipped because this machine lacks a program or a right count as a failure; those that
- * need data beside the checkout do not. Logs and the JUnit file go to .test-results/.
+ * what was skipped because this machine lacks a program or a right counts as a failure; tests that need
+ * data beside the checkout do not. Logs and the JUnit file go to .test-results/.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 
@@ -19,8 +19,11 @@ const APT_LIMIT = 300;
 /** Programs of Debian that some tests take, each with its package. */
 const PROGRAMS = [
   { program: "ip", name: "iproute2" },
+  { program: "iptables", name: "iptables" },
   { program: "chromium", name: "chromium" },
 ] as const;
+/** Exit status of a check that this machine cannot run. */
+const UNABLE = 77;
 /** Lines of a failed check's log that are shown. */
 const SHOWN = 200;
 
@@ -56,6 +59,7 @@ const CHECKS: Readonly<Record<string, (log: string) => Promise<Count>>> = {
   audit,
   fuzz: (log) => command(log, [process.execPath, "scripts/fuzz.ts", "--cases", "20000"]),
   tests,
+  chaos,
   demo: (log) => command(log, ["bash", "scripts/demo.sh"]),
 };
 
@@ -148,6 +152,16 @@ async function audit(log: string): Promise<Count> {
     : skipped(
         `the registry does not answer audits: ${/"message": "([^"]*)"/.exec(text)?.[1] ?? "no answer"}`,
       );
+}
+
+/** A cluster under faults, at a small scale; always the same ones. */
+async function chaos(log: string): Promise<Count> {
+  await installPrograms(log);
+  const args = ["scripts/chaos.ts", "--seed", "1", "--minutes", "2", "--workers", "3"];
+  const exitCode = await run(log, [process.execPath, ...args]);
+  if (exitCode !== UNABLE) return exitCode === 0 ? PASSED : failed();
+  const reason = /^skipped: .*$/m.exec(logOf(log))?.[0] ?? "skipped";
+  return isCi ? failed(reason) : skipped(reason);
 }
 
 /** `bun test`, counted from its JUnit file. */

@@ -92,14 +92,15 @@ export class Host {
 
 export class Hosts implements Disposable {
   readonly all: readonly Host[];
-  readonly #switch = `${PREFIX}-${process.pid}-switch`;
+  /** The namespace in which each host's cable, named like the host, ends. */
+  readonly switch = `${PREFIX}-${process.pid}-switch`;
 
   private constructor(all: readonly Host[]) {
     this.all = all;
   }
 
   /** Makes hosts n1 … n`count` with the same cluster key. */
-  static create(area: Area, count: number): Hosts {
+  static create(area: Pick<Area, "home">, count: number): Hosts {
     removeStale();
     const key = crypto.getRandomValues(new Uint8Array(32));
     const numbers = Array.from({ length: count }, (_, i) => i + 1);
@@ -115,7 +116,7 @@ export class Hosts implements Disposable {
   }
 
   #build(): void {
-    const net = this.#switch;
+    const net = this.switch;
     ip("netns", "add", net);
     ip("-n", net, "link", "add", "br0", "type", "bridge");
     ip("-n", net, "link", "set", "br0", "up");
@@ -139,11 +140,11 @@ export class Hosts implements Disposable {
 
   /** Cuts a host off: nothing arrives, and nobody is told. */
   linkDown(host: Host): void {
-    ip("-n", this.#switch, "link", "set", host.name, "down");
+    ip("-n", this.switch, "link", "set", host.name, "down");
   }
 
   linkUp(host: Host): void {
-    ip("-n", this.#switch, "link", "set", host.name, "up");
+    ip("-n", this.switch, "link", "set", host.name, "up");
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,28 @@
+/** Everything that was said during a run, by whom and when. */
+
+export interface Said {
+  /** Value of Date.now(). */
+  at: number;
+  /** `daemon n3`, `client a`, … */
+  source: string;
+  text: string;
+}
+
+export class Journal {
+  readonly #said: Said[] = [];
+
+  add(source: string, text: string, at: number = Date.now()): void {
+    this.#said.push({ at, source, text });
+  }
+
+  /** The first since `from` that one of the patterns fits. */
+  find(from: number, patterns: readonly RegExp[]): Said | undefined {
+    return this.#said.find(
+      ({ at, text }) => at >= from && patterns.some((pattern) => pattern.test(text)),
+    );
+  }
+
+  since(from: number): Said[] {
+    return this.#said.filter(({ at }) => at >= from).toSorted((a, b) => a.at - b.at);
+  }
+}
