@@ -22,7 +22,7 @@ export interface Plan {
   /** Workers of each session. */
   workers: number;
   /** Told what happens. */
-  tell(line: string): void;
+  tell: (line: string) => void;
 }
 
 /** What became of one fault. */
