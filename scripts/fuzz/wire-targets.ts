@@ -28,7 +28,13 @@ import {
   whole as inOne,
 } from "../../src/protocol/frames.ts";
 import { HELLO, recogniseHello, recogniseWelcome, WELCOME } from "../../src/protocol/handshake.ts";
-import { decodeClose, decodeClosed, encodeClose, encodeClosed } from "../../src/protocol/close.ts";
+import { closeAnswer, closeRequest } from "../../src/protocol/close.ts";
+import {
+  logAnswer,
+  logRequest,
+  resultRequest,
+  sessionsAnswer,
+} from "../../src/protocol/session-files.ts";
 import { decodeUserProof, encodeUserProof } from "../../src/protocol/user-proof.ts";
 import { decodeCallOut, decodeReached, encodeReached } from "../../src/protocol/call-out.ts";
 import { decodeVouchRequest, encodeVouchRequest } from "../../src/protocol/vouch.ts";
@@ -418,8 +424,53 @@ export const WIRE_TARGETS: readonly Target[] = [
     decodeUserProof,
     encodeUserProof,
   ),
-  codec("close", [json({ all: true }), json({ tag: "t" })], decodeClose, encodeClose),
-  codec("closed", [json({ closed: ["t", "u"] })], decodeClosed, encodeClosed),
+  codec(
+    "close",
+    [json({ all: true }), json({ tag: "t", hard: true, isPart: true })],
+    (bytes) => closeRequest.decode(bytes),
+    (value) => closeRequest.encode(value),
+  ),
+  codec(
+    "closed",
+    [json({ closed: ["t", "u"], failures: [] })],
+    (bytes) => closeAnswer.decode(bytes),
+    (value) => closeAnswer.encode(value),
+  ),
+  codec(
+    "sessions left",
+    [
+      json({
+        sessions: [{ tag: "h-1-2", user: "u", live: true, started: 1, logs: 2, results: 3 }],
+      }),
+    ],
+    (bytes) => sessionsAnswer.decode(bytes),
+    (value) => sessionsAnswer.encode(value),
+  ),
+  codec(
+    "logs asked for",
+    [json({ tag: "h-1-2", seen: [{ name: "l", at: 3 }], deadline: 5, budget: 100 })],
+    (bytes) => logRequest.decode(bytes),
+    (value) => logRequest.encode(value),
+  ),
+  codec(
+    "logs",
+    [
+      json({
+        known: true,
+        live: false,
+        logs: [{ name: "l", ordinal: "0.1", host: "h", size: 9, next: 9, text: "line" }],
+        failures: [],
+      }),
+    ],
+    (bytes) => logAnswer.decode(bytes),
+    (value) => logAnswer.encode(value),
+  ),
+  codec(
+    "results asked for",
+    [json({ tag: "h-1-2", seq: 3, at: 5 })],
+    (bytes) => resultRequest.decode(bytes),
+    (value) => resultRequest.encode(value),
+  ),
   codec(
     "JSON",
     [json({ a: { b: [1, '\\"', null] } })],

@@ -16,6 +16,10 @@ export default defineProofCommand({
       description: "The session, as proof status shows it",
     },
     all: { type: "boolean", description: "All sessions of this user" },
+    hard: {
+      type: "boolean",
+      description: "At once, with SIGKILL on all nodes, however stuck they are",
+    },
     config: {
       type: "string",
       alias: "c",
@@ -27,11 +31,12 @@ export default defineProofCommand({
   examples: [
     { run: "proof close gate gate-1767323049-4720", does: "end that session" },
     { run: "proof close gate --all", does: "end all of your sessions" },
+    { run: "proof close gate --all --hard", does: "the same for sessions that do not end" },
   ],
   exitCodes: [
     [EXIT.ok, "the sessions have ended"],
     [EXIT.usage, "bad option, configuration or key"],
-    [EXIT.unreachable, "the daemon cannot be reached"],
+    [EXIT.unreachable, "the daemon, or with --hard one of its nodes, cannot be reached"],
     [EXIT.refused, "there is no such session, or it is somebody else's"],
   ],
   async run(values, { output }) {
@@ -52,12 +57,14 @@ export default defineProofCommand({
     const address = parseAddress(master);
     const settings = clientSettings({ user: address.user, config, passphrase: askPassphrase });
     const daemon = { ...address, secure: settings.secure(address) };
-    const closed = await withUserKey(settings.identity, (identity) =>
-      askToClose(daemon, identity, tag === undefined ? "all" : { tag }, settings.limits),
+    const request = { tag: tag ?? "", hard: values.hard === true, isPart: false };
+    const { closed, failures } = await withUserKey(settings.identity, (identity) =>
+      askToClose(daemon, identity, request, settings.limits),
     );
-    if (output.wantsJson) output.json({ closed });
+    if (output.wantsJson) output.json({ closed, failures });
     else if (closed.length === 0) output.info(`${address.user} has no session there`);
     for (const ended of output.wantsJson ? [] : closed) output.result(`closed ${ended}`);
-    return EXIT.ok;
+    for (const { message } of failures) output.warn(`may still be running: ${message}`);
+    return failures.length === 0 ? EXIT.ok : EXIT.unreachable;
   },
 });

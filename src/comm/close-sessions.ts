@@ -1,6 +1,11 @@
 /** Asking a daemon to end sessions: one short connection. */
 import { Admin } from "../protocol/codes.ts";
-import { type CloseRequest, decodeClosed, encodeClose } from "../protocol/close.ts";
+import {
+  type CloseAnswer,
+  closeAnswer,
+  closeRequest,
+  type CloseRequest,
+} from "../protocol/close.ts";
 import { type DaemonAddress, withAdmin } from "./admin-call.ts";
 import type { Identity } from "./log-in.ts";
 
@@ -11,14 +16,16 @@ export interface CloseLimits {
   create: number;
 }
 
-/** Asks a daemon, and resolves with the tags of the sessions that have ended. Throws what Link and logIn throw. */
+/** Asks a daemon, and resolves when the sessions have ended. Throws what Link and logIn throw. */
 export function askToClose(
   daemon: DaemonAddress,
   identity: Identity,
   request: CloseRequest,
   limits: CloseLimits,
-): Promise<string[]> {
+): Promise<CloseAnswer> {
   return withAdmin(daemon, identity, limits, async (call) =>
-    decodeClosed(await call(Admin.closeSessions, "close", limits.create, encodeClose(request))),
+    closeAnswer.decode(
+      await call(Admin.closeSessions, "close", limits.create, closeRequest.encode(request)),
+    ),
   );
 }

@@ -1,32 +1,61 @@
 /** Ending sessions from outside: the request and its answer, both JSON. */
-import { CheckError, Fields } from "../lib/check.ts";
+import { asObject, CheckError, Fields } from "../lib/check.ts";
+import { type FailureFacts, readFailure } from "./failure.ts";
 import { parseJson } from "./json.ts";
 
-/** Which sessions to end: one by its tag, or all of the caller's own. */
-export type CloseRequest = { tag: string } | "all";
-
-/** Tags in an answer at most. */
-const MAX_TAGS = 32_768;
-
-export function encodeClose(request: CloseRequest): Buffer {
-  return Buffer.from(JSON.stringify(request === "all" ? { all: true } : request));
+/** Which sessions to end, and how. */
+export interface CloseRequest {
+  /** One session; "" for all of the caller's own. */
+  tag: string;
+  /** At once, with SIGKILL, on all nodes. */
+  hard: boolean;
+  /** From a daemon above: the proofservs on this node of the session with that tag, and on nodes below it. */
+  isPart: boolean;
 }
 
-/** Reads a request; throws CheckError. */
-export function decodeClose(payload: Buffer): CloseRequest {
-  const fields = new Fields(parseJson(payload.toString(), "close"), "close");
-  return fields.has("all") && fields.boolean("all") ? "all" : { tag: fields.string("tag", 256) };
+/** What came of it. */
+export interface CloseAnswer {
+  /** Tags of the sessions that were ended. */
+  closed: string[];
+  /** Nodes that gave no answer, and proofservs that are still there. */
+  failures: FailureFacts[];
 }
 
-export function encodeClosed(tags: readonly string[]): Buffer {
-  return Buffer.from(JSON.stringify({ closed: tags }));
-}
+/** Tags and failures in an answer at most. */
+const MAX = 65_536;
 
-/** The tags of the sessions that were ended; throws CheckError. */
-export function decodeClosed(payload: Buffer): string[] {
-  const fields = new Fields(parseJson(payload.toString(), "closed"), "closed");
-  return fields.list("closed", MAX_TAGS, (item, what) => {
-    if (typeof item !== "string") throw new CheckError(`${what}: not a string`);
-    return item.slice(0, 256);
-  });
-}
+export const closeRequest = {
+  encode: ({ tag, hard, isPart }: CloseRequest): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        ...(tag === "" ? { all: true } : { tag }),
+        hard,
+        ...(isPart ? { isPart } : {}),
+      }),
+    ),
+  /** Throws CheckError. */
+  decode(payload: Buffer): CloseRequest {
+    const fields = new Fields(parseJson(payload.toString(), "close"), "close");
+    const isOn = (name: string): boolean => fields.has(name) && fields.boolean(name);
+    const tag = isOn("all") ? "" : fields.string("tag", 256);
+    if (tag === "" && !isOn("all")) throw new CheckError("close: neither a tag nor all");
+    return { tag, hard: isOn("hard"), isPart: tag !== "" && isOn("isPart") };
+  },
+};
+
+export const closeAnswer = {
+  encode: (answer: CloseAnswer): Buffer => Buffer.from(JSON.stringify(answer)),
+  /** Throws CheckError. */
+  decode(payload: Buffer): CloseAnswer {
+    const fields = new Fields(parseJson(payload.toString(), "closed"), "closed");
+    return {
+      closed: fields.list("closed", MAX, (item, what) => {
+        if (typeof item !== "string") throw new CheckError(`${what}: not a string`);
+        return item.slice(0, 256);
+      }),
+      failures: fields.list("failures", MAX, (item, what) =>
+        readFailure(new Fields(asObject(item, what), what)),
+      ),
+    };
+  },
+};
