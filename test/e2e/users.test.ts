@@ -276,7 +276,7 @@ describe.skipIf(!accounts.possible)(`accounts of their own${SKIPPED}`, () => {
     const other = (await proofservs(bob, master))[0]?.tag ?? "";
     // Alice is in the group of superusers.
     const closed = await runProof(["close", master.address, other, "--json"], alice.place);
-    expect(JSON.parse(closed.stdout)).toEqual({ closed: [other] });
+    expect(JSON.parse(closed.stdout)).toEqual({ closed: [other], failures: [] });
     await waitFor("the end", async () => (await proofservs(bob, master)).length === 0);
   });
 
