@@ -12,9 +12,9 @@ const MIB = 1024 * 1024;
 /** Rows for entries and bytes per second of two workers, over ROOT, CSV and NDJSON files and cycles. */
 export async function querySpeed(area: Area, quick: boolean): Promise<Row[]> {
   // As much in a quick run: what is over sooner measures how fast a process gets going.
-  const root = rootFiles(area, 20);
+  const root = rootFiles(area, 40);
   const csv = await textFile(area, "csv", 3_000_000);
-  const ndjson = await textFile(area, "ndjson", 2_000_000);
+  const ndjson = await textFile(area, "ndjson", 4_000_000);
   const mass = selectorPath("mass");
   const loads: { what: string; load: Load }[] = [
     ...(root === undefined

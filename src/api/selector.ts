@@ -11,11 +11,21 @@ export interface SelectorContext {
   readonly workers: number;
   /** Path of the file that is being read, "" where there is none. */
   readonly file: string;
-  /** Global number of the entry or cycle that is being processed; in processChunk of the first of the chunk. */
-  entry(): number;
-  /** Random numbers of the current entry: the same ones whichever worker processes it. */
+  /**
+   * Number of an entry or cycle in the whole data set: in process of the one that is being processed, in
+   * processChunk of the `i`-th of the chunk, counted from 0. Entries of text are numbered by the byte at
+   * which their line begins, so that nobody has to count lines. Outside of both it is -1.
+   *
+   * In processChunk without `i` it is the first of the chunk. Throws Error for an `i` that is not in the
+   * chunk, and without one over text, where adding to it would not give the next entry.
+   */
+  entry(i?: number): number;
+  /**
+   * Random numbers of the current entry: the same ones whichever worker processes it. Throws Error in
+   * processChunk, which has many.
+   */
   readonly random: Random;
-  /** Random numbers of any entry, for processChunk. */
+  /** Random numbers of any entry, for processChunk: `randomAt(entry(i))`. */
   randomAt(entry: number): Random;
   /** Writes a line to this worker's log. */
   log(text: string): void;

@@ -1,4 +1,5 @@
 /** One entry at a time, out of columns: what a user's code sees as `event`. */
+import { didYouMean } from "../lib/suggest.ts";
 import { type Column, isJagged, type Jagged } from "./types.ts";
 
 /** A view on one entry of a chunk; set `index` to move it. A getter for each branch. */
@@ -83,7 +84,7 @@ export class EventViews {
         place.index = index;
       },
     };
-    return Object.create(null, properties) as EventView;
+    return Object.create(absent(entries.map(([name]) => name)), properties) as EventView;
   }
 }
 
@@ -96,6 +97,22 @@ export class EventViews {
  */
 export function eventView(columns: Readonly<Record<string, Column>>): EventView {
   return new EventViews().on(columns);
+}
+
+/** Names that the engine and the console look for in any object. */
+const ASKED_OF_ANY = new Set([...Object.getOwnPropertyNames(Object.prototype), "then", "toJSON"]);
+
+/**
+ * What a view inherits from: nothing but an error for a branch that is not read, whose value would be
+ * taken for undefined, and fill NaN. What a view has is never looked for here.
+ */
+function absent(names: readonly string[]): object {
+  return new Proxy(Object.create(null) as object, {
+    get(_, name) {
+      if (typeof name === "symbol" || ASKED_OF_ANY.has(name)) return undefined;
+      throw new ReferenceError(`no branch "${name}" is read${didYouMean(name, names)}`);
+    },
+  });
 }
 
 function typeOf(column: Column): string {

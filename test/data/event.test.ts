@@ -19,7 +19,16 @@ test("a branch of another type, or another branch, makes another view", () => {
   expect(bigs).not.toBe(numbers);
   expect([bigs["x"], bigs["y"]]).toEqual([2n ** 60n, 3]);
   const lists = views.on({ x: { offsets: Uint32Array.of(0, 2), values: Uint16Array.of(7, 8) } });
-  expect([lists["x"], lists["y"]]).toEqual([Uint16Array.of(7, 8), undefined]);
+  expect(lists["x"]).toEqual(Uint16Array.of(7, 8));
+  expect("y" in lists).toBe(false);
+});
+
+test("a branch that is not read is an error, not undefined", () => {
+  const view = new EventViews().on({ mass: Float64Array.of(1), q1: Int8Array.of(1) });
+  expect(() => view["mas"]).toThrow('no branch "mas" is read (did you mean "mass"?)');
+  expect(() => view["something"]).toThrow('no branch "something" is read');
+  expect(JSON.stringify({ ...view })).toBe('{"mass":1,"q1":1}');
+  expect(Bun.inspect(view)).toContain("mass");
 });
 
 test("every type of column can be read", () => {

@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, truncateSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { withChangedTree } from "../helpers/root-file.ts";
 import {
   dataFile,
   fixture,
@@ -78,6 +79,28 @@ export default defineSelector({ process(event) { if (event.x < 0) throw new Erro
     expect(stderr).toContain(`Error: negative (in process at byte ${byte} of ${path} on worker `);
   });
 
+  test.each([
+    ["every branch is read", 'branches: "all",'],
+    ["the selector names others", 'branches: ["x"],'],
+  ])("a branch that the code uses and nobody reads, where %s", async (name, branches) => {
+    const path = table("absent.csv", 3, -1, "");
+    const selector = home.write(
+      `${name}.ts`,
+      `import { defineSelector, sum } from "proof";
+const valueOf = (event) => event.xx;
+export default defineSelector({
+  ${branches}
+  workerBegin(out) { out.x = sum(); },
+  process(event, out) { out.x.fill(valueOf(event)); },
+});
+`,
+    );
+    const stderr = await cluster.refuse(selector, [path], ["-w", "1"]);
+    expect(stderr).toContain(
+      `${selector}:2:28: ReferenceError: no branch "xx" is read (did you mean "x"?) (in process at byte 4 of ${path} on worker 0.0 (`,
+    );
+  });
+
   test("all problems are reported together, before anything runs", async () => {
     const good = home.write("good.csv", "x,y\n1,2\n");
     const files = [
@@ -139,6 +162,55 @@ export default defineSelector({
     expect(stderr.match(/1 fields? where 2 belong/g)?.length).toBe(2);
     expect(stdout.match(/n +1000\n/g)?.length).toBe(2);
     expect(stdout.match(/y +999000\n/g)?.length).toBe(2);
+    expect(exitCode).toBe(5);
+  });
+});
+
+describe("branches of types that nobody reads", () => {
+  const tiny = (name: string): string => join(import.meta.dir, "..", "data", "fixtures", name);
+
+  /** A selector over one branch, which tells that it has begun. */
+  function counting(name: string, branch: string): string {
+    const began = JSON.stringify(join(home.path, `${name}.began`));
+    return home.write(
+      `${name}.ts`,
+      `import { writeFileSync } from "node:fs";
+import { counter, defineSelector } from "proof";
+export default defineSelector({
+  branches: ["${branch}"],
+  workerBegin(out) { writeFileSync(${began}, ""); out.n = counter(); },
+  process(event, out) { out.n.fill(); },
+});
+`,
+    );
+  }
+
+  test("a leaf of an unknown kind: told before the query runs", async () => {
+    const bytes = await withChangedTree(tiny("plain.root"), (tree) =>
+      tree.replaceAll("TLeafD", "TLeafQ"),
+    );
+    const path = home.write("leaf.root", bytes);
+    const stderr = await cluster.refuse(counting("leaf", "f8"), [path, tiny("plain.root")]);
+    expect(stderr).toBe(
+      `proof: ${path}: values of type TLeafQ can't be read (tree "sample", branch "f8", ${HOST})\n`,
+    );
+    expect(home.list()).not.toContain("leaf.began");
+    const { query } = await cluster.process(counting("other", "i4"), [path]);
+    expect(query.entries).toBe(30);
+  });
+
+  test("a class without a description: told at its first entry, and the session lives", async () => {
+    const bytes = await withChangedTree(tiny("stl-containers.root"), (tree) =>
+      tree.replaceAll("vector<set<int> >", "vector<zet<int> >"),
+    );
+    const path = home.write("class.root", bytes);
+    const lines = [counting("sets", "vector_set_int32"), counting("numbers", "vector_int32")];
+    const input = lines.map((selector) => `.process ${selector} ${path}\n`).join("");
+    const { stdout, stderr, exitCode } = await cluster.open(["-q", "-w", "2"], input);
+    expect(stderr).toBe(
+      `proof: ${path}: values of type vector<zet<int> > can't be read (tree "tree", branch "vector_set_int32", entry 0, ${HOST})\n`,
+    );
+    expect(stdout).toMatch(/n +5\n/);
     expect(exitCode).toBe(5);
   });
 });

@@ -151,12 +151,14 @@ describe("random numbers", () => {
     async (data) => {
       const files = data === "cycles" ? ["20000"] : numbered("csv", 3, 5000);
       const texts = new Set<string>();
-      for (const [workers, packetizer] of [
-        ["1", "adaptive"],
-        ["2", "file"],
-        ["9", "unit"],
+      for (const [workers, packetizer, selector] of [
+        ["1", "adaptive", "random.ts"],
+        ["2", "file", "random.ts"],
+        ["9", "unit", "random.ts"],
+        ["1", "file", "random-chunk.ts"],
+        ["9", "adaptive", "random-chunk.ts"],
       ] as const) {
-        const { outputs } = await cluster.process(fixture("random.ts"), files, [
+        const { outputs } = await cluster.process(fixture(selector), files, [
           "-w",
           workers,
           "--packetizer",
@@ -170,6 +172,26 @@ describe("random numbers", () => {
       const args = ["-w", "2", "--seed", "8"];
       const { outputs } = await cluster.process(fixture("random.ts"), files, args);
       expect(texts.has(JSON.stringify(outputs))).toBe(false);
+    },
+  );
+
+  test.each(["context.randomAt(context.entry() + i)", "context.random"])(
+    "%s in processChunk over text is refused",
+    async (random) => {
+      const selector = home.write(
+        "by-chunk.ts",
+        `import { defineSelector, sum } from "proof";
+export default defineSelector({
+  branches: "all",
+  workerBegin(out) { out.s = sum(); },
+  processChunk(columns, n, out, context) {
+    for (let i = 0; i < n; i++) out.s.fill(${random}.uniform());
+  },
+});
+`,
+      );
+      const stderr = await cluster.refuse(selector, numbered("csv", 1, 100));
+      expect(stderr).toMatch(/by-chunk\.ts:6:\d+: Error: .*in processChunk use .*entry\(i\)/);
     },
   );
 

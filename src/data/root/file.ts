@@ -8,6 +8,7 @@ import { didYouMean } from "../../lib/suggest.ts";
 import { shorten } from "../branch-names.ts";
 import { DataError, type Where, dataError } from "../problem.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
+import { watchSkipping } from "./skipped.ts";
 import { type Thing, asThing, item, list, number, text } from "./thing.ts";
 
 /** Directories below this depth, and trees beyond this number, are left out of the list of trees. */
@@ -103,6 +104,7 @@ async function checkHeader(access: Access): Promise<void> {
 async function openWithJsroot(access: Access): Promise<JsrootFile> {
   const { FileProxy, TBuffer, openFile } = await import("jsroot/io");
   boundArrays(TBuffer);
+  watchSkipping(TBuffer);
   const streamers = new StreamerPatch();
 
   class Proxy extends FileProxy {

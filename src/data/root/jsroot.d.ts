@@ -10,9 +10,11 @@ declare module "jsroot/io" {
   export class TBuffer {
     constructor(view: DataView, position: number, file: unknown);
     o: number;
+    fFile: object | undefined;
     fTagOffset: number;
     remain(): number;
     readFastArray: (n: number, type: number) => unknown;
+    checkByteCount: (version: unknown, where?: string) => boolean;
   }
   export function openFile(proxy: FileProxy): Promise<unknown>;
   export function R__unzip(

@@ -12,6 +12,7 @@ import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { type RootFile, type TreeKey, broken, openRoot } from "./file.ts";
 import { type Field, type Ntuple, openNtuple } from "./ntuple.ts";
 import { PackError } from "./pack.ts";
+import { SkippedError } from "./skipped.ts";
 import { SlowReader } from "./slow.ts";
 import { type Thing, list, number } from "./thing.ts";
 
@@ -173,7 +174,7 @@ class NtupleReader implements ChunkReader {
       try {
         columns[name] = await this.#ntuple.read(field, first, n);
       } catch (thrown) {
-        throw failed({ ...this.#tree.where, branch: name }, first, thrown);
+        throw failed({ ...this.#tree.where, branch: name }, first, thrown, field.description.type);
       }
     }
     // Its share of the file: jsroot does not say what it read.
@@ -271,7 +272,7 @@ class TreeReader implements ChunkReader {
         columns[name] = slow.column;
         bytes += slow.bytes;
       } catch (thrown) {
-        throw this.#failed(name, first, thrown);
+        throw this.#failed(name, first, thrown, column.branch.description.type);
       }
     }
     return { first, n, columns, bytes };
@@ -294,21 +295,24 @@ class TreeReader implements ChunkReader {
     }
   }
 
-  #failed(branch: string | undefined, entry: number, thrown: unknown): Error {
+  #failed(branch: string | undefined, entry: number, thrown: unknown, type?: string): Error {
     const { where } = this.#tree;
-    return failed(branch === undefined ? where : { ...where, branch }, entry, thrown);
+    return failed(branch === undefined ? where : { ...where, branch }, entry, thrown, type);
   }
 }
 
 /** The error for values that could not be read: of a type that nobody reads, or damaged. */
-function failed(where: Where, entry: number, thrown: unknown): Error {
+function failed(where: Where, entry: number, thrown: unknown, type = "unknown"): Error {
   if (thrown instanceof PackError) {
     return dataError("BRANCH_TYPE", { ...where, entry: entry + thrown.index }, thrown.message);
   }
   const at = { ...where, entry };
   // What jsroot says about branches and fields that it can't read.
-  if (/^(Fail to add branch|No columns found|No streamer)/.test(messageOf(thrown))) {
-    return dataError("BRANCH_TYPE", at, "values of its type can't be read", { cause: thrown });
+  if (
+    thrown instanceof SkippedError ||
+    /^(Fail to add branch|No columns found|No streamer)/.test(messageOf(thrown))
+  ) {
+    return dataError("BRANCH_TYPE", at, `values of type ${type} can't be read`, { cause: thrown });
   }
   if (thrown instanceof ShortRead) return dataError("FILE_BROKEN", at, "damaged basket header");
   return broken(at, thrown);

@@ -10,6 +10,7 @@ import type { Branch } from "./branches.ts";
 import { viewOf } from "./file.ts";
 import { guarded } from "./guard.ts";
 import { pack } from "./pack.ts";
+import { forgetSkipped, refuseSkipped } from "./skipped.ts";
 import { type Thing, list } from "./thing.ts";
 
 /** What is read and how much of it was in the file. */
@@ -97,11 +98,13 @@ export class SlowReader {
     };
     const { selector, values, ended } = collector(TSelector, n);
     selector.addBranch(branch.thing, "value");
+    forgetSkipped(this.#file);
     const range = { firstentry: first, numentries: n, reallocate_objects: true };
     await Promise.race([treeProcess(this.#tree, selector, range), failure.promise]);
     if (!ended() || values.length !== n) {
       throw new Error(`jsroot read ${values.length} of ${n} entries`);
     }
+    refuseSkipped(this.#file);
     return { column: pack(values, branch), bytes };
   }
 

@@ -139,7 +139,7 @@ export class PacketRun {
   async #chunk(chunk: Chunk, tell: () => Promise<void>): Promise<number> {
     const { first, n, columns } = chunk;
     const selector = this.#selector;
-    this.#context.chunk(first, chunk.starts);
+    this.#context.chunk(first, chunk.starts, selector.processChunk === undefined ? 0 : n);
     if (selector.processChunk !== undefined) {
       this.entry = first;
       this.#context.at(first);

@@ -12,6 +12,8 @@ export class SelectorContext implements ContextType {
   /** For text: the byte at which each line of a chunk begins, and the entry that the first counts as. */
   #starts: Float64Array | undefined;
   #first = 0;
+  /** Entries of the chunk that processChunk has in hand, 0 in process. */
+  #whole = 0;
   readonly #seed: number;
   readonly #random: Random;
   #entry = -1;
@@ -24,15 +26,31 @@ export class SelectorContext implements ContextType {
     this.#random = generator(terms.seed, 0);
   }
 
-  /** Number of the entry or cycle that is being processed, -1 outside of process. */
-  entry(): number {
-    return this.#entry < 0 ? -1 : this.base + this.local(this.#entry);
+  entry(i?: number): number {
+    if (this.#entry < 0) return -1;
+    if (i === undefined) {
+      if (this.#whole > 0 && this.#starts !== undefined) {
+        throw new Error(
+          "entries of text are numbered by the byte at which their line begins: in processChunk use entry(i) for the i-th of the chunk",
+        );
+      }
+      return this.base + this.local(this.#entry);
+    }
+    if (!Number.isInteger(i) || i < 0 || i >= this.#whole) {
+      const has = this.#whole === 0 ? "process has one" : `the chunk has ${this.#whole}`;
+      throw new RangeError(`entry(${Bun.inspect(i)}): ${has}, counted from 0`);
+    }
+    return this.base + this.local(this.#first + i);
   }
 
-  /** For the runner: what the entries of the next chunk are in their file. */
-  chunk(first: number, starts: Float64Array | undefined): void {
+  /**
+   * For the runner: what the entries of the next chunk are in their file, and how many of them
+   * processChunk is given at once.
+   */
+  chunk(first: number, starts: Float64Array | undefined, whole: number): void {
     this.#first = first;
     this.#starts = starts;
+    this.#whole = whole;
   }
 
   /** The number in its file of an entry as the runner counts: of text, the byte at which its line begins. */
@@ -45,12 +63,15 @@ export class SelectorContext implements ContextType {
     this.#entry = entry;
   }
 
-  /** Random numbers of this entry: the same whichever worker processes it. */
   get random(): Random {
+    if (this.#entry >= 0 && this.#whole > 0) {
+      throw new Error(
+        "random has the numbers of one entry: in processChunk use randomAt(entry(i)) for the i-th of the chunk",
+      );
+    }
     return this.randomAt(this.entry());
   }
 
-  /** Random numbers of any entry, for processChunk. */
   randomAt(entry: number): Random {
     if (this.#seeded !== entry) {
       this.#seeded = entry;

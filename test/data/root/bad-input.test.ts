@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { describe as describeFile } from "../../../src/data/describe.ts";
 import { openReader } from "../../../src/data/open.ts";
 import { ProofError } from "../../../src/lib/errors.ts";
+import { withChangedTree } from "../../helpers/root-file.ts";
 import {
   collect,
   collectFile,
@@ -69,6 +70,48 @@ describe("files", () => {
     expect(error.code).toBe("BRANCH_MISSING");
     expect(error.message).toContain('no branch "Muon_tp" (did you mean "Muon_pt"?)');
     expect(error.details).toMatchObject({ branch: "Muon_tp", tree: "tree" });
+  });
+});
+
+describe("types that nobody reads", () => {
+  test("a leaf of an unknown kind: told before anything is read, and left out of all", async () => {
+    const bytes = await withChangedTree(fixture("plain.root"), (tree) =>
+      tree.replaceAll("TLeafD", "TLeafQ"),
+    );
+    const path = directory.write("leaf.root", bytes);
+    const error = await errorOf(openReader({ path }, ["i4", "f8"]));
+    expect(error.code).toBe("BRANCH_TYPE");
+    expect(error.message).toBe(
+      `${path}: values of type TLeafQ can't be read (tree "sample", branch "f8", host ${hostname()})`,
+    );
+    const all = Object.keys(await collectFile({ path }, "all"));
+    expect(all).toContain("i4");
+    expect(all).not.toContain("f8");
+  });
+
+  test.each([
+    ["string", "string", "zzring"],
+    ["a map", "map<int,short>", "zap<int,short>"],
+    ["sets in a vector, of which jsroot makes nulls", "vector<set<int> >", "vector<zet<int> >"],
+  ])("%s of a class without a description", async (_, known, unknown) => {
+    const length = String.fromCharCode(known.length);
+    const bytes = await withChangedTree(fixture("stl-containers.root"), (tree) =>
+      tree.replaceAll(`${length}${known}`, `${length}${unknown}`),
+    );
+    const path = directory.write("class.root", bytes);
+    const branches: Record<string, string> = {
+      string: "zzring",
+      "map<int,short>": "map_int32_int16",
+      "vector<set<int> >": "vector_set_int32",
+    };
+    const branch = branches[known] ?? "";
+    const error = await errorOf(collectFile({ path }, [branch]));
+    expect(error.code).toBe("BRANCH_TYPE");
+    expect(error.message).toBe(
+      `${path}: values of type ${unknown} can't be read (tree "tree", branch "${branch}", entry 0, host ${hostname()})`,
+    );
+    // The others are sound.
+    expect(await collectFile({ path }, ["vector_int32"])).not.toEqual({});
   });
 });
 
