@@ -12,7 +12,8 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Area } from "./bench/area.ts";
-import { growth, memory, timers } from "./bench/idle.ts";
+import { growth } from "./bench/growth.ts";
+import { memory, timers } from "./bench/idle.ts";
 import { firstCommand, ping, throughput } from "./bench/messages.ts";
 import { opening, wholeCommand } from "./bench/opening.ts";
 import { writePage } from "./bench/page.ts";
@@ -31,7 +32,7 @@ const PARTS: Record<string, (area: Area, quick: boolean) => Promise<Row[]>> = {
   first: firstCommand,
   memory,
   timers,
-  growth,
+  growth: (area, quick) => growth(area, quick ? 300 : 10_000),
   "query-speed": querySpeed,
   "query-overhead": queryOverhead,
   "query-memory": queryMemory,

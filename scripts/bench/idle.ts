@@ -1,7 +1,6 @@
-/** What is there while nothing happens: memory, wake-ups, and what many sessions leave behind. */
-import { readdirSync } from "node:fs";
-import type { Area, RunningDaemon } from "./area.ts";
-import { descriptors, privateMemory, pss, wakeUps } from "./proc.ts";
+/** What is there while nothing happens: memory and wake-ups. */
+import type { Area } from "./area.ts";
+import { pss, wakeUps } from "./proc.ts";
 import type { Row } from "./row.ts";
 import { mean } from "./statistics.ts";
 
@@ -72,62 +71,4 @@ export async function timers(area: Area, quick: boolean): Promise<Row[]> {
     row("wake-ups of a daemon with one idle session of 1 worker", ofServing, 2),
     row("wake-ups of an idle worker", ofWorker, 1),
   ];
-}
-
-/** What a daemon has more of after many sessions than before. */
-export async function growth(area: Area, quick: boolean): Promise<Row[]> {
-  const count = quick ? 300 : 10_000;
-  const job = { workers: 0, lanes: 2 };
-  await using daemon = await area.startDaemon();
-  const { address, pid } = daemon;
-  // What the first sessions take is kept for the next ones: no growth.
-  await area.run("churn", { ...job, address, count: Math.min(1000, count) });
-  const before = await settled(daemon);
-  const { milliseconds } = await area.run<{ milliseconds: number }>("churn", {
-    ...job,
-    address,
-    count,
-  });
-  const after = await settled(daemon);
-  const limit = 8;
-  return [
-    {
-      what: `growth of the daemon over ${count} sessions (private memory)`,
-      unit: "MiB",
-      measured: after.memory - before.memory,
-      budget: `≤ ${limit} MiB`,
-      limit,
-    },
-    {
-      what: `descriptors more after ${count} sessions`,
-      unit: "",
-      measured: descriptors(pid) - before.descriptors,
-      budget: "none",
-      limit: 0,
-    },
-    {
-      what: `files left in the state directory after ${count} sessions`,
-      unit: "",
-      measured: after.files,
-      budget: "none",
-      limit: 0,
-    },
-    {
-      what: `one session opened and closed, two at a time`,
-      unit: "ms",
-      measured: milliseconds / count,
-    },
-  ];
-}
-
-async function settled({ pid, state }: RunningDaemon) {
-  await Bun.sleep(SETTLED);
-  const files = recordsIn(state);
-  return { memory: privateMemory(pid), descriptors: descriptors(pid), files };
-}
-
-/** Number of session records: `<state>/<port>/sessions/<sid>.json`. */
-function recordsIn(state: string): number {
-  const paths = readdirSync(state, { recursive: true, encoding: "utf8" });
-  return paths.filter((path) => path.endsWith(".json")).length;
 }

@@ -17,7 +17,12 @@ export interface ClientJob {
   startup?: "serial" | "parallel";
 }
 
-async function openSession({ address, config, workers, startup }: ClientJob): Promise<TProof> {
+export async function openSession({
+  address,
+  config,
+  workers,
+  startup,
+}: ClientJob): Promise<TProof> {
   const proof = await TProof.open(address, {
     config,
     startup,
@@ -120,13 +125,18 @@ export async function upload(job: Repeated & { bytes: number }): Promise<void> {
   await session.destroy(limits.create);
 }
 
-/** Opens and closes sessions, some at a time. */
+/** Opens and closes sessions, some at a time; reports how long all took, and each in the order of their ends. */
 export async function churn(job: ClientJob & { count: number; lanes: number }): Promise<void> {
   let left = job.count;
+  const each: number[] = [];
   const lane = async (): Promise<void> => {
-    while (left-- > 0) await (await openSession(job)).close();
+    while (left-- > 0) {
+      const start = performance.now();
+      await (await openSession(job)).close();
+      each.push(performance.now() - start);
+    }
   };
   const start = performance.now();
   await Promise.all(Array.from({ length: job.lanes }, lane));
-  report({ milliseconds: performance.now() - start });
+  report({ milliseconds: performance.now() - start, each });
 }

@@ -12,6 +12,7 @@ const LAZY: Record<string, () => Promise<Mode>> = {
   download: async () => (await import("./client.ts")).download,
   upload: async () => (await import("./client.ts")).upload,
   churn: async () => (await import("./client.ts")).churn,
+  soak: async () => (await import("./soak.ts")).soak,
 };
 
 /** Runs as `mode` with the job in `argument`, JSON. */
