@@ -21,6 +21,13 @@ import { type AcceptTls, HIGH_WATER, type TlsPeer, type Transport } from "./tran
 /** Requests of one peer that are served before others have their turn. */
 const AT_ONCE = 256;
 
+/** Where bytes go that come outside of any request. */
+export interface RawSink {
+  data(bytes: Buffer): void;
+  /** No more will come; `isWhole`: all have come that were announced. */
+  end(isWhole: boolean): void;
+}
+
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
   /** A request; called synchronously, in order. */
@@ -43,6 +50,8 @@ export class ServerLink {
   #paused = false;
   #heldBack = false;
   #isLater = false;
+  /** Bytes that are expected outside of any request. */
+  #raw: { left: number; sink: RawSink } | undefined;
   #serving = false;
   #passOn: ((chunk: Buffer) => void) | undefined;
   /** Bytes of payload that a request may have; larger once the peer is known. */
@@ -161,6 +170,31 @@ export class ServerLink {
     this.#transport.pause();
   }
 
+  /** Takes the next `count` bytes, which are no request, from the one that is being served on. */
+  takeRaw(count: number, sink: RawSink): void {
+    this.#raw = { left: count, sink };
+    const early = this.#framer.takeAll();
+    if (count === 0) this.#endRaw(true);
+    for (const chunk of early) this.#take(chunk);
+  }
+
+  #endRaw(isWhole: boolean): void {
+    const { sink } = this.#raw ?? {};
+    this.#raw = undefined;
+    sink?.end(isWhole);
+  }
+
+  #take(chunk: Buffer): void {
+    const raw = this.#raw;
+    if (raw === undefined) return this.#framer.push(chunk);
+    const part = chunk.subarray(0, raw.left);
+    raw.left -= part.length;
+    raw.sink.data(part);
+    if (raw.left > 0) return;
+    this.#endRaw(true);
+    if (part.length < chunk.length) this.#framer.push(chunk.subarray(part.length));
+  }
+
   /** Delivers what is queued, then closes; what the peer still sends is not looked at. */
   end(): void {
     this.#ending = true;
@@ -177,6 +211,7 @@ export class ServerLink {
   #finish(why: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endRaw(false);
     this.#handler.closed(why);
   }
 
@@ -188,7 +223,7 @@ export class ServerLink {
     const rest =
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
     if (rest === undefined) return;
-    this.#framer.push(rest);
+    this.#take(rest);
     this.#serve();
   }
 

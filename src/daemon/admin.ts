@@ -72,8 +72,10 @@ export async function serveAdmin(
       case Admin.sessionResults:
         if (connection.role === Role.internal) return refuse("SessionFiles: not for proofservs");
         return link.ok(frame.stream, await sessionFiles(context, connection, request.code, frame));
-      default:
-        return refuse(`Invalid type: ${request.code}`);
+      default: {
+        const { serveRootAdmin } = await import("./root/admin.ts");
+        return await serveRootAdmin(context, connection, frame);
+      }
     }
   } catch (error) {
     const refused = toProofError(error, error instanceof CheckError ? "REFUSED" : "SERVER");
@@ -96,13 +98,17 @@ function sessionFiles(
 
 /** The user's own top-master sessions; only daemons of the cluster see everybody's, through health. */
 function listSessions(context: Context, connection: Connection): Buffer {
+  // ROOT's TProof::Open asks first of all, and takes over the first session of the list: not one in use.
+  const isOpening = !connection.isOurs && !connection.hasListed;
+  connection.hasListed = true;
   const mine = context.sessions
     .tops()
     .filter(
       (session) =>
         session.state === "running" &&
         session.user === connection.user &&
-        connection.role !== Role.internal,
+        connection.role !== Role.internal &&
+        !(isOpening && session.clients.size > 0),
     );
   return sessionList.encode(
     mine.map(({ sid, tag, alias, status, clients }) => ({

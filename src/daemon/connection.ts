@@ -47,9 +47,15 @@ export class Connection {
   /** The last create buffer: ROOT repeats a failed create with an empty one. */
   lastCreate: Buffer = Buffer.alloc(0);
   loginStream = 0;
+  /** Whether it has asked for the list of sessions. */
+  hasListed = false;
   /** Whether reading is held back because some receiver is full. */
   paused = false;
   readonly #waiting = new Set<Connection>();
+  /** What waits for room in this link. */
+  readonly #roomy: (() => void)[] = [];
+  /** Commands that run for this peer. */
+  readonly #work = new Set<AbortController>();
   #beyond: TransportHandler | undefined;
 
   constructor(
@@ -69,6 +75,7 @@ export class Connection {
         handler.drained();
       },
       closed: (why) => {
+        this.stopWork();
         this.#release();
         this.#beyond?.closed();
         handler.closed(why);
@@ -96,7 +103,26 @@ export class Connection {
     this.link.passOn((chunk) => beyond.data(chunk));
   }
 
+  /** Resolves when this link has room again, or is over. */
+  room(): Promise<void> {
+    if (!this.link.isFull || this.link.isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#roomy.push(resolve));
+  }
+
+  /** Begins something that takes a while; it is aborted when the peer wants that, or goes away. */
+  beginWork(): { signal: AbortSignal; end(): void } {
+    const work = new AbortController();
+    this.#work.add(work);
+    return { signal: work.signal, end: () => void this.#work.delete(work) };
+  }
+
+  /** Breaks off what {@link beginWork} has begun. */
+  stopWork(): void {
+    for (const work of this.#work) work.abort();
+  }
+
   #release(): void {
+    for (const resolve of this.#roomy.splice(0)) resolve();
     for (const source of this.#waiting) {
       source.paused = false;
       source.link.lastHeard = performance.now();

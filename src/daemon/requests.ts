@@ -30,8 +30,11 @@ export function serveRequest(
     case Request.ping:
       return ping(context, connection, frame);
     case Request.touch:
-    case Request.ctrlc:
       return;
+    case Request.ctrlc:
+      return connection.stopWork();
+    case Request.readbuf:
+      return void readBuffer(context, connection, frame);
     case Request.create:
       return void context.sessions.create(context, connection, frame);
     case Request.destroy:
@@ -49,6 +52,20 @@ export function serveRequest(
         ErrorNumber.invalidRequest,
         `Invalid request: ${frame.id}`,
       );
+  }
+}
+
+/** Reads a log for a client of ROOT's. */
+async function readBuffer(
+  context: Context,
+  connection: Connection,
+  frame: RequestFrame,
+): Promise<void> {
+  try {
+    const { readLog } = await import("./root/logs.ts");
+    connection.link.ok(frame.stream, await readLog(context, connection, frame));
+  } catch (error) {
+    connection.refuse(frame.stream, toProofError(error, "SERVER"), ErrorNumber.invalidRequest);
   }
 }
 

@@ -220,6 +220,7 @@ function boundedLength(length: number, limit: number): number {
 /** A framer of requests. `limit` bounds the payload by request id, in bytes. */
 export function requestFramer(limit: (id: number) => number): {
   push(chunk: Buffer): void;
+  takeAll(): Buffer[];
   next(): Pieced<RequestFrame> | undefined;
 } {
   const framer = new Framer(REQUEST_HEADER, (header) =>
@@ -227,6 +228,7 @@ export function requestFramer(limit: (id: number) => number): {
   );
   return {
     push: (chunk) => framer.push(chunk),
+    takeAll: () => framer.takeAll(),
     next() {
       const record = framer.next();
       if (record === undefined) return undefined;

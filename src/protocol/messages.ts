@@ -90,6 +90,8 @@ export interface WorkerInfo {
   pid: number;
   state: WorkerState;
   version: string;
+  /** Where its log is on its node; "" where that is not known. */
+  logPath: string;
   phases: Record<string, number>;
 }
 
@@ -161,6 +163,7 @@ function readWorkerFields(fields: Fields): WorkerInfo {
     pid: fields.integer("pid", 0, 0x7fffffff),
     state: fields.oneOf("state", ["ready", "busy", "lost"]),
     version: fields.string("version", 64),
+    logPath: fields.string("logPath", 4096, ""),
     phases: fields.numbers("phases"),
   };
 }

@@ -101,6 +101,7 @@ export class Member {
       pid: facts?.pid ?? 0,
       state: this.#lost ? "lost" : state,
       version: facts?.version ?? "",
+      logPath: this.#session?.logPath ?? "",
       phases: this.#session?.phases ?? {},
     };
   }

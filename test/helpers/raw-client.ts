@@ -82,6 +82,19 @@ export class RawClient implements Disposable {
     };
   }
 
+  /** The next response, if it is there already. */
+  tryFrame(): Frame | undefined {
+    const header = this.#received;
+    if (header.length < 8 || header.length < 8 + header.readInt32BE(4)) return undefined;
+    const end = 8 + header.readInt32BE(4);
+    this.#received = header.subarray(end);
+    return {
+      stream: header.subarray(0, 2).toString("hex"),
+      status: header.readUInt16BE(2),
+      payload: Buffer.from(header.subarray(8, end)),
+    };
+  }
+
   /** Sends a request and gives the response. */
   async ask(hex: string): Promise<Frame> {
     this.send(hex);

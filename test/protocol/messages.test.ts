@@ -58,6 +58,7 @@ const worker: WorkerInfo = {
   pid: 4711,
   state: "ready",
   version: "0.1.0",
+  logPath: "/s/worker-0.1-h.log",
   phases: { tcp: 0.25, create: 12 },
 };
 const demand: Command = {

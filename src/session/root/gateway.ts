@@ -3,6 +3,8 @@
  * client asks is answered here or becomes a command of ours, and what the master says becomes messages
  * that ROOT understands. The master knows nothing of it, and our own clients are not affected.
  */
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { VERSION } from "../../lib/version.ts";
 import { type Message, messageOf, OUR_KINDS } from "../../protocol/envelope.ts";
 import {
@@ -34,6 +36,7 @@ interface Client {
 }
 
 export class RootGateway implements Part {
+  readonly #parameters: ServeParameters;
   readonly #upward: UpwardLink;
   readonly #master: Part;
   readonly #service: RootService;
@@ -43,6 +46,7 @@ export class RootGateway implements Part {
   readonly #ours = new Set<number>();
 
   constructor(parameters: ServeParameters, upward: UpwardLink, master: Part) {
+    this.#parameters = parameters;
     this.#upward = upward;
     this.#master = master;
     this.#service = new RootService(parameters, this.#crew, {
@@ -108,6 +112,7 @@ export class RootGateway implements Part {
         this.#crew.infos = workers.filter(({ role }) => role === "worker");
         this.#crew.failures = failures;
         this.#crew.active.update(this.#crew.infos.map(({ ordinal }) => ordinal));
+        this.#noteWorkers();
         return cids.forEach((cid) => this.#ready(cid));
       }
       case Kind.failed: {
@@ -139,6 +144,19 @@ export class RootGateway implements Part {
         this.#crew.active.add(fresh.ordinal);
         return this.#announce(`worker ${fresh.ordinal} has been replaced by a new one`, cids);
       }
+    }
+  }
+
+  /** Writes down where the logs of the workers are: the daemon tells ROOT's clients, who ask it. */
+  #noteWorkers(): void {
+    const { logPath, user } = this.#parameters;
+    const lines = this.#crew.infos.map(
+      (each) => `${user}@${each.host}:${each.port} 1 ${each.ordinal} ${each.logPath}\n`,
+    );
+    try {
+      writeFileSync(join(dirname(logPath), ".workers"), lines.join(""), { mode: 0o600 });
+    } catch {
+      // Then only the logs of this node are listed.
     }
   }
 
