@@ -110,22 +110,20 @@ async function stage(parts: ReadonlyMap<string, Step[]>): Promise<Stage> {
 }
 
 describe("recorded sessions", () => {
-  test.each([
-    "master-only",
-    "open-print-exec-close",
-    "open-with-environment",
-    "process",
-  ])("%s", async (name) => {
-    const events = recording(name);
-    const parts = partsOf(events);
-    const { daemon, report } = await stage(parts);
-    const replay = new Replay(daemon.port, normalize, (what) => what.endsWith("push 5112"));
-    await replay.play(events);
-    expect(replay.differences).toEqual([]);
-    for (const ordinal of parts.keys()) {
-      const { surprises } = await report(ordinal);
-      expect({ ordinal, surprises }).toEqual({ ordinal, surprises: [] });
-    }
-    await daemon.stop();
-  });
+  test.each(["master-only", "open-print-exec-close", "open-with-environment", "process"])(
+    "%s",
+    async (name) => {
+      const events = recording(name);
+      const parts = partsOf(events);
+      const { daemon, report } = await stage(parts);
+      const replay = new Replay(daemon.port, normalize, (what) => what.endsWith("push 5112"));
+      await replay.play(events);
+      expect(replay.differences).toEqual([]);
+      for (const ordinal of parts.keys()) {
+        const { surprises } = await report(ordinal);
+        expect({ ordinal, surprises }).toEqual({ ordinal, surprises: [] });
+      }
+      await daemon.stop();
+    },
+  );
 });
