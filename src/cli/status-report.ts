@@ -3,8 +3,10 @@ import type { ProofError } from "../lib/errors.ts";
 import { sanitizeLine } from "../lib/sanitize.ts";
 import { formatDuration } from "../lib/units.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
+import type { Xproofd } from "../protocol/xproofd.ts";
 import type { Style } from "./output.ts";
 import { formatTable } from "./table.ts";
+import { renderXproofd, summarizeXproofd } from "./xproofd-report.ts";
 
 /** Exit codes of monitoring plugins. */
 export const LEVELS = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
@@ -18,6 +20,8 @@ export interface Probe {
   elapsed: number;
   health?: Health | undefined;
   nodes?: NodeHealth[] | undefined;
+  /** What it is if it is ROOT's own xproofd. */
+  xproofd?: Xproofd | undefined;
   error?: ProofError | undefined;
 }
 
@@ -31,7 +35,8 @@ export interface Assessment {
 const GONE = ["CONNECT", "TIMEOUT", "RESOLVE", "LINK_LOST", "NOT_PROOF"];
 
 export function assess(probe: Probe): Assessment {
-  const { where, health, nodes, error } = probe;
+  const { where, health, nodes, xproofd, error } = probe;
+  if (xproofd !== undefined) return { level: "OK", text: summarizeXproofd(where, xproofd) };
   if (health === undefined) {
     const text = error?.message ?? `${where}: no answer`;
     return {
@@ -65,7 +70,9 @@ function counted(n: number, noun: string): string {
 }
 
 /** Lines below the summary. */
-export function renderProbe({ where, health, nodes, error }: Probe, style: Style): string[] {
+export function renderProbe(probe: Probe, style: Style): string[] {
+  const { where, health, nodes, xproofd, error } = probe;
+  if (xproofd !== undefined) return renderXproofd(where, xproofd, style);
   if (health === undefined) {
     return error?.hint === undefined ? [] : [`${where}: hint: ${sanitizeLine(error.hint)}`];
   }

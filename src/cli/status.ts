@@ -5,6 +5,7 @@ import { parseDuration } from "../lib/units.ts";
 import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
+import type { Xproofd } from "../protocol/xproofd.ts";
 import { COMMON_ARGS, defineProofCommand } from "./command.ts";
 import type { Output } from "./output.ts";
 import {
@@ -78,8 +79,10 @@ export default defineProofCommand({
 
 /** What a daemon says about itself, and about its nodes if it is asked. */
 interface Answer {
-  health: Health;
-  nodes: NodeHealth[] | undefined;
+  health?: Health;
+  nodes?: NodeHealth[];
+  /** What it is if it is none of ours. */
+  xproofd?: Xproofd;
 }
 
 /** Reads the settings once; the function returned looks at all daemons. */
@@ -117,9 +120,15 @@ async function prepare(values: {
           const daemon = { ...address, secure: secure(address) };
           const who = { ...identity, user: address.user };
           const answer = (me: Identity): Promise<Answer> =>
-            values.workers === true
+            (values.workers === true
               ? askNodes(daemon, me, timeout)
-              : askHealth(daemon, me, timeout).then((health) => ({ health, nodes: undefined }));
+              : askHealth(daemon, me, timeout).then((health) => ({ health }))
+            ).catch(async (error: unknown): Promise<Answer> => {
+              if (!(error instanceof ProofError) || error.details["isXproofd"] !== true)
+                throw error;
+              const { askXproofd } = await import("../comm/ask-xproofd.ts");
+              return { xproofd: await askXproofd(daemon, me.user, timeout) };
+            });
           const late = (): ProofError =>
             new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
           // Typing a passphrase does not count.
@@ -155,7 +164,7 @@ function report(probes: readonly Probe[], output: Output): number {
 }
 
 function described(probe: Probe, assessment: Assessment | undefined): Record<string, unknown> {
-  const { where, elapsed, health, nodes, error } = probe;
+  const { where, elapsed, health, nodes, xproofd, error } = probe;
   return {
     address: where,
     status: assessment?.level,
@@ -163,6 +172,7 @@ function described(probe: Probe, assessment: Assessment | undefined): Record<str
     milliseconds: Math.round(elapsed * 1000) / 1000,
     ...(health === undefined ? {} : { health }),
     ...(nodes === undefined ? {} : { nodes }),
+    ...(xproofd === undefined ? {} : { xproofd }),
     ...(error === undefined ? {} : { error: error.toJSON() }),
   };
 }

@@ -97,9 +97,7 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
     throw new ProofError(
       "PROTOCOL",
       `${link.peer}: this is an original xproofd, not a proof daemon`,
-      {
-        hint: "use ROOT's own client with it",
-      },
+      { hint: "use ROOT's own client with it", details: { isXproofd: true } },
     );
   }
   if (callee.major !== PROOF_MAJOR) throw versionError(link.peer, callee);

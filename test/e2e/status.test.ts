@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { runProof, startProof } from "../helpers/proof.ts";
+import { RecordedXproofd } from "../helpers/recorded-xproofd.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -125,4 +126,54 @@ test("another service on the port is told apart", async () => {
   const { line, exitCode } = await status(`127.0.0.1:${web.port}`);
   expect(line).toMatch(/^CRITICAL - 127\.0\.0\.1:\d+: a web server answered/);
   expect(exitCode).toBe(2);
+});
+
+describe("ROOT's own xproofd", () => {
+  test("is read as its clients read it, and named as what it is", async () => {
+    using xproofd = new RecordedXproofd("manager-queries-and-logs");
+    const where = `localhost:${xproofd.port}`;
+    const { stdout, stderr, exitCode } = await status(`proofu@${where}`);
+    expect(stdout.replaceAll(String(xproofd.port), "PORT")).toBe(
+      [
+        "OK - localhost:PORT: ROOT's xproofd (protocol 1007, ROOT 5.34/30), 1 session of proofu, 2 workers",
+        "ROOT's xproofd localhost:PORT",
+        "  selects workers: round-robin, max workers: -1",
+        "  ROOT 5.34/30 (peer, default) in /opt/cern/root",
+        "  session                     number  alias      state  clients",
+        "  localhost-1795337851-15923       0  localhost  idle         0",
+        "  node             role    sessions",
+        "  localhost:1093   master         1",
+        "  localhost:21094  worker         1",
+        "  localhost:21094  worker         1",
+        "",
+      ].join("\n"),
+    );
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  });
+
+  test("as JSON", async () => {
+    using xproofd = new RecordedXproofd("manager-queries-and-logs");
+    const { stdout } = await status(`proofu@localhost:${xproofd.port}`, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: "OK",
+      daemons: [
+        {
+          status: "OK",
+          xproofd: {
+            protocol: 1007,
+            versions: [{ tag: "peer", release: "5.34/30", protocol: 36, isDefault: true }],
+            sessions: [{ sid: 0, tag: "localhost-1795337851-15923", status: 0 }],
+            workers: { nodes: [{ role: "master" }, { role: "worker" }, { role: "worker" }] },
+          },
+        },
+      ],
+    });
+  });
+
+  test("that does not know the user says so", async () => {
+    using xproofd = new RecordedXproofd("login-unknown-user");
+    const { line, exitCode } = await status(`nosuchuser@localhost:${xproofd.port}`);
+    expect(line).toMatch(/^UNKNOWN - localhost:\d+: CheckUser: unknown ClientID: nosuchuser$/);
+    expect(exitCode).toBe(3);
+  });
 });
