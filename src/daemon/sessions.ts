@@ -158,7 +158,7 @@ export class Sessions {
         account: connection.account,
         wish: buffer.options.workers,
         version,
-        host: context.host,
+        host: buffer.options.host ?? context.host,
         terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
       },
       newNonce(),
@@ -257,7 +257,8 @@ async function start(
   session: Session,
   buffer: CreateBuffer & { logLevel: number },
 ) {
-  const { config, host } = context;
+  const { config } = context;
+  const host = buffer.options.host ?? context.host;
   const [creator] = session.clients.values();
   const before = performance.now();
   const launched = launch({

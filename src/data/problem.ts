@@ -1,6 +1,5 @@
-/** Errors about data: every one names the file and the host, and the tree, branch and entry where known. */
-import { hostname } from "node:os";
-import { type ErrorCode, ProofError } from "../lib/errors.ts";
+/** Errors about data: every one names the file, and the tree, branch and entry where known. */
+import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 
 /** Where something went wrong. */
 export interface Where {
@@ -11,6 +10,8 @@ export interface Where {
   entry?: number | undefined;
   /** Byte at which a line begins (text). */
   offset?: number | undefined;
+  /** Who reads the file: the name under which others know this node. */
+  host?: string | undefined;
 }
 
 /** What an error about data may carry besides its message. */
@@ -27,10 +28,10 @@ export class DataError extends ProofError {
   readonly extras: Extras;
 
   constructor(code: ErrorCode, where: Where, what: string, extras: Extras = {}) {
-    const host = hostname();
-    super(code, `${where.file}: ${what} (${[...places(where), `host ${host}`].join(", ")})`, {
+    const at = places(where);
+    super(code, `${where.file}: ${what}${at.length === 0 ? "" : ` (${at.join(", ")})`}`, {
       hint: extras.hint,
-      details: { ...where, host, ...extras.details },
+      details: { ...where, ...extras.details },
       cause: extras.cause,
     });
     this.what = what;
@@ -44,16 +45,22 @@ export class DataError extends ProofError {
   }
 }
 
-function places({ tree, branch, entry, offset }: Where): string[] {
+function places({ tree, branch, entry, offset, host }: Where): string[] {
   return [
     tree === undefined ? [] : [`tree "${tree}"`],
     branch === undefined ? [] : [`branch "${branch}"`],
     entry === undefined ? [] : [`entry ${entry}`],
     offset === undefined ? [] : [`line at byte ${offset}`],
+    host === undefined ? [] : [`host ${host}`],
   ].flat();
 }
 
-/** The error `what` about data at `where`; its details are `where` and the host. */
+/** Anything thrown, with the host added if it is about data. */
+export function onHost(thrown: unknown, host: string): ProofError {
+  return thrown instanceof DataError ? thrown.at({ ...thrown.where, host }) : toProofError(thrown);
+}
+
+/** The error `what` about data at `where`; its details are `where`. */
 export function dataError(
   code: ErrorCode,
   where: Where,

@@ -24,6 +24,8 @@ export interface CreateOptions {
   startup?: StartupMode | undefined;
   requireAll: boolean;
   env: Record<string, string>;
+  /** What the caller calls this node, for messages: one name for a node wherever it is spoken of. */
+  host?: string | undefined;
 }
 
 /** A create buffer. */
@@ -44,6 +46,8 @@ const MAX_WORKERS = 65_536;
 /** Variables that can be handed on, and UTF-16 units of each. */
 const MAX_VARIABLES = 512;
 const MAX_VARIABLE = 32 * 1024;
+/** Characters of a host's name, as in DNS. */
+const MAX_HOST = 253;
 
 const ORDINAL = /^\d{1,6}(\.\d{1,6}){0,7}$/;
 
@@ -93,7 +97,16 @@ function decodeOptions(item: string): CreateOptions {
       : undefined,
     requireAll: fields.boolean("requireAll"),
     env: fields.strings("env", MAX_VARIABLES, MAX_VARIABLE),
+    host: readHost(fields),
   };
+}
+
+/** A name or an address, and nothing that could be taken for more in a message. */
+function readHost(fields: Fields): string | undefined {
+  const host = fields.optionalString("host", MAX_HOST);
+  if (host !== undefined && !/^[\w.:%-]+$/.test(host))
+    throw new CheckError("create: host is no name");
+  return host;
 }
 
 /** ROOT's `cf:` and `envs:` items; neither commas nor bars can be escaped in them. */

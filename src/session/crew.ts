@@ -6,6 +6,7 @@ import type { Secure } from "../comm/transport.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { CreateOptions } from "../protocol/create.ts";
 import type { Message } from "../protocol/envelope.ts";
+import { isLoopback } from "../protocol/login.ts";
 import type { FailureFacts } from "../protocol/failure.ts";
 import type { ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
 import { replace, route } from "../protocol/query-worker.ts";
@@ -97,7 +98,14 @@ export class Crew {
       role: isSubmaster ? "m" : "s",
       name: `session-${topTag}`,
       ordinal,
-      options: { masterOnly: false, requireAll: isSubmaster && requireAll, env, ...forSubmaster },
+      options: {
+        masterOnly: false,
+        requireAll: isSubmaster && requireAll,
+        env,
+        // Under this address every node knows itself.
+        ...(isLoopback(record.host) ? {} : { host: record.host }),
+        ...forSubmaster,
+      },
     });
   }
 

@@ -96,7 +96,7 @@ export class Member {
     return {
       ordinal,
       role: this.isSubmaster ? "submaster" : "worker",
-      host,
+      host: facts?.host ?? host,
       port,
       pid: facts?.pid ?? 0,
       state: this.#lost ? "lost" : state,

@@ -38,6 +38,7 @@ describe.skipIf(!namespaces.possible)(`three hosts with different files${SKIPPED
       const daemon = area.keep(await host.startDaemon());
       host.home.write(`data/${own}.csv`, numbered(from));
       host.home.write("data/both.csv", numbered(2 * LINES));
+      if (own === "second") host.home.write("data/broken.csv", "i\n1\n2,3\n");
       show(join(host.home.path, "data"), daemon);
     }
   });
@@ -61,6 +62,27 @@ describe.skipIf(!namespaces.possible)(`three hosts with different files${SKIPPED
     const where = outputs["where"] as Record<string, number>;
     expect(where).toMatchObject({ "second.csv on n2": LINES, "third.csv on n3": LINES });
     expect((where["both.csv on n2"] ?? 0) + (where["both.csv on n3"] ?? 0)).toBe(LINES);
+  });
+
+  test("an error names the host once, as the inventory does", async () => {
+    const args = ["-q", "--json", "-i", "n=1", "--process", fixture("where.ts"), path("broken")];
+    const { stdout, exitCode } = await master.runProof(["open", "localhost", ...args]);
+    const [session, ...others] = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, Record<string, unknown>>);
+    expect(session?.["session"]?.["workers"]).toMatchObject([
+      { host: "10.77.0.2" },
+      { host: "10.77.0.3" },
+    ]);
+    expect(others.at(-1)).toEqual({
+      error: {
+        code: "FILE_BROKEN",
+        message: `${path("broken")}: 2 fields where 1 belong (line at byte 4, host 10.77.0.2)`,
+        details: { phase: "running", host: "10.77.0.2" },
+      },
+    });
+    expect(exitCode).toBe(5);
   });
 
   test("one that nobody has is reported, before anything runs", async () => {

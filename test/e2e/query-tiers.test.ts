@@ -63,7 +63,7 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
     const run = ["open", "localhost", "-q", "--process", selector, "1000"];
     const { stdout, stderr, exitCode } = await master.runProof(run);
     expect(stderr).toMatch(
-      /^proof: \S+throws\.ts:2:\d+: Error: no \(in process at cycle \d+ on worker 0\.[01]\.[01] \(n[45]\)\)\n$/,
+      /^proof: \S+throws\.ts:2:\d+: Error: no \(in process at cycle \d+ on worker 0\.[01]\.[01] \(10\.77\.0\.[45]\)\)\n$/,
     );
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 5 });
   });

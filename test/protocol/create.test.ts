@@ -19,6 +19,7 @@ const options: CreateOptions = {
   startup: "parallel",
   requireAll: true,
   env: { PATH: "/bin:|,=", EMPTY: "" },
+  host: "node-3.example.org",
 };
 
 const raw = (json: string, name = "alias"): Buffer =>
@@ -112,6 +113,11 @@ describe("create buffer of ours", () => {
       JSON.stringify({ env: Object.fromEntries(Array.from({ length: 513 }, (_, i) => [i, ""])) }),
     ],
     ["deep nesting", `{"x":${nested}}`],
+    ["a host of no letters", '{"host":""}'],
+    ["a host with more in it", '{"host":"n1) proof: "}'],
+    ["a host with a line end", '{"host":"n1\\n"}'],
+    ["a host that is long", `{"host":"${"n".repeat(254)}"}`],
+    ["a host that is no text", '{"host":7}'],
   ])("is refused with %s", (_what, json) => {
     expect(() => decodeCreate(raw(json))).toThrow(CheckError);
   });

@@ -1,6 +1,7 @@
 /** Looking at files for a query: are they there, what is in them. */
 import { statSync } from "node:fs";
-import { messageOf, systemCode, toProofError } from "../../lib/errors.ts";
+import { onHost } from "../../data/problem.ts";
+import { messageOf, systemCode } from "../../lib/errors.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type { DataFile } from "../../protocol/query.ts";
 import type { Readers } from "./readers.ts";
@@ -8,11 +9,15 @@ import type { Readers } from "./readers.ts";
 /** Files that are looked into at the same time. */
 const AT_ONCE = 8;
 
-/** Looks at each of `files`; a problem is an answer too. Some of them stay open in `readers`. */
+/**
+ * Looks at each of `files` on this node, which others know as `host`; a problem is an answer too. Some of
+ * them stay open in `readers`.
+ */
 export async function lookAt(
   mode: "stat" | "describe",
   files: readonly DataFile[],
   readers: Readers,
+  host: string,
 ): Promise<Inspected[]> {
   const results: Inspected[] = [];
   let next = 0;
@@ -20,7 +25,7 @@ export async function lookAt(
     for (let i = next++; i < files.length; i = next++) {
       const file = files[i];
       if (file !== undefined)
-        results[i] = mode === "stat" ? statOf(file) : await descriptionOf(file, readers);
+        results[i] = mode === "stat" ? statOf(file) : await descriptionOf(file, readers, host);
     }
   };
   await Promise.all(Array.from({ length: mode === "stat" ? 1 : AT_ONCE }, lane));
@@ -51,12 +56,12 @@ function statOf({ path }: DataFile): Inspected {
   }
 }
 
-async function descriptionOf(file: DataFile, readers: Readers): Promise<Inspected> {
+async function descriptionOf(file: DataFile, readers: Readers, host: string): Promise<Inspected> {
   try {
     const { unit, size, bytes, tree = "", boundaries = [] } = await readers.describe(file);
     return { unit, size, bytes, tree, boundaries: [...boundaries], problem: "" };
   } catch (error) {
-    const { code, message, hint } = toProofError(error);
+    const { code, message, hint } = onHost(error, host);
     return { ...ABSENT, problem: message, code, hint };
   }
 }

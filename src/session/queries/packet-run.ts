@@ -1,5 +1,4 @@
 /** Runs a selector over packets, yielding to the event loop often enough to be stopped at any entry. */
-import { hostname } from "node:os";
 import type { Outputs, Selector } from "../../api/index.ts";
 import { elapsedSince } from "../../lib/clock.ts";
 import { ProofError } from "../../lib/errors.ts";
@@ -27,6 +26,8 @@ export class PacketRun {
   readonly #readers: Readers;
   /** Bytes of memory the process may use, 0 for no limit. */
   readonly #memory: number;
+  /** The name under which others know this node. */
+  readonly #host: string;
   readonly #views = new EventViews();
   #loop: Promise<EntryLoop> | undefined;
   #isStopped = false;
@@ -42,13 +43,14 @@ export class PacketRun {
     selector: Selector,
     context: SelectorContext,
     out: Outputs,
-    options: { readers: Readers; memory: number },
+    options: { readers: Readers; memory: number; host: string },
   ) {
     this.#selector = selector;
     this.#context = context;
     this.#out = out;
     this.#readers = options.readers;
     this.#memory = options.memory;
+    this.#host = options.host;
   }
 
   /** Stops at the next entry. */
@@ -186,7 +188,7 @@ export class PacketRun {
     if (used <= memory) return;
     throw new ProofError(
       "MEMORY",
-      `worker ${this.#context.ordinal} on ${hostname()} used ${roughBytes(used)} of memory at ${this.#place()}, its limit is ${formatBytes(memory)}`,
+      `worker ${this.#context.ordinal} on ${this.#host} used ${roughBytes(used)} of memory at ${this.#place()}, its limit is ${formatBytes(memory)}`,
       { hint: "keep less in the outputs, or raise limits.memory", details: { entry: this.entry } },
     );
   }

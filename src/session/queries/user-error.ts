@@ -1,5 +1,6 @@
 /** Where user code went wrong, as facts that the client turns into the user's own file, line and column. */
-import { ProofError, toProofError } from "../../lib/errors.ts";
+import { onHost } from "../../data/problem.ts";
+import { ProofError } from "../../lib/errors.ts";
 import type { WorkerError } from "../../protocol/query-worker.ts";
 import { failureOf } from "../../protocol/failure.ts";
 
@@ -18,7 +19,7 @@ export interface Situation {
 export function describeError(thrown: unknown, situation: Situation): WorkerError {
   const { query, ordinal, host, hash, stage, entry, file } = situation;
   if (thrown instanceof ProofError) {
-    return { query, ordinal, failure: failureOf(toProofError(thrown), "running", host) };
+    return { query, ordinal, failure: failureOf(onHost(thrown, host), "running", host) };
   }
   const isError = thrown instanceof Error;
   const message = isError ? `${thrown.name}: ${thrown.message}` : `thrown: ${Bun.inspect(thrown)}`;

@@ -102,7 +102,7 @@ export class QueryWorker {
   async #inspect(message: Message): Promise<void> {
     const { query, mode, files, branches } = inspect.decode(message).fields;
     const { lookAt } = await import("./look.ts");
-    const found = await lookAt(mode, files, this.#readersOf(query, branches));
+    const found = await lookAt(mode, files, this.#readersOf(query, branches), this.#host.host);
     this.#host.send(inspected.encode({ query, ordinal: this.#host.ordinal, mode, files: found }));
   }
 
@@ -144,6 +144,7 @@ export class QueryWorker {
         run: new PacketRun(selector, context, out, {
           readers: this.#readersOf(query, terms.branches),
           memory: this.#host.memory,
+          host: this.#host.host,
         }),
         awaited: undefined,
         absorbed: [],

@@ -26,7 +26,12 @@ function runOf(process: (cycle: number, context: SelectorContext, run: PacketRun
   const selector = defineSelector<{ cycle: number }>({
     process: (event) => process(event.cycle, context, run),
   });
-  const run = new PacketRun(selector, context, {}, { readers: new Readers("all"), memory: 0 });
+  const run = new PacketRun(
+    selector,
+    context,
+    {},
+    { readers: new Readers("all"), memory: 0, host: "here" },
+  );
   return run;
 }
 
@@ -58,7 +63,12 @@ describe("cycles", () => {
     const context = new SelectorContext({ ordinal: "0.0", workers: 1, seed: 1 });
     const asynchronous = { process: () => Promise.resolve() } as unknown as { process(): void };
     const selector = defineSelector(asynchronous);
-    const run = new PacketRun(selector, context, {}, { readers: new Readers("all"), memory: 0 });
+    const run = new PacketRun(
+      selector,
+      context,
+      {},
+      { readers: new Readers("all"), memory: 0, host: "here" },
+    );
     const failed = run.process(cycles(7, 10), ignore);
     expect(failed).rejects.toThrow("process must not");
     await failed.catch(ignore);
@@ -98,7 +108,12 @@ test("lines of a text are counted as entries, their bytes as units", async () =>
       sum += event.x;
     },
   });
-  const run = new PacketRun(selector, context, {}, { readers: new Readers(["x"]), memory: 0 });
+  const run = new PacketRun(
+    selector,
+    context,
+    {},
+    { readers: new Readers(["x"]), memory: 0, host: "here" },
+  );
   let entries = 0;
   for (const [first, count] of [
     [0, 100_000],
