@@ -36,6 +36,9 @@ session = "20s"
 [session]
 heartbeat = "500ms"
 heartbeat_timeout = "2500ms"
+reconnto = "15s"
+shutdown_delay = "3s"
+result_wait = "30s"
 terminate = "2s"
 maxoldlogs = 4
 `;

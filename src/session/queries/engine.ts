@@ -506,6 +506,7 @@ export class QueryEngine {
 
   #end(end: End): void {
     this.#state = end.state;
+    this.#inspection = undefined;
     if (end.state === "failed" || end.state === "aborted") {
       for (const { ordinal, activity } of this.#members.values()) {
         if (activity !== "settled") this.#port.stop(ordinal, false);

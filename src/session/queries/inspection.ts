@@ -36,6 +36,8 @@ export class Inspection {
   /** Indexes of the files that each worker has been asked for. */
   readonly #asked = new Map<string, number[]>();
   readonly #hosts: Set<string>[];
+  /** Files whose worker is gone before it has looked into them. */
+  #orphans: number[] = [];
   /** Who has looked into each file. */
   readonly #seenBy: string[] = [];
   readonly #found: (Inspected | undefined)[];
@@ -65,7 +67,7 @@ export class Inspection {
     const [host, ...others] = hosts.keys();
     if (host !== undefined && others.length === 0) {
       for (const there of this.#hosts) there.add(host);
-      return this.#describe();
+      return this.#describe(all);
     }
     for (const [first] of hosts.values()) if (first !== undefined) this.#send(first.ordinal, all);
   }
@@ -92,21 +94,30 @@ export class Inspection {
     if (this.#asked.size === 0) this.#next();
   }
 
-  /** A worker has taken the place of one that was ended: it is asked what that one was asked. */
-  join({ ordinal }: Candidate): void {
+  /** A worker is new, or has taken the place of one that was ended: that is asked what the other was asked. */
+  join({ ordinal, host }: Candidate): void {
+    this.#workers = [
+      ...this.#workers.filter((worker) => worker.ordinal !== ordinal),
+      { ordinal, host },
+    ];
     const files = this.#asked.get(ordinal);
     if (files !== undefined) this.#send(ordinal, files);
   }
 
-  /** A worker is gone: somebody else is asked. */
+  /** A worker is gone: somebody else is asked, as soon as there is somebody who can. */
   lost(ordinal: string): void {
+    const host = this.#workers.find((worker) => worker.ordinal === ordinal)?.host;
     this.#workers = this.#workers.filter((worker) => worker.ordinal !== ordinal);
     const files = this.#asked.get(ordinal);
     if (files === undefined) return;
     this.#asked.delete(ordinal);
-    const other = this.#workers.find((worker) => !this.#asked.has(worker.ordinal));
-    if (other !== undefined) this.#send(other.ordinal, files);
-    else if (this.#asked.size === 0) this.#next();
+    const neighbour = this.#workers.find(
+      (worker) => worker.host === host && !this.#asked.has(worker.ordinal),
+    );
+    // What a host can see, only that host can tell.
+    if (neighbour !== undefined) this.#send(neighbour.ordinal, files);
+    else if (this.#mode === "describe") this.#orphans.push(...files);
+    if (this.#asked.size === 0) this.#next();
   }
 
   #send(ordinal: string, files: number[]): void {
@@ -116,7 +127,10 @@ export class Inspection {
   }
 
   #next(): void {
-    if (this.#mode === "describe") return this.#finish();
+    if (this.#mode === "describe") {
+      const orphans = this.#orphans.splice(0);
+      return orphans.length > 0 ? this.#describe(orphans) : this.#finish();
+    }
     // Files that nobody has do not keep the others from being looked into: all problems are told at once.
     const asked = [...new Set(this.#workers.map(({ host }) => host))];
     const where = asked.length > 3 ? `${asked.length} hosts` : asked.join(", ");
@@ -131,15 +145,16 @@ export class Inspection {
       );
       this.#found[i] = undefined;
     }
-    this.#describe();
+    this.#describe([...this.#files.keys()]);
   }
 
-  /** Spreads the files evenly over the workers that can see them. */
-  #describe(): void {
+  /** Spreads files evenly over the workers that can see them. */
+  #describe(files: readonly number[]): void {
     this.#mode = "describe";
     const shares = new Map<string, number[]>();
-    for (const [i, hosts] of this.#hosts.entries()) {
-      if (hosts.size === 0) continue;
+    for (const i of files) {
+      const hosts = this.#hosts[i];
+      if (hosts === undefined || hosts.size === 0) continue;
       const able = this.#workers.filter(({ host }) => hosts.has(host));
       const worker = able[i % Math.max(1, able.length)];
       if (worker === undefined) {
@@ -151,8 +166,8 @@ export class Inspection {
       else share.push(i);
     }
     if (shares.size === 0) return this.#finish();
-    for (const [ordinal, files] of shares) this.#asked.set(ordinal, files);
-    for (const [ordinal, files] of shares) this.#send(ordinal, files);
+    for (const [ordinal, share] of shares) this.#asked.set(ordinal, share);
+    for (const [ordinal, share] of shares) this.#send(ordinal, share);
   }
 
   #finish(): void {
