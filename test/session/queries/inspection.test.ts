@@ -1,5 +1,6 @@
 /** Looking into files while workers come and go. */
 import { expect, test } from "bun:test";
+import type { Inspected } from "../../../src/protocol/query-worker.ts";
 import { Inspection, type Verdict } from "../../../src/session/queries/inspection.ts";
 
 const FILES = ["a", "b"].map((path) => ({ path, tree: "", first: 0, count: -1 }));
