@@ -4,14 +4,14 @@ import type { Inspected } from "../../../src/protocol/query-worker.ts";
 import { Inspection, type Verdict } from "../../../src/session/queries/inspection.ts";
 
 const FILES = ["a", "b"].map((path) => ({ path, tree: "", first: 0, count: -1 }));
-const found = {
+const found: Inspected = {
   unit: "entries",
   size: 5,
   bytes: 1,
   tree: "t",
   boundaries: [],
   problem: "",
-} as const;
+};
 
 test("a file whose worker dies while all others are busy is looked into later, and not left out", () => {
   const asked: string[] = [];
