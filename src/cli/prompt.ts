@@ -7,6 +7,7 @@ import type { TProof } from "../client/tproof.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
 import type { Output } from "./output.ts";
 import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
+import { quoteLike, unquoteBegun, wordsOf } from "./words.ts";
 
 const PROMPT = "proof> ";
 const HISTORY_SIZE = 1000;
@@ -18,17 +19,20 @@ export function complete(line: string, ordinals: readonly string[]): [string[], 
     const begun = log[1] ?? "";
     return [ordinals.filter((ordinal) => ordinal.startsWith(begun)), begun];
   }
-  const file = /^\.process\s+(?:.*\s)?(\S*)$/.exec(line);
-  if (file !== null) {
+  if (/^\.process\s/.test(line)) {
+    const words = wordsOf(line);
+    const last = words.at(-1) ?? "";
+    const isBegun = line.endsWith(last) && words.length > 1;
     // In output=result.json the path begins behind the equals sign.
-    const begun = (file[1] ?? "").replace(/^\w+=/, "");
-    return [pathsLike(begun, file[0].trim().split(/\s+/).length < 3), begun];
+    const begun = isBegun ? last.replace(/^\w+=/, "") : "";
+    return [pathsLike(begun, words.length < (isBegun ? 3 : 2)), begun];
   }
   return [line.startsWith(".") ? COMMAND_NAMES.filter((name) => name.startsWith(line)) : [], line];
 }
 
 /** Paths that begin so; directories end with a slash. Of files only TypeScript where a selector is wanted. */
-function pathsLike(begun: string, isSelector: boolean): string[] {
+function pathsLike(word: string, isSelector: boolean): string[] {
+  const begun = unquoteBegun(word);
   const cut = begun.lastIndexOf("/") + 1;
   const [directory, start] = [begun.slice(0, cut), begun.slice(cut)];
   const place = directory.startsWith("~/") ? join(homedir(), directory.slice(2)) : directory || ".";
@@ -38,8 +42,9 @@ function pathsLike(begun: string, isSelector: boolean): string[] {
       .sort()
       .flatMap((name) => {
         const isDirectory = statSync(join(place, name), { throwIfNoEntry: false })?.isDirectory();
-        if (isDirectory === true) return [`${directory}${name}/`];
-        return isSelector && !/\.[cm]?[jt]s$/.test(name) ? [] : [`${directory}${name}`];
+        if (isDirectory === true) return [quoteLike(`${directory}${name}/`, word, false)];
+        const isWanted = !isSelector || /\.[cm]?[jt]s$/.test(name);
+        return isWanted ? [quoteLike(`${directory}${name}`, word, true)] : [];
       });
   } catch {
     return [];

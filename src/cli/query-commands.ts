@@ -9,6 +9,7 @@ import type { QueryInfo } from "../protocol/query-client.ts";
 import type { Output } from "./output.ts";
 import { progressReporter, summaryLine } from "./query-progress.ts";
 import { outputsAsJson } from "./result-json.ts";
+import { unquote, wordsOf } from "./words.ts";
 import { required } from "./worker-commands.ts";
 
 /** Where results go besides the terminal. */
@@ -137,14 +138,14 @@ export async function processLine(
   argument: string,
   output: Output,
 ): Promise<number> {
-  const words = required(argument, "the selector").split(/\s+/);
+  const words = wordsOf(required(argument, "the selector"));
   const isBackground = words.at(-1) === "&";
   if (isBackground) words.pop();
   const [selector = "", ...rest] = words;
   const settings = rest.filter((word) => /^[A-Za-z_]\w*=/.test(word));
   const data = rest.filter((word) => !settings.includes(word));
   const { options, files } = readSettings(settings);
-  const query = { selector: atHome(selector), data: dataOf(data.map(atHome)), options };
+  const query = { selector: pathOf(selector), data: dataOf(data.map(pathOf)), options };
   if (!isBackground) return processQuery(proof, output, query, files);
   if (files.output !== undefined || files.html !== undefined) {
     throw new ProofError("USAGE", "output= and html= are for queries in the foreground", {
@@ -163,8 +164,9 @@ export async function processLine(
 }
 
 /** A path as a shell would read it. */
-function atHome(path: string): string {
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
+function pathOf(word: string): string {
+  const path = unquote(word);
+  return word.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
 /** Files, or one number: so many cycles, such as 1000000 or 1e6. */
@@ -195,12 +197,13 @@ function readSettings(settings: readonly string[]): {
     const equals = setting.indexOf("=");
     const name = setting.slice(0, equals);
     const value = setting.slice(equals + 1);
-    if (name === "tree") options.tree = value;
+    if (name === "tree") options.tree = unquote(value);
     else if (name === "seed") options.seed = numberOf(name, value);
     else if (name === "feedback") options.feedback = Math.round(numberOf(name, value) * 1000);
     else if (name === "packetizer") options.packetizer = value as "adaptive" | "unit" | "file";
-    else if (name === "output" || name === "html") files[name] = value;
-    else input[name] = inputValue(value);
+    else if (name === "output" || name === "html") files[name] = pathOf(value);
+    // JSON has quotes of its own.
+    else input[name] = inputValue(value.startsWith('"') ? value : unquote(value));
   }
   return { options: { ...options, input }, files };
 }

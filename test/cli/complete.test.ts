@@ -26,6 +26,18 @@ test("behind .process first a selector, then any file", () => {
   expect(complete(`.process x.ts 100 html=${begun}`, [])[1]).toBe(begun);
 });
 
+test("names with blanks are written as they are read", () => {
+  const named = join(place, "with blanks");
+  mkdirSync(named, { recursive: true });
+  writeFileSync(join(named, "a b.ts"), "");
+  const [escaped, quoted] = [`${place}/with\\ bl`, `"${place}/with bl`];
+  expect(complete(`.process ${escaped}`, [])).toEqual([[`${place}/with\\ blanks/`], escaped]);
+  expect(complete(`.process ${quoted}`, [])).toEqual([[`"${place}/with blanks/`], quoted]);
+  const begun = `"${named}/a`;
+  expect(complete(`.process x.ts output=${begun}`, [])).toEqual([[`"${named}/a b.ts"`], begun]);
+  rmSync(named, { recursive: true });
+});
+
 test("directories end with a slash; hidden files show when their dot is typed", () => {
   expect(complete(`.process ${place}/`, [])[0]).toEqual([`${place}/data/`, `${place}/pi.ts`]);
   expect(complete(`.process ${place}/.`, [])[0]).toEqual([`${place}/.hidden.ts`]);

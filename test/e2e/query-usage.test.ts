@@ -5,6 +5,7 @@ import { useArea } from "../helpers/area.ts";
 import { PROJECT } from "../helpers/binary.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { runProof } from "../helpers/proof.ts";
+import type { Written } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(60_000);
 const area = useArea();
@@ -65,6 +66,22 @@ describe("at the prompt", () => {
     });
     expect(stderr).toContain(message);
     expect({ stdout, exitCode }).toEqual({ stdout: "2\n", exitCode: 2 });
+  });
+
+  test("names with blanks, in quotes", async () => {
+    const selector = home.write("my selector.ts", await Bun.file(PI).text());
+    const result = join(home.path, "my result.json");
+    const escaped = selector.replaceAll(" ", "\\ ");
+    const input = `.process ${escaped} 10 output="${result}"\n.process '${selector} 10\n`;
+    const { stdout, stderr, exitCode } = await runProof(["open", daemon.address, "-q"], {
+      home,
+      input,
+    });
+    expect(stdout).toMatch(/^points +10$/m);
+    const { query } = (await Bun.file(result).json()) as Written;
+    expect(query).toMatchObject({ selector, entries: 10 });
+    expect(stderr).toContain("quotes that don't close");
+    expect(exitCode).toBe(2);
   });
 });
 

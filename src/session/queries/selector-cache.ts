@@ -1,5 +1,13 @@
 /** Selectors on a worker's disk, by the hash of their bundle, shared by the sessions of a user on a node. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import * as api from "../../api/index.ts";
 import type { Selector } from "../../api/index.ts";
@@ -7,6 +15,9 @@ import { ProofError } from "../../lib/errors.ts";
 import { loadModule, provideModule } from "../../lib/module.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
+
+/** Bundles that are kept, and their bytes together. */
+const MOST = { bundles: 200, bytes: 256 * 1024 * 1024 };
 
 export class SelectorCache {
   readonly #directory: string;
@@ -23,8 +34,15 @@ export class SelectorCache {
     return join(this.#directory, `${hash}.js`);
   }
 
+  /** Whether a bundle is there; it counts as used now. */
   has(hash: string): boolean {
-    return existsSync(this.path(hash));
+    const now = new Date();
+    try {
+      utimesSync(this.path(hash), now, now);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Keeps a bundle; throws PROTOCOL if it is not the one its hash says. */
@@ -41,6 +59,23 @@ export class SelectorCache {
       renameSync(temporary, path);
     } finally {
       rmSync(temporary, { force: true });
+    }
+    this.#prune();
+  }
+
+  /** Removes what was used longest ago, as far as there is too much. */
+  #prune(): void {
+    const files = readdirSync(this.#directory).flatMap((name) => {
+      const path = join(this.#directory, name);
+      // Another worker may be removing it.
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ path, size: stat.size, used: stat.mtimeMs }];
+    });
+    let bytes = 0;
+    files.sort((a, b) => b.used - a.used);
+    for (const [i, { path, size }] of files.entries()) {
+      bytes += size;
+      if (i > 0 && (i >= MOST.bundles || bytes > MOST.bytes)) rmSync(path, { force: true });
     }
   }
 
