@@ -361,7 +361,7 @@ export const WIRE_TARGETS: readonly Target[] = [
         sid: 1,
         logPath: "/x/y",
         pool: "",
-        facts: { tag: "t", host: "h", pid: 3, version: "0", phases: { spawn: 1 } },
+        facts: { tag: "t", host: "h", pid: 3, version: "0", secret: "s", phases: { spawn: 1 } },
       }),
       encodeCreated({ sid: 2, logPath: "/l", pool: "root://h//p" }),
     ],

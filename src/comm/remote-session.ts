@@ -1,59 +1,39 @@
 /**
  * A session on another daemon, from the side that opened it: a client and its master, or a master and
- * one of its workers. Opening is TCP, login, create; the daemon answers the create when the proofserv
- * has called back.
+ * one of its workers. When the connection breaks, or the daemon is gone, the session is reached again by
+ * itself as long as `reconnto` allows, and its stream goes on where it was.
  */
 import { CheckError, Fields } from "../lib/check.ts";
-import { elapsedSince } from "../lib/clock.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
+import { Timer } from "../lib/clock.ts";
+import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
-import {
-  Attention,
-  FRAGMENT_SIZE,
-  Interrupt,
-  Request,
-  type RoleLetter,
-  SendOption,
-} from "../protocol/codes.ts";
-import {
-  type CreatedFacts,
-  type CreateOptions,
-  decodeCreated,
-  encodeCreate,
-} from "../protocol/create.ts";
+import { Attention, FRAGMENT_SIZE, Interrupt, Request, SendOption } from "../protocol/codes.ts";
+import type { CreatedFacts, CreateOptions } from "../protocol/create.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
 import { errorOf, readFailure } from "../protocol/failure.ts";
 import { parseJson } from "../protocol/json.ts";
-import { create, sendmsg, sessionWord } from "../protocol/requests.ts";
-import { Link, STREAM } from "./link.ts";
-import { ask, type Identity, logIn } from "./log-in.ts";
-import type { Secure } from "./transport.ts";
+import { sendmsg, sessionWord } from "../protocol/requests.ts";
+import { ack, resume, resumed, StreamKind } from "../protocol/stream.ts";
+import { Journal } from "./journal.ts";
+import { type Link, STREAM } from "./link.ts";
+import type { Identity } from "./log-in.ts";
+import {
+  attaching,
+  creating,
+  enter,
+  type Entrance,
+  type Place,
+  type SessionLimits,
+  type SessionLink,
+} from "./session-link.ts";
+
+export type { SessionLimits } from "./session-link.ts";
 
 /** Which session to open, and where. */
-export interface SessionTarget {
-  host: string;
-  port: number;
-  role: RoleLetter;
+export interface SessionTarget extends Place {
   /** The client's alias, or `session-<top tag>` from a master. */
   name: string;
-  ordinal: string;
   options: CreateOptions;
-  /** How the connection is encrypted, if it is. */
-  secure?: Secure | undefined;
-  /** How it is reached, if not directly; each step of that may take `timeout` milliseconds. */
-  reach?: ((timeout: number) => Promise<Link>) | undefined;
-}
-
-/** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
-export interface SessionLimits {
-  tcp: number;
-  login: number;
-  create: number;
-  heartbeat: number;
-  heartbeatTimeout: number;
-  /** How long to try to reach the session again once the link to it is lost. */
-  reconnto: number;
-  message: number;
 }
 
 /** Who is told what the session does. */
@@ -69,107 +49,78 @@ export interface SessionHandler {
   closed(error: ProofError): void;
 }
 
+/** Milliseconds between two attempts to reach a session again: at first, and at last. */
+const PAUSE = { first: 50, last: 2_000 } as const;
+
+/** What may be otherwise at the next attempt. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(["CONNECT", "TIMEOUT", "LINK_LOST", "RESOLVE"]);
+
 export class RemoteSession {
-  readonly #link: Link;
-  readonly #framer: MessageFramer;
+  readonly #place: Place;
+  readonly #identity: Identity;
+  readonly #limits: SessionLimits;
   readonly #sid: number;
+  readonly #secret: string;
   readonly logPath: string;
   readonly facts: CreatedFacts;
-  /** Milliseconds by phase: tcp, login, create; and the daemon's own: spawn, callback. */
+  /** Milliseconds by phase: tcp, login, create or attach; and the daemon's own: spawn, callback. */
   readonly phases: Record<string, number>;
+  #link: Link;
+  #framer: MessageFramer;
+  #journal = new Journal();
+  readonly #pause = new Timer();
   #handler: SessionHandler | undefined;
   #early: Message[] = [];
   #closed: ProofError | undefined;
+  #isAway = false;
+  /** What is asked for while the session is away is made up for when it is back. */
+  #isPaused = false;
+  #isInterrupted = false;
 
   private constructor(
-    link: Link,
-    sid: number,
-    logPath: string,
-    facts: CreatedFacts,
-    phases: Record<string, number>,
-    limit: number,
+    place: Place,
+    identity: Identity,
+    limits: SessionLimits,
+    { link, sid, logPath, facts, phases }: SessionLink,
   ) {
+    this.#place = place;
+    this.#identity = identity;
+    this.#limits = limits;
     this.#link = link;
+    this.#framer = new MessageFramer(limits.message);
     this.#sid = sid;
+    this.#secret = facts.secret;
     this.logPath = logPath;
     this.facts = facts;
     this.phases = phases;
-    this.#framer = new MessageFramer(limit);
   }
 
-  /**
-   * Opens a session. The error thrown says in its details in which `phase` it failed and on which
-   * `host`, with the last lines of the proofserv's log where there are any.
-   */
+  /** Opens a session. Throws what {@link enter} throws. */
   static async open(
     target: SessionTarget,
     identity: Identity,
     limits: SessionLimits,
   ): Promise<RemoteSession> {
-    const phases: Record<string, number> = {};
-    let phase = "tcp";
-    let link: Link | undefined;
-    const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
-      phase = name;
-      const start = performance.now();
-      const value = await step();
-      phases[name] = elapsedSince(start);
-      return value;
-    };
-    try {
-      const opened = await timed("tcp", () => connectTo(target, limits.tcp));
-      link = opened;
-      const { heartbeat } = limits;
-      await timed("login", () =>
-        logIn(opened, identity, {
-          role: target.role,
-          ordinal: target.ordinal,
-          timeout: limits.login,
-          heartbeat,
-        }),
-      );
-      opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
-      // Messages may follow the answer in the same chunk, before the caller gets to run.
-      const early: [number, Pieces][] = [];
-      let lost: ProofError | undefined;
-      opened.attach({
-        attention: (action, body) => early.push([action, body]),
-        closed: (error) => (lost = error),
-      });
-      const answer = await timed("create", () =>
-        ask(opened, "create", () =>
-          opened.call(STREAM.session, Request.create, {
-            what: "create",
-            timeout: limits.create,
-            body: create.encode(0),
-            payload: encodeCreate(target.name, target.ordinal, target.options),
-          }),
-        ),
-      );
-      const created = decodeCreated(answer);
-      if (created.facts === undefined)
-        throw new ProofError("PROTOCOL", `${opened.peer}: create answered without facts`);
-      const all = { ...phases, ...created.facts.phases };
-      const session = new RemoteSession(
-        opened,
-        created.sid,
-        created.logPath,
-        created.facts,
-        all,
-        limits.message,
-      );
-      opened.attach({
-        attention: (action, body) => session.#attention(action, body),
-        drained: () => session.#handler?.drained?.(),
-        closed: (error) => session.#close(error),
-      });
-      for (const [action, body] of early) session.#attention(action, body);
-      if (lost !== undefined) throw lost;
-      return session;
-    } catch (error) {
-      link?.end();
-      throw located(error, phase, target.host);
-    }
+    const { name, ordinal, options } = target;
+    const entered = await enter(target, identity, limits, creating(name, ordinal, options));
+    const session = new RemoteSession(target, identity, limits, entered);
+    session.#journal = new Journal((pieces) => session.#write(pieces));
+    session.#listen(entered);
+    return session;
+  }
+
+  /** Takes over a session that is there, as one who knows nothing of what was before. Throws what {@link enter} throws. */
+  static async attach(
+    place: Place,
+    identity: Identity,
+    limits: SessionLimits,
+    entrance: Entrance,
+  ): Promise<RemoteSession> {
+    const entered = await enter(place, identity, limits, entrance);
+    const session = new RemoteSession(place, identity, limits, entered);
+    session.#write([resume.encode({ received: 0, isNew: true })]);
+    session.#listen(entered);
+    return session;
   }
 
   /** Sets who is told; what came before is delivered now. */
@@ -187,18 +138,28 @@ export class RemoteSession {
 
   /** Whether the sender should hold back until `drained`. */
   get isFull(): boolean {
-    return this.#link.isFull;
+    return this.#journal.isFull || (!this.#isAway && this.#link.isFull);
   }
 
   get isClosed(): boolean {
-    return this.#closed !== undefined || this.#link.isClosed;
+    return this.#closed !== undefined;
   }
 
-  /** Sends one message given in pieces; large pieces are cut up here and nowhere else. */
+  /** Whether the link is lost, and it is tried to reach the session again. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Sends one message given in pieces, now or once the session is reached again. */
   send(pieces: Uint8Array | readonly Uint8Array[]): void {
+    this.#journal.send(pieces instanceof Uint8Array ? [pieces] : pieces);
+  }
+
+  /** Large pieces are cut up here and nowhere else. */
+  #write(pieces: readonly Uint8Array[]): void {
     const opt = SendOption.async | SendOption.noAnswer;
     const body = sendmsg.encode({ sid: this.#sid, opt, cid: -1 });
-    for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
+    for (const piece of pieces) {
       for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
         const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
         this.#link.tell(STREAM.session, Request.sendmsg, body, fragment);
@@ -208,46 +169,154 @@ export class RemoteSession {
 
   /** Asks the proofserv to stop what it is running; it stays. */
   interrupt(): void {
+    this.#isInterrupted = this.#isAway;
+    if (!this.#isAway) this.#interruptNow();
+  }
+
+  #interruptNow(): void {
     const body = sessionWord.encode(this.#sid, Interrupt.soft);
     this.#link.post(STREAM.session, Request.interrupt, "interrupt", body);
   }
 
   /** Ends the session and its proofserv; resolves when its daemon has said so, or within `timeout` ms. */
   async destroy(timeout: number): Promise<void> {
-    if (this.isClosed) return;
-    const body = sessionWord.encode(this.#sid);
-    await this.#link
-      .call(STREAM.session, Request.destroy, { what: "destroy", timeout, body })
-      .catch(() => undefined); // A daemon that is gone has ended the session too.
-    this.end();
+    await this.#leave(Request.destroy, "destroy", timeout);
   }
 
-  /** Closes the link; the daemon ends the session. Nothing more is reported. */
+  /** Leaves the session to itself: what becomes of it is up to its daemon. Nothing more is reported. */
+  async detach(timeout: number): Promise<void> {
+    this.#journal.settle();
+    await this.#leave(Request.detach, "detach", timeout);
+  }
+
+  async #leave(request: number, what: string, timeout: number): Promise<void> {
+    if (this.#closed !== undefined) return;
+    if (!this.#isAway) {
+      const body = sessionWord.encode(this.#sid);
+      await this.#link
+        .call(STREAM.session, request, { what, timeout, body })
+        .catch(() => undefined); // With its daemon gone, the session finds out by itself.
+    }
+    this.#finish();
+  }
+
+  /** Ends the session and its proofserv without waiting. Nothing more is reported. */
   end(): void {
+    if (this.#closed !== undefined) return;
+    const body = sessionWord.encode(this.#sid);
+    this.#link.post(STREAM.session, Request.destroy, "destroy", body);
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#closed ??= new ProofError("SESSION_ENDED", `${this.peer}: the session was closed here`);
+    this.#pause.cancel();
     this.#link.end();
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#link.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#link.resume();
+  }
+
+  #listen(entered: SessionLink): void {
+    const { link } = entered;
+    entered.attach({
+      attention: (action, body) => this.#attention(action, body),
+      drained: () => this.#handler?.drained?.(),
+      closed: (error) => {
+        if (link === this.#link) this.#lost(error);
+      },
+    });
   }
 
   #attention(action: number, body: Pieces): void {
     if (this.#closed !== undefined) return;
     if (action === Attention.msg) {
       for (const piece of body.list) this.#framer.push(piece);
-      for (let next = this.#framer.next(); next !== undefined; next = this.#framer.next()) {
-        if (this.#handler === undefined) this.#early.push(next);
-        else this.#handler.message(next);
-      }
+      const framer = this.#framer;
+      for (let next = framer.next(); next !== undefined; next = framer.next()) this.#arrived(next);
     } else if (action === Attention.wrkmortem || action === Attention.errmsg) {
       this.#close(epitaph(body.join(), this.peer));
       this.#link.end();
     }
+  }
+
+  #arrived(message: Message): void {
+    switch (message.what) {
+      case StreamKind.ack:
+        if (this.#journal.acknowledge(ack.decode(message).received)) this.#handler?.drained?.();
+        return;
+      case StreamKind.resumed: {
+        const { received } = resumed.decode(message);
+        const hasRoom = this.#journal.connected(received, (pieces) => this.#write(pieces));
+        if (hasRoom) this.#handler?.drained?.();
+        // What was sent meanwhile is only now on its way.
+        if (this.#isInterrupted) this.interrupt();
+        return;
+      }
+      default:
+        this.#journal.arrived(message.body.length + 8);
+        if (this.#handler === undefined) this.#early.push(message);
+        else this.#handler.message(message);
+    }
+  }
+
+  #lost(error: ProofError): void {
+    if (this.#closed !== undefined) return;
+    this.#journal.disconnected();
+    // What could not be understood will not be the next time.
+    if (!PASSING.has(error.code)) return this.#close(error);
+    if (!this.#isAway) {
+      this.#isAway = true;
+      this.#handler?.away?.(error);
+    }
+    void this.#reach(error);
+  }
+
+  /** Tries to reach the session again, which was lost because of `cause`. */
+  async #reach(cause: ProofError): Promise<void> {
+    const limits = this.#limits;
+    const end = performance.now() + limits.reconnto;
+    for (let pause: number = PAUSE.first; ; pause = Math.min(2 * pause, PAUSE.last)) {
+      const left = Math.round(end - performance.now());
+      if (left <= 0) return this.#close(cause);
+      await new Promise<void>((resolve) => this.#pause.set(Math.min(pause, left), resolve));
+      try {
+        const entered = await enter(
+          this.#place,
+          this.#identity,
+          shortened(limits, Math.max(1, left)),
+          attaching(this.#sid, this.#secret),
+        );
+        return this.#reached(entered);
+      } catch (thrown) {
+        const error = toProofError(thrown);
+        if (!PASSING.has(error.code)) return this.#close(told(cause, error));
+      }
+    }
+  }
+
+  #reached(entered: SessionLink): void {
+    const { link } = entered;
+    this.#link = link;
+    this.#framer = new MessageFramer(this.#limits.message);
+    if (this.#closed !== undefined) {
+      // It was ended here while nobody could be told.
+      link.post(STREAM.session, Request.destroy, "destroy", sessionWord.encode(this.#sid));
+      return link.end();
+    }
+    this.#write([resume.encode({ received: this.#journal.received, isNew: false })]);
+    this.#isAway = false;
+    if (this.#isPaused) link.pause();
+    if (this.#isInterrupted) this.#interruptNow();
+    this.#handler?.back?.();
+    this.#listen(entered);
   }
 
   #close(error: ProofError): void {
@@ -257,9 +326,23 @@ export class RemoteSession {
   }
 }
 
-/** Connects to the daemon of a session, in the way that its target says. */
-function connectTo(target: SessionTarget, timeout: number): Promise<Link> {
-  return target.reach?.(timeout) ?? Link.open(target, timeout, target.secure);
+/** How a session ended that was lost because of `cause`, and could not be had back because of `error`. */
+function told(cause: ProofError, error: ProofError): ProofError {
+  if (error.code === "SESSION_TAKEN") return error;
+  return new ProofError(cause.code, `${cause.message}; then ${error.message}`, {
+    hint: error.hint,
+    details: { ...error.details, ...cause.details },
+    cause: error,
+  });
+}
+
+/** With no step longer than `most`. */
+export function shortened<T extends { tcp: number; login: number; create: number }>(
+  limits: T,
+  most: number,
+): T {
+  const cut = (ms: number): number => Math.min(ms, most);
+  return { ...limits, tcp: cut(limits.tcp), login: cut(limits.login), create: cut(limits.create) };
 }
 
 /** What a daemon says about the end of a proofserv: text, NUL, and from ours the facts. */
@@ -276,14 +359,4 @@ function epitaph(body: Buffer, peer: string): ProofError {
     }
   }
   return new ProofError("SESSION_ENDED", `${peer}: ${text}`, { details: { phase: "running" } });
-}
-
-/** Adds where an error happened, unless it says so itself. */
-function located(thrown: unknown, phase: string, host: string): ProofError {
-  const error = toProofError(thrown, "PROTOCOL");
-  return new ProofError(error.code, error.message, {
-    hint: error.hint,
-    cause: error.cause,
-    details: { phase, host, ...error.details },
-  });
 }

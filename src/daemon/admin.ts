@@ -46,7 +46,7 @@ export async function serveAdmin(
       case Admin.sessionState:
         if (connection.proofserv === undefined) return refuse("SessionState: session ID not found");
         connection.proofserv.workers = Math.max(0, request.int2);
-        connection.proofserv.status = request.int3;
+        connection.proofserv.setStatus(request.int3, context.config.session);
         return link.ok(frame.stream);
       case Admin.health:
         return link.ok(frame.stream, Buffer.from(JSON.stringify(visible(health(context)))));

@@ -226,7 +226,7 @@ export class Daemon {
     const context = this.#context;
     this.#admission.remove(connection);
     context.connections.delete(connection);
-    for (const session of connection.sessions) context.sessions.leave(connection, session);
+    for (const session of connection.sessions) context.sessions.leave(context, connection, session);
     // A proofserv without its link is no use to anybody.
     connection.proofserv?.end();
     const fields = { peer: connection.link.peer, user: connection.user, why };

@@ -25,7 +25,7 @@ export function relayMessage(
   frame: Pieced<RequestFrame>,
 ): void {
   if (connection.proofserv === undefined) fromClient(context, connection, frame);
-  else fromProofserv(connection, frame);
+  else fromProofserv(context, connection, frame);
 }
 
 function fromClient(context: Context, connection: Connection, frame: Pieced<RequestFrame>): void {
@@ -52,7 +52,11 @@ function fromClient(context: Context, connection: Connection, frame: Pieced<Requ
   if (proofserv.link.isFull) proofserv.holdBack(connection);
 }
 
-function fromProofserv(connection: Connection, frame: Pieced<RequestFrame>): void {
+function fromProofserv(
+  context: Context,
+  connection: Connection,
+  frame: Pieced<RequestFrame>,
+): void {
   const { opt, cid } = sendmsg.decode(frame.body);
   if ((opt & SendOption.noAnswer) === 0) connection.link.ok(frame.stream);
   const session = connection.proofserv;
@@ -60,7 +64,7 @@ function fromProofserv(connection: Connection, frame: Pieced<RequestFrame>): voi
   const { clients, routing } = session;
   const isHosted = session.version !== undefined;
   const isShared = isHosted ? routing.note(opt) : (opt & SendOption.broadcast) !== 0;
-  if (isHosted) session.status = routing.isRunning ? 1 : 0;
+  if (isHosted) session.setStatus(routing.isRunning ? 1 : 0, context.config.session);
   const addressed = clients.get(cid);
   const targets =
     isShared || cid < 0 ? [...clients.values()] : addressed === undefined ? [] : [addressed];

@@ -5,6 +5,7 @@ import { ErrorNumber, Request, Role } from "../protocol/codes.ts";
 import { type Pieced, type RequestFrame, whole } from "../protocol/frames.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import { serveAdmin } from "./admin.ts";
+import { attach } from "./attach.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { handleAuth, handleLogin } from "./login.ts";
@@ -37,6 +38,8 @@ export function serveRequest(
       return void readBuffer(context, connection, frame);
     case Request.create:
       return void context.sessions.create(context, connection, frame);
+    case Request.attach:
+      return void attach(context, connection, frame);
     case Request.destroy:
     case Request.detach:
       return leave(context, connection, frame);
@@ -95,7 +98,7 @@ function ping(context: Context, connection: Connection, frame: RequestFrame): vo
   connection.link.ok(frame.stream, alive ? ALIVE : DEAD);
 }
 
-/** Destroy, and detach: a session without a client ends. Answered when its proofserv is gone. */
+/** Destroy, which is answered when the proofserv is gone; and detach, which leaves the session to itself. */
 function leave(context: Context, connection: Connection, frame: RequestFrame): void {
   const { sid } = sessionWord.decode(frame.body);
   const session = context.sessions.ofClient(connection, sid);
@@ -104,11 +107,11 @@ function leave(context: Context, connection: Connection, frame: RequestFrame): v
       frame.id === Request.destroy ? "reference session ID not found" : "session ID not found";
     return connection.link.error(frame.stream, ErrorNumber.invalidRequest, text);
   }
-  context.sessions.leave(connection, session);
   if (frame.id === Request.destroy) session.end();
+  context.sessions.leave(context, connection, session);
   // ROOT's proofserv takes seconds to end, and its own masters end their workers one after the other.
   const isSlow = session.version !== undefined;
-  if (isSlow || (session.clients.size > 0 && frame.id === Request.detach))
-    return connection.link.ok(frame.stream);
+  const stays = session.state === "running";
+  if (isSlow || (frame.id === Request.detach && stays)) return connection.link.ok(frame.stream);
   void session.ended.then(() => connection.link.ok(frame.stream));
 }

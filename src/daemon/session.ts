@@ -5,9 +5,11 @@ import type { Account } from "../lib/account-database.ts";
 import { asAccount } from "../lib/privileges.ts";
 import { describeExit, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
-import { sameProof } from "../protocol/login.ts";
+import { newNonce, sameProof } from "../protocol/login.ts";
 import { CallOuts } from "./call-out.ts";
+import type { Config } from "../config/schema.ts";
 import type { Connection } from "./connection.ts";
+import { patience } from "./departure.ts";
 import type { Launched } from "./launcher.ts";
 import { RootRouting } from "./root/routing.ts";
 import type { RootVersion } from "./root/versions.ts";
@@ -33,6 +35,9 @@ export interface SessionTerms {
   terminate: number;
 }
 
+/** Milliseconds: timers can wait no longer. */
+const MAX_WAIT = 2 ** 31 - 1;
+
 /** An alias fit for PROOF's list of sessions, whose fields are set apart by blanks and bars. */
 export function cleanAlias(text: string): string {
   return text.replaceAll(/[\s|\p{Cc}]+/gu, "_").slice(0, 256);
@@ -53,18 +58,26 @@ export class Session {
   workerList: Buffer | undefined;
   readonly created = Date.now();
   readonly ticket: string;
+  /** With this the present client comes back after its connection broke. */
+  secret: string = newNonce();
+  /** Whether the first client has been told that the session is there. */
+  isAnswered = false;
   readonly callOuts = new CallOuts();
   alias: string;
   /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
   workers = 0;
-  status = 0;
+  #status = 0;
   /** Clients by cid, with the stream on which each registered. */
   readonly clients = new Map<number, { connection: Connection; stream: number }>();
   proofserv: Connection | undefined;
   #launched: Launched | undefined;
-  readonly #host: string;
+  /** The name of this node, as whoever asked for the session knows it. */
+  readonly host: string;
   readonly #terminate: number;
   readonly #killer = new Timer();
+  readonly #vacancy = new Timer();
+  /** Whether something has ended while there was no client. */
+  #hasResult = false;
   readonly #calledBack = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ProofError>();
   readonly #life = new SessionLife({
@@ -93,7 +106,7 @@ export class Session {
     this.account = terms.account;
     this.wish = terms.wish;
     this.version = terms.version;
-    this.#host = terms.host;
+    this.host = terms.host;
     this.#terminate = terms.terminate;
     this.ticket = ticket;
     // Nobody may be waiting when these settle.
@@ -138,6 +151,29 @@ export class Session {
     return this.#launched;
   }
 
+  get status(): number {
+    return this.#status;
+  }
+
+  /** The master says whether it runs something. */
+  setStatus(status: number, settings: Config["session"]): void {
+    if (status === this.#status) return;
+    this.#hasResult ||= this.clients.size === 0 && this.#status !== 0 && status === 0;
+    this.#status = status;
+    this.reconsider(settings);
+  }
+
+  /** Looks whether anybody is there, and for how long the session waits if not. */
+  reconsider(settings: Config["session"]): void {
+    this.#vacancy.cancel();
+    if (this.clients.size > 0) this.#hasResult = false;
+    if (this.clients.size > 0 || this.state !== "running") return;
+    const isBusy = this.#status !== 0;
+    const wait = patience({ role: this.role, isBusy, hasResult: this.#hasResult }, settings);
+    if (wait === 0) this.end();
+    else if (wait < MAX_WAIT) this.#vacancy.set(wait, () => this.end());
+  }
+
   /** Takes the started process over. */
   begin(launched: Launched): void {
     this.#launched = launched;
@@ -173,15 +209,16 @@ export class Session {
 
   #over(early: boolean): void {
     this.#killer.cancel();
+    this.#vacancy.cancel();
     const { exitCode, signal } = this.#exit;
     const how = describeExit(exitCode, signal);
-    const what = `${this.#host}: proofserv ${this.ordinal} (pid ${this.pid})`;
+    const what = `${this.host}: proofserv ${this.ordinal} (pid ${this.pid})`;
     const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;
     const log = this.logTail();
     const error =
       this.#verdict ??
       new ProofError("PROOFSERV_DIED", message, {
-        details: { phase: early ? "callback" : "running", host: this.#host, exitCode, signal, log },
+        details: { phase: early ? "callback" : "running", host: this.host, exitCode, signal, log },
       });
     this.launched?.log.note(error.message);
     this.launched?.log.close();

@@ -1,19 +1,28 @@
 /** The sessions of a daemon: creating, ending, and cleaning up after them. */
 import { rmSync } from "node:fs";
+import { ByteWriter } from "../lib/bytes.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { processStat, signalName } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
-import { type CreateBuffer, decodeCreate, encodeCreated, isOrdinal } from "../protocol/create.ts";
+import {
+  type Created,
+  type CreateBuffer,
+  decodeCreate,
+  encodeCreated,
+  isOrdinal,
+} from "../protocol/create.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
 import { isLoopback, newNonce } from "../protocol/login.ts";
 import { create } from "../protocol/requests.ts";
+import { SESSION_ROLES } from "./attach.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { launch } from "./launcher.ts";
+import { PROOFSERV_STREAM } from "./relay.ts";
 import type { RootPlan } from "./root/launch.ts";
 import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
@@ -54,15 +63,12 @@ export class Sessions {
       const buffer = readBuffer(connection, frame);
       this.#checkLimits(context, connection, frame);
       session = this.#begin(context, connection, frame, buffer);
-      const facts = await start(context, session, buffer);
+      const phases = await start(context, session, buffer);
       if (connection.link.isClosed) return;
+      session.isAnswered = true;
       connection.link.ok(
         frame.stream,
-        encodeCreated({
-          sid: session.sid,
-          logPath: session.launched?.logPath ?? "",
-          ...(connection.isOurs ? { facts } : {}),
-        }),
+        encodeCreated(this.describe(context, connection, session, phases)),
       );
       context.log.info("session ready", {
         sid: session.sid,
@@ -70,7 +76,7 @@ export class Sessions {
         ordinal: session.ordinal,
         tag: session.tag,
         pid: session.pid,
-        ...facts.phases,
+        ...phases,
       });
     } catch (thrown) {
       const error = toProofError(thrown, "SERVER");
@@ -132,12 +138,7 @@ export class Sessions {
     frame: RequestFrame,
     buffer: CreateBuffer,
   ): Session {
-    const roles: Record<string, Session["role"]> = {
-      [Role.client]: "master",
-      [Role.submaster]: "submaster",
-      [Role.worker]: "worker",
-    };
-    const role = roles[connection.role];
+    const role = SESSION_ROLES[connection.role];
     if (role === undefined) throw new ProofError("REFUSED", "this login may not create sessions");
     const { config, rootChoices } = context;
     const version = connection.isOurs
@@ -164,8 +165,7 @@ export class Sessions {
       newNonce(),
     );
     this.#byId.set(session.sid, session);
-    session.clients.set(connection.cid, { connection, stream: frame.stream });
-    connection.sessions.add(session);
+    this.enter(connection, session, frame.stream);
     void session.ended.then((why) => this.#bury(context, session, why));
     return session;
   }
@@ -176,11 +176,36 @@ export class Sessions {
     return sid;
   }
 
-  /** Takes a client out of a session; the last one to go ends it. */
-  leave(connection: Connection, session: Session): void {
+  /** What a client is told about its session. */
+  describe(
+    context: Context,
+    connection: Connection,
+    session: Session,
+    phases: Record<string, number> = {},
+  ): Created {
+    const { sid, tag, host, pid, secret, launched } = session;
+    const facts = { tag, host, pid, version: VERSION, secret, phases };
+    const logPath = launched?.logPath ?? "";
+    return { sid, logPath, ...(connection.isOurs ? { facts } : {}) };
+  }
+
+  /** Lets a client into a session. */
+  enter(connection: Connection, session: Session, stream: number): void {
+    session.clients.set(connection.cid, { connection, stream });
+    connection.sessions.add(session);
+  }
+
+  /** Takes a client out of a session; without any, the session waits for one to come as it may. */
+  leave(context: Context, connection: Connection, session: Session): void {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
-    if (session.clients.size === 0) session.end();
+    if (connection.isOurs && session.version === undefined) {
+      const number = new ByteWriter(4).i32(connection.cid).done();
+      session.proofserv?.link.attention(PROOFSERV_STREAM, Attention.clientGone, number);
+    }
+    // ROOT's own do not come back, and nobody knows of a session that was never answered.
+    if (session.clients.size === 0 && !(connection.isOurs && session.isAnswered)) session.end();
+    session.reconsider(context.config.session);
   }
 
   /** Ends a session that never came up. */
@@ -256,9 +281,9 @@ async function start(
   context: Context,
   session: Session,
   buffer: CreateBuffer & { logLevel: number },
-) {
+): Promise<Record<string, number>> {
   const { config } = context;
-  const host = buffer.options.host ?? context.host;
+  const { host } = session;
   const [creator] = session.clients.values();
   const before = performance.now();
   const launched = launch({
@@ -311,8 +336,7 @@ async function start(
         },
       ),
   );
-  const phases = { spawn, callback: elapsedSince(wait) };
-  return { tag: session.tag, host, pid: session.pid, version: VERSION, phases };
+  return { spawn, callback: elapsedSince(wait) };
 }
 
 /** What a proofserv of ROOT's is started with; undefined for our own. */

@@ -60,6 +60,7 @@ export const ERROR_EXIT = {
   WORKERS_MISSING: EXIT.failed,
   WORKER_DIED: EXIT.failed,
   SESSION_ENDED: EXIT.failed,
+  SESSION_TAKEN: EXIT.failed,
   SERVER: EXIT.failed,
   // data
   FILE_MISSING: EXIT.query,

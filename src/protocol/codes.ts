@@ -75,6 +75,8 @@ export const Attention = {
   touch: 5113,
   resume: 5114,
   clusterinfo: 5115,
+  /** Ours, to a proofserv: a client is gone, its number follows. */
+  clientGone: 20001,
 } as const;
 
 /** Sub-codes of admin requests; those from 20000 on are ours. */

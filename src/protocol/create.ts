@@ -152,6 +152,8 @@ export interface CreatedFacts {
   host: string;
   pid: number;
   version: string;
+  /** With this the present client comes back after its connection broke; nobody else is told. */
+  secret: string;
   /** Milliseconds by phase on the daemon's side: `spawn`, `callback`. */
   phases: Record<string, number>;
 }
@@ -187,6 +189,7 @@ export function decodeCreated(payload: Buffer): Created {
       host: fields.string("host", 256),
       pid: fields.integer("pid", 0, 0x7fffffff),
       version: fields.string("version", 64),
+      secret: fields.string("secret", 128, ""),
       phases: fields.numbers("phases"),
     };
   }

@@ -27,7 +27,8 @@ export function decodeError(payload: Buffer): ErrorReply {
 }
 
 /** Phases of opening a worker, in order, then what may happen later. */
-export type Phase = "tcp" | "login" | "create" | "spawn" | "callback" | "setup" | "running";
+export type Phase =
+  "tcp" | "login" | "create" | "attach" | "spawn" | "callback" | "setup" | "running";
 
 /** What is known about something that went wrong with a proofserv, wherever it happened. */
 export interface FailureFacts {

@@ -9,7 +9,7 @@ import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
 
 /** Everything a proofserv needs to know. Durations are milliseconds, sizes bytes. */
 export interface ServeParameters {
-  /** The daemon's UNIX socket, and the ticket that is good for one call-back. */
+  /** The daemon's UNIX socket, and the ticket that is good for one call-back to each daemon there. */
   socket: string;
   ticket: string;
   sid: number;

@@ -8,7 +8,6 @@ import { type Result } from "../protocol/messages.ts";
 /** A command on its way. */
 interface Open<M> {
   id: number;
-  cid: number;
   pending: Set<M>;
   /** Ordinals that have given their result. */
   reported: Set<string>;
@@ -16,9 +15,8 @@ interface Open<M> {
 
 /** What a finished or broken-off part of a command leads to. */
 export interface Conclusion {
-  /** The client's number for the command, and the client. */
+  /** The client's number for the command. */
   id: number;
-  cid: number;
   /** Results to be sent for workers that will not send their own. */
   results: Result[];
   /** Whether the command is done. */
@@ -45,20 +43,25 @@ export class Broadcasts<M> {
     return new Set(open.flatMap(([, command]) => [...command.pending]));
   }
 
-  /** Begins a command of client `cid`; returns our own number for it, unique among all clients. */
-  begin(id: number, cid: number, members: Iterable<M>): number {
+  /** Begins a command; returns our own number for it. */
+  begin(id: number, members: Iterable<M>): number {
     const number = this.#next++;
-    this.#open.set(number, { id, cid, pending: new Set(members), reported: new Set() });
+    this.#open.set(number, { id, pending: new Set(members), reported: new Set() });
     return number;
   }
 
   /** Whose command `number` is; undefined if it is over. */
-  owner(number: number): { id: number; cid: number } | undefined {
+  owner(number: number): { id: number } | undefined {
     return this.#open.get(number);
   }
 
+  /** Whoever waits for these commands is not there any more: from now on they have the number 0. */
+  disown(): void {
+    for (const open of this.#open.values()) open.id = 0;
+  }
+
   /** Notes that `ordinal` has given its result; undefined if nobody waits for it. */
-  report(number: number, ordinal: string): { id: number; cid: number } | undefined {
+  report(number: number, ordinal: string): { id: number } | undefined {
     const open = this.#open.get(number);
     open?.reported.add(ordinal);
     return open;
@@ -101,6 +104,6 @@ export class Broadcasts<M> {
   #conclude(number: number, open: Open<M>, results: Result[]): Conclusion {
     const isDone = open.pending.size === 0;
     if (isDone) this.#open.delete(number);
-    return { id: open.id, cid: open.cid, results, isDone };
+    return { id: open.id, results, isDone };
   }
 }

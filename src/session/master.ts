@@ -3,6 +3,7 @@
  * queries on to them and their results back. A submaster is the same one tier down, but for queries, which
  * the top master conducts: those it passes on.
  */
+import type { Pieces } from "../comm/journal.ts";
 import { toProofError } from "../lib/errors.ts";
 import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
 import { failureOf, type FailureFacts } from "../protocol/failure.ts";
@@ -32,13 +33,16 @@ import { Crew, isRouted } from "./crew.ts";
 import type { Member } from "./member.ts";
 import type { Conductor } from "./queries/conductor.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
-import { EVERYBODY, type UpwardLink } from "./upward-link.ts";
+import type { UpwardLink } from "./upward-link.ts";
 import { vouchedKeys } from "./vouched-keys.ts";
 
 /** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
 const PATIENCE = 3_000;
 const STUBBORN =
   "interrupted; its code did not stop, so this worker was ended and is replaced by a new one";
+
+/** Bytes that wait for a client that is away; of further output nothing is kept. */
+const MAX_KEPT = 8 * 1024 * 1024;
 
 /** Milliseconds after which those that still run are interrupted again. */
 const REPEAT = 500;
@@ -54,6 +58,9 @@ export class Master {
   #hasQuery = false;
   /** When the link upwards last had room again after having been full. */
   #drainedAt = -Infinity;
+  #isOpen = false;
+  /** Characters of output that were not kept while there was no client. */
+  #cut = 0;
 
   constructor(parameters: ServeParameters, upward: UpwardLink, host: RunnerHost) {
     this.#parameters = parameters;
@@ -80,9 +87,10 @@ export class Master {
       const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
       await this.#crew.open(
         records.filter(({ type }) => type !== "M"),
-        (state) => this.#upward.send(serverStarted.encode(state)),
+        (state) => this.#upward.offer(serverStarted.encode(state)),
       );
     }
+    this.#isOpen = true;
     this.#reportState();
     this.#upward.send(this.#report());
   }
@@ -103,31 +111,31 @@ export class Master {
     this.#upward.send(failed.encode({ ...failure, failures: this.#crew.failures }));
   }
 
-  /** A message of client `cid`, or from the master above. */
-  fromAbove(message: Message, cid: number): void {
-    if (message.what === Kind.command) return this.#command(command.decode(message), cid);
-    if (message.what === Kind.ping) return this.#ping(ping.decode(message).id, cid);
+  /** A message of the client, or from the master above. */
+  fromAbove(message: Message): void {
+    if (message.what === Kind.command) return this.#command(command.decode(message));
+    if (message.what === Kind.ping) return this.#ping(ping.decode(message).id);
     if (isRouted(message.what)) return this.#route(message);
-    void this.#queries().then((conductor) => conductor.fromClient(message, cid));
+    void this.#queries().then((conductor) => conductor.fromClient(message));
   }
 
-  #command(request: Command, cid: number): void {
+  #command(request: Command): void {
     const { id, ordinal } = request;
     if (request.name === "workers") {
-      this.#upward.send(this.#report(), cid);
-      return this.#upward.send(done.encode({ id }), cid);
+      this.#upward.send(this.#report());
+      return this.#upward.send(done.encode({ id }));
     }
     const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
     if (request.name === "log" && lost !== undefined) {
       const text = [...(lost.log ?? []), lost.message].join("\n");
-      return this.#answer({ id, ordinal, host: lost.host, ok: true, text }, cid);
+      return this.#answer({ id, ordinal, host: lost.host, ok: true, text });
     }
     // Without workers (a sequential session) the master itself does the work.
     const isOwn =
       ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
-    if (isOwn) return this.#runner.run(request, cid);
+    if (isOwn) return this.#runner.run(request);
     const { settling } = this.#crew;
-    if (settling !== undefined) return void settling.then(() => this.#command(request, cid));
+    if (settling !== undefined) return void settling.then(() => this.#command(request));
     const chosen = this.#crew.chosen(ordinal);
     if (chosen.length === 0) {
       const { host } = this.#parameters;
@@ -135,38 +143,35 @@ export class Master {
       const text = all
         ? "this session has lost all its workers"
         : `this session has no worker ${ordinal}`;
-      return this.#answer(
-        {
-          id,
-          ordinal: ordinal || this.#parameters.ordinal,
-          host,
-          ok: false,
-          text,
-          code: all ? "NO_WORKERS" : "USAGE",
-        },
-        cid,
-      );
+      return this.#answer({
+        id,
+        ordinal: ordinal || this.#parameters.ordinal,
+        host,
+        ok: false,
+        text,
+        code: all ? "NO_WORKERS" : "USAGE",
+      });
     }
-    const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, cid, chosen) });
+    const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, chosen) });
     for (const member of chosen) member.send(pieces);
     this.#reportState();
   }
 
   /** To every worker and back; in a sequential session the master answers itself. */
-  #ping(id: number, cid: number): void {
+  #ping(id: number): void {
     const { members } = this.#crew;
     if (members.length === 0) {
       const { ordinal, host } = this.#parameters;
-      this.#upward.send(pong.encode({ id, ordinal, host }), cid);
-      return this.#upward.send(done.encode({ id }), cid);
+      this.#upward.send(pong.encode({ id, ordinal, host }));
+      return this.#upward.send(done.encode({ id }));
     }
-    const pieces = ping.encode(this.#broadcasts.begin(id, cid, members));
+    const pieces = ping.encode(this.#broadcasts.begin(id, members));
     for (const member of members) member.send(pieces);
   }
 
-  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">, cid: number): void {
-    this.#upward.send(result.encode({ ...fields, elapsed: 0 }), cid);
-    this.#upward.send(done.encode({ id: fields.id }), cid);
+  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">): void {
+    this.#upward.send(result.encode({ ...fields, elapsed: 0 }));
+    this.#upward.send(done.encode({ id: fields.id }));
   }
 
   /** From the master above, for one of our workers. */
@@ -198,7 +203,8 @@ export class Master {
         if (local !== undefined) local.handle(message);
         else this.#crew.sendTo(to, message.what, pieces);
       },
-      send: (pieces, cid) => this.#upward.send(pieces, cid),
+      send: (pieces) => this.#upward.send(pieces),
+      offer: (pieces) => this.#upward.offer(pieces),
       replace: (which) => void this.#crew.replace(which, STUBBORN),
       stateChanged: (running) => {
         this.#hasQuery = running;
@@ -245,15 +251,13 @@ export class Master {
       case Kind.output: {
         const fields = output.decode(message);
         const owner = this.#broadcasts.owner(fields.id);
-        if (owner !== undefined)
-          this.#upward.send(output.encode({ ...fields, id: owner.id }), owner.cid);
+        if (owner !== undefined) this.#output({ ...fields, id: owner.id });
         break;
       }
       case Kind.pong: {
         const fields = pong.decode(message);
         const owner = this.#broadcasts.report(fields.id, fields.ordinal);
-        if (owner !== undefined)
-          this.#upward.send(pong.encode({ ...fields, id: owner.id }), owner.cid);
+        if (owner !== undefined) this.#upward.send(pong.encode({ ...fields, id: owner.id }));
         if (!member.isSubmaster) this.#finish(fields.id, member);
         break;
       }
@@ -262,7 +266,7 @@ export class Master {
         const { id, last, ...rest } = fields;
         const owner = this.#broadcasts.report(id, fields.ordinal);
         if (owner !== undefined)
-          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments), owner.cid);
+          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments));
         if (last === true) this.#finish(id, member);
         break;
       }
@@ -285,7 +289,13 @@ export class Master {
         if (isFromWorker(message.what)) this.#queryMessage(message);
     }
     // A client that reads slowly slows its workers down instead of filling this process.
-    if (this.#upward.isFull) this.#crew.pause();
+    if (this.#upward.isFull && !this.#upward.isAway) this.#crew.pause();
+  }
+
+  /** While there is no client, commands go on; of what they write so much is kept. */
+  #output(fields: Parameters<typeof output.encode>[0]): void {
+    if (this.#upward.isAway && this.#upward.queued > MAX_KEPT) this.#cut += fields.text.length;
+    else this.#upward.send(output.encode(fields));
   }
 
   #finish(id: number, member: Member): void {
@@ -296,13 +306,46 @@ export class Master {
   #queryMessage(message: Message): void {
     if (this.#parameters.role === "master")
       void this.#queries().then((conductor) => conductor.fromWorker(message));
-    else this.#upward.send(encodeMessage(message.what, message.body), EVERYBODY);
+    else this.#upward.send(encodeMessage(message.what, message.body));
   }
 
   /** The link upwards has room again. */
   drained(): void {
     this.#drainedAt = performance.now();
     this.#crew.resume();
+  }
+
+  /** Nobody reads what the members send: they are not held back. */
+  away(): void {
+    this.#crew.resume();
+  }
+
+  /** The client is there again, and goes on where it was. */
+  back(): void {
+    if (this.#cut > 0) {
+      const { ordinal } = this.#parameters;
+      const text = `(${this.#cut} characters of output were not kept while nobody was connected)\n`;
+      this.#upward.send(output.encode({ id: 0, ordinal, stream: "err", text }));
+      this.#cut = 0;
+    }
+    void this.#conductor?.then((conductor) => conductor.reportAll());
+  }
+
+  /** Another client is there: it is told how things are, and what the old one may have missed. */
+  attached(missed: readonly Pieces[]): void {
+    this.#broadcasts.disown();
+    this.#runner.disown();
+    if (this.#isOpen) this.#upward.send(this.#report());
+    for (const pieces of missed) {
+      const message = messageOf(pieces);
+      if (message.what === Kind.output)
+        this.#upward.send(output.encode({ ...output.decode(message), id: 0 }));
+      if (message.what !== Kind.result) continue;
+      const { fields, attachments } = result.decode(message);
+      this.#upward.send(result.encode({ ...fields, id: 0 }, attachments));
+    }
+    void this.#conductor?.then((conductor) => conductor.disown());
+    this.back();
   }
 
   #lost(member: Member, failure: WorkerFailure, returns: boolean): void {
@@ -329,12 +372,12 @@ export class Master {
 
   #announceLoss(failure: WorkerFailure, ordinals: readonly string[]): void {
     this.#tellQueries(ordinals, failure);
-    this.#upward.send(workerLost.encode(failure), EVERYBODY);
+    this.#upward.send(workerLost.encode(failure));
   }
 
   #announceReplacement(fresh: WorkerInfo): void {
     const { ordinal, host } = fresh;
-    this.#upward.send(workerReplaced.encode(fresh), EVERYBODY);
+    this.#upward.send(workerReplaced.encode(fresh));
     void this.#conductor?.then((conductor) => {
       // Below a submaster the end of the old one and the new one are announced together.
       const why = { code: "WORKER_DIED", phase: "running", host, message: STUBBORN };
@@ -345,9 +388,9 @@ export class Master {
   }
 
   #conclude(conclusions: readonly Conclusion[]): void {
-    for (const { id, cid, results, isDone } of conclusions) {
-      for (const fields of results) this.#upward.send(result.encode(fields), cid);
-      if (isDone) this.#upward.send(done.encode({ id }), cid);
+    for (const { id, results, isDone } of conclusions) {
+      for (const fields of results) this.#upward.send(result.encode(fields));
+      if (isDone) this.#upward.send(done.encode({ id }));
     }
     if (!this.#broadcasts.isBusy) this.#reportState();
   }

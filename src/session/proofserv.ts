@@ -47,6 +47,9 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   const end = Promise.withResolvers<number>();
   let part: Part | undefined;
   const drained: (() => void)[] = [];
+  const letGo = (): void => {
+    for (const resume of drained.splice(0)) resume();
+  };
   // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => end.resolve(0));
@@ -80,7 +83,20 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     interrupt: () => part?.interrupt(),
     drained() {
       part?.drained();
-      for (const resume of drained.splice(0)) resume();
+      letGo();
+    },
+    away() {
+      log("the client is gone, or the daemon");
+      part?.away?.();
+      if (parameters.role === "master") letGo();
+    },
+    back() {
+      log("the client is back");
+      part?.back?.();
+    },
+    attached(missed) {
+      log("another client is there");
+      part?.attached?.(missed);
     },
     closed(error) {
       log(`the daemon is gone: ${error.message}`);
@@ -92,9 +108,12 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     host: parameters.host,
     logPath: parameters.logPath,
     workDirectory: parameters.workDirectory,
-    send: (pieces, cid) => upward.send(pieces, cid),
+    send: (pieces) => upward.send(pieces),
+    // What runs for a client that is gone goes on, and its output is cut; a worker's master will be back.
     flow: () =>
-      upward.isFull ? new Promise((resolve) => drained.push(resolve)) : Promise.resolve(),
+      upward.isFull && (parameters.role === "worker" || !upward.isAway)
+        ? new Promise((resolve) => drained.push(resolve))
+        : Promise.resolve(),
     queued: () => upward.queued,
   };
   const what = parameters.role === "worker" ? "PROOF worker server" : "Welcome to the PROOF server";
@@ -118,6 +137,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
   );
   const exitCode = await end.promise;
+  upward.end();
   await part?.close(Math.round(parameters.terminate * 0.8));
   const { rmSync } = await import("node:fs");
   rmSync(parameters.workDirectory, { recursive: true, force: true });

@@ -15,7 +15,7 @@ export interface RunnerHost {
   host: string;
   logPath: string;
   workDirectory: string;
-  send(pieces: Uint8Array | readonly Uint8Array[], cid: number): void;
+  send(pieces: Uint8Array | readonly Uint8Array[]): void;
   /** Resolves when there is room for more. */
   flow(): Promise<void>;
   /** Bytes queued upwards. */
@@ -33,9 +33,10 @@ type Outcome = Partial<Result> & { attachments?: Uint8Array[] };
 export class Runner {
   readonly #host: RunnerHost;
   /** The command that runs now, for output and interrupts. */
-  #current: { id: number; cid: number; stop(): void } | undefined;
+  #current: { command: Command; stop(): void } | undefined;
   #queue: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  /** Those that run or wait. */
+  readonly #commands = new Set<Command>();
   #generation = 0;
   #consoleReady = false;
 
@@ -45,20 +46,25 @@ export class Runner {
 
   /** Whether a command runs or waits. */
   get isBusy(): boolean {
-    return this.#waiting > 0;
+    return this.#commands.size > 0;
   }
 
-  /** Takes a command; its result and the end of it are sent to client `cid`. */
-  run(command: Command, cid: number): void {
+  /** Takes a command; its result and the end of it are sent to the client. */
+  run(command: Command): void {
     if (command.name === "log") {
       const lines = readTail(this.#host.logPath, command.lines);
-      return this.#answer(command, cid, performance.now(), { text: lines.join("\n") });
+      return this.#answer(command, performance.now(), { text: lines.join("\n") });
     }
     const generation = this.#generation;
-    this.#waiting++;
+    this.#commands.add(command);
     this.#queue = this.#queue
-      .then(() => this.#perform(command, cid, generation))
-      .finally(() => this.#waiting--);
+      .then(() => this.#perform(command, generation))
+      .finally(() => this.#commands.delete(command));
+  }
+
+  /** Whoever waits for these commands is not there any more: from now on they have the number 0. */
+  disown(): void {
+    for (const command of this.#commands) command.id = 0;
   }
 
   /** Stops the command that runs and forgets those that wait. */
@@ -67,13 +73,13 @@ export class Runner {
     this.#current?.stop();
   }
 
-  async #perform(command: Command, cid: number, generation: number): Promise<void> {
+  async #perform(command: Command, generation: number): Promise<void> {
     const start = performance.now();
     const interrupted = Promise.withResolvers<never>();
     interrupted.promise.catch(() => undefined);
     const stop = (): void => interrupted.reject(new ProofError("INTERRUPTED", "interrupted"));
     if (generation !== this.#generation) stop();
-    this.#current = { id: command.id, cid, stop };
+    this.#current = { command, stop };
     let outcome: Outcome;
     try {
       if (generation !== this.#generation) await interrupted.promise;
@@ -85,7 +91,7 @@ export class Runner {
       outcome = { ok: false, text: error.message, code: error.code };
     }
     this.#current = undefined;
-    this.#answer(command, cid, start, outcome);
+    this.#answer(command, start, outcome);
   }
 
   async #exec(code: string, interrupted: Promise<never>): Promise<Outcome> {
@@ -118,15 +124,10 @@ export class Runner {
     // What code prints after its command has ended belongs to the log alone.
     if (current === undefined) return writeLog(text);
     if (host.queued() > MAX_QUEUED) return;
-    host.send(output.encode({ id: current.id, ordinal: host.ordinal, stream, text }), current.cid);
+    host.send(output.encode({ id: current.command.id, ordinal: host.ordinal, stream, text }));
   }
 
-  #answer(
-    command: Command,
-    cid: number,
-    start: number,
-    { attachments = [], ...outcome }: Outcome,
-  ): void {
+  #answer(command: Command, start: number, { attachments = [], ...outcome }: Outcome): void {
     const { ordinal, host } = this.#host;
     const text = outcome.text ?? "";
     const fields: Result = {
@@ -142,7 +143,7 @@ export class Runner {
           ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
           : text,
     };
-    this.#host.send(result.encode(fields, attachments), cid);
+    this.#host.send(result.encode(fields, attachments));
   }
 }
 

@@ -1,97 +1,159 @@
 /**
- * A proofserv's link to its daemon, over the UNIX socket. Messages come with the number of the client
- * they are from and go out to one client or to all.
+ * A proofserv's link to its daemon, over the UNIX socket, and the stream of its client behind it. Both may
+ * break and come back: the daemon with the next one, the client with a connection of its own.
  */
+import { Journal, type Pieces as MessagePieces } from "../comm/journal.ts";
 import { Link, STREAM } from "../comm/link.ts";
 import { ask } from "../comm/log-in.ts";
 import { CheckError } from "../lib/check.ts";
-import type { ProofError } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
-import { type Message, MessageFramer } from "../protocol/envelope.ts";
+import { type Message, MessageFramer, OUR_KINDS } from "../protocol/envelope.ts";
 import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
 import { callback, type ServeParameters } from "../protocol/serve.ts";
+import { ack, resume, resumed, StreamKind } from "../protocol/stream.ts";
 
 /** Who is told what comes from above. */
 export interface UpwardHandler {
-  /** A message of client `cid`. */
+  /** A message of the client, or of one that speaks ROOT's language. */
   message(message: Message, cid: number): void;
   /** Stop what is running. */
   interrupt(): void;
+  /** There is room again for what goes upwards. */
   drained(): void;
+  /** The client is gone, for now at least. */
+  away(): void;
+  /** The client is there again, and goes on where it was. */
+  back(): void;
+  /** Another client is there, who knows nothing of what was before; the old one had not got `missed` for sure. */
+  attached(missed: readonly MessagePieces[]): void;
+  /** The daemon is gone, and no other came. */
   closed(error: ProofError): void;
 }
 
 /** Addresses every client of the session. */
-export const EVERYBODY = -1;
+const EVERYBODY = -1;
+/** Nobody's number. */
+const NOBODY = -2;
 
 export class UpwardLink {
-  readonly #link: Link;
+  #link: Link;
   readonly #parameters: ServeParameters;
+  readonly #handler: UpwardHandler;
   #reported = "";
-  /** Takes care of what is for clients that speak ROOT's language, and says whether it has. */
-  interpreter: ((pieces: Uint8Array | readonly Uint8Array[], cid: number) => boolean) | undefined;
+  /** Tells clients that speak ROOT's language what is sent. */
+  interpreter: ((pieces: readonly Uint8Array[]) => void) | undefined;
   readonly #framers = new Map<number, MessageFramer>();
+  /** The number of the client of ours that this proofserv serves. */
+  #client = NOBODY;
+  /** Its stream; undefined while there has been none but ROOT's. */
+  #journal: Journal | undefined;
+  /** Resolves when a daemon is there again; undefined while one is. */
+  #rejoining: Promise<void> | undefined;
+  #ended = false;
 
-  private constructor(link: Link, parameters: ServeParameters) {
+  private constructor(link: Link, parameters: ServeParameters, handler: UpwardHandler) {
     this.#link = link;
     this.#parameters = parameters;
+    this.#handler = handler;
+    if (parameters.creator.isRoot) return;
+    this.#client = parameters.creator.cid;
+    this.#journal = new Journal(this.#write);
   }
+
+  readonly #write = (pieces: MessagePieces): void => this.sendAsIs(pieces, this.#client);
 
   /** Calls back: connects, logs in with the ticket, and starts listening. */
   static async open(parameters: ServeParameters, handler: UpwardHandler): Promise<UpwardLink> {
-    const { tcp, login: deadline } = parameters.startup;
-    const link = await Link.open({ path: parameters.socket }, tcp);
-    const upward = new UpwardLink(link, parameters);
-    link.attach({
-      attention: (action, body) => upward.#attention(action, body, handler),
-      drained: () => handler.drained(),
-      closed: (error) => handler.closed(error),
-    });
-    await ask(link, "callback", () =>
-      link.call(STREAM.login, Request.login, {
-        what: "call-back",
-        timeout: deadline,
-        body: login.encode({
-          pid: process.pid,
-          user: LONG_USER,
-          reserved: parameters.sid,
-          capver: 0xff,
-          role: Role.internal,
-        }),
-        payload: encodeItems("", [
-          ["usr", parameters.user],
-          [OUR_ITEM, callback.encode(parameters.ticket)],
-        ]),
-      }),
-    );
+    const link = await Link.open({ path: parameters.socket }, parameters.startup.tcp);
+    const upward = new UpwardLink(link, parameters, handler);
+    upward.#listen(link);
+    await callBack(link, parameters);
     return upward;
+  }
+
+  #listen(link: Link): void {
+    link.attach({
+      attention: (action, body) => this.#attention(action, body),
+      drained: () => this.#handler.drained(),
+      closed: (error) => {
+        if (!this.#ended) this.#rejoining = this.#rejoin(error);
+      },
+    });
+  }
+
+  /** The daemon is gone because of `cause`: waits for the next one. */
+  async #rejoin(cause: ProofError): Promise<void> {
+    this.#leftAlone();
+    this.#framers.clear();
+    const { rejoin } = await import("./rejoin.ts");
+    const link = await rejoin(this.#parameters, (fresh) => callBack(fresh, this.#parameters));
+    if (this.#ended) return link?.end();
+    if (link === undefined) {
+      this.#ended = true;
+      return this.#handler.closed(cause);
+    }
+    this.#link = link;
+    this.#rejoining = undefined;
+    this.#listen(link);
+    // The next daemon knows nothing yet of what the last one was told.
+    const [workers, running] = this.#reported.split(" ");
+    this.#reported = "";
+    if (workers !== undefined && running !== undefined)
+      this.reportState(Number(workers), running === "true");
+  }
+
+  #leftAlone(): void {
+    this.#framers.delete(this.#client);
+    this.#client = NOBODY;
+    if (this.#journal?.isConnected !== true) return;
+    this.#journal.disconnected();
+    this.#handler.away();
+  }
+
+  /** From now on the daemon's end is as it should be. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Whether there is no client now. */
+  get isAway(): boolean {
+    return this.#journal?.isConnected === false;
   }
 
   /** Whether senders should hold back until `drained`. */
   get isFull(): boolean {
-    return this.#link.isFull;
+    return this.#journal?.isFull === true || (!this.isAway && this.#link.isFull);
   }
 
-  /** Bytes queued. */
+  /** Bytes queued, or kept for a client that is away. */
   get queued(): number {
-    return this.#link.queued;
+    return this.isAway ? (this.#journal?.bytes ?? 0) : this.#link.queued;
   }
 
-  /** Sends one message, given in pieces, to client `cid` or to EVERYBODY. */
-  send(pieces: Uint8Array | readonly Uint8Array[], cid: number = EVERYBODY): void {
-    if (this.interpreter?.(pieces, cid) !== true) this.sendAsIs(pieces, cid);
+  /** Sends the client one message, given in pieces, now or when it is there again; and ROOT's own what it means. */
+  send(pieces: Uint8Array | readonly Uint8Array[]): void {
+    const all = pieces instanceof Uint8Array ? [pieces] : pieces;
+    this.interpreter?.(all);
+    if (this.#journal !== undefined) this.#journal.send(all);
+    else if (this.interpreter === undefined) this.sendAsIs(all, EVERYBODY);
   }
 
-  /** Sends what every client of the address understands. */
-  sendAsIs(pieces: Uint8Array | readonly Uint8Array[], cid: number): void {
+  /** Sends what the next such message replaces: nothing while there is no client. */
+  offer(pieces: Uint8Array | readonly Uint8Array[]): void {
+    if (!this.isAway) this.send(pieces);
+  }
+
+  /** Sends client `cid`, or EVERYBODY, what is not part of a stream that resumes. */
+  sendAsIs(pieces: readonly Uint8Array[], cid: number): void {
     const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
     const body = sendmsg.encode({
       sid: this.#parameters.sid,
       opt: SendOption.internal | SendOption.async | SendOption.noAnswer | broadcast,
       cid,
     });
-    for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
+    for (const piece of pieces) {
       for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
         const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
         this.#link.tell(STREAM.login, Request.sendmsg, body, fragment);
@@ -109,17 +171,26 @@ export class UpwardLink {
     return this.ask(Admin.getWorkers, "GetWorkers", timeout, Buffer.from("static:"));
   }
 
-  /** Makes an admin request, `what` for messages. Throws the daemon's refusal. */
-  ask(code: number, what: string, timeout: number, payload?: Buffer): Promise<Buffer> {
+  /** Makes an admin request, `what` for messages; of the next daemon, if this one is gone. Throws the daemon's refusal. */
+  async ask(code: number, what: string, timeout: number, payload?: Buffer): Promise<Buffer> {
     const body = admin.encode(this.#parameters.sid, code);
-    return ask(this.#link, "setup", () =>
-      this.#link.call(STREAM.login, Request.admin, {
-        what,
-        timeout,
-        body,
-        payload: payload ?? Buffer.alloc(0),
-      }),
-    );
+    for (;;) {
+      await this.#rejoining;
+      const link = this.#link;
+      try {
+        return await ask(link, "setup", () =>
+          link.call(STREAM.login, Request.admin, {
+            what,
+            timeout,
+            body,
+            payload: payload ?? Buffer.alloc(0),
+          }),
+        );
+      } catch (error) {
+        const isLost = error instanceof ProofError && error.code === "LINK_LOST";
+        if (!isLost || this.#ended || this.#rejoining === undefined) throw error;
+      }
+    }
   }
 
   /**
@@ -134,16 +205,69 @@ export class UpwardLink {
     this.#link.post(STREAM.login, Request.admin, "state", body);
   }
 
-  #attention(action: number, body: Pieces, handler: UpwardHandler): void {
-    if (action === Attention.interrupt || action === Attention.urgent) return handler.interrupt();
-    if (action !== Attention.msgsid) return;
+  #attention(action: number, body: Pieces): void {
+    if (action === Attention.interrupt || action === Attention.urgent)
+      return this.#handler.interrupt();
+    if (action !== Attention.msgsid && action !== Attention.clientGone) return;
     if (body.length < 4) throw new CheckError("message without a client number");
     const cid = body.take(4).readInt32BE(0);
+    if (action === Attention.clientGone)
+      return cid === this.#client ? this.#leftAlone() : undefined;
     let framer = this.#framers.get(cid);
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
     for (const piece of body.list) framer.push(piece);
     for (let next = framer.next(); next !== undefined; next = framer.next())
-      handler.message(next, cid);
+      this.#arrived(next, cid);
   }
+
+  #arrived(message: Message, cid: number): void {
+    if (message.what === StreamKind.resume) return this.#resume(resume.decode(message), cid);
+    if (this.#journal === undefined || cid !== this.#client) {
+      // Of ROOT's, or of a client whose place another has taken.
+      return message.what < OUR_KINDS ? this.#handler.message(message, cid) : undefined;
+    }
+    if (message.what === StreamKind.ack) {
+      if (this.#journal.acknowledge(ack.decode(message).received)) this.#handler.drained();
+      return;
+    }
+    this.#journal.arrived(message.body.length + 8);
+    this.#handler.message(message, cid);
+  }
+
+  /** A client is there: the one that was, or another. */
+  #resume({ received, isNew }: ReturnType<typeof resume.decode>, cid: number): void {
+    this.#framers.delete(this.#client);
+    this.#client = cid;
+    const before = this.#journal;
+    const journal = isNew || before === undefined ? new Journal() : before;
+    const missed = isNew && before !== undefined ? before.unacknowledged : [];
+    this.#journal = journal;
+    this.#write([resumed.encode({ received: journal.received })]);
+    const hasRoom = journal.connected(received, this.#write);
+    if (isNew) this.#handler.attached(missed);
+    else this.#handler.back();
+    if (hasRoom) this.#handler.drained();
+  }
+}
+
+/** Logs in over a fresh link. */
+async function callBack(link: Link, parameters: ServeParameters): Promise<void> {
+  await ask(link, "callback", () =>
+    link.call(STREAM.login, Request.login, {
+      what: "call-back",
+      timeout: parameters.startup.login,
+      body: login.encode({
+        pid: process.pid,
+        user: LONG_USER,
+        reserved: parameters.sid,
+        capver: 0xff,
+        role: Role.internal,
+      }),
+      payload: encodeItems("", [
+        ["usr", parameters.user],
+        [OUR_ITEM, callback.encode(parameters.ticket)],
+      ]),
+    }),
+  );
 }

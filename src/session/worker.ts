@@ -16,24 +16,24 @@ export class Worker {
     this.#host = host;
   }
 
-  /** A message of client `cid` of the master above. */
-  fromAbove(message: Message, cid: number): void {
+  /** A message of the master above. */
+  fromAbove(message: Message): void {
     if (message.what === Kind.ping) {
       const { ordinal, host } = this.#parameters;
-      this.#host.send(pong.encode({ id: ping.decode(message).id, ordinal, host }), cid);
+      this.#host.send(pong.encode({ id: ping.decode(message).id, ordinal, host }));
     } else if (message.what === Kind.command) {
       this.#runner ??= import("./runner.ts").then(({ Runner }) => new Runner(this.#host));
-      void this.#runner.then((runner) => runner.run(command.decode(message), cid));
+      void this.#runner.then((runner) => runner.run(command.decode(message)));
     } else {
-      this.#queries ??= this.#loadQueries(cid);
+      this.#queries ??= this.#loadQueries();
       void this.#queries.then((queries) => queries.handle(message));
     }
   }
 
-  async #loadQueries(cid: number): Promise<QueryWorker> {
+  async #loadQueries(): Promise<QueryWorker> {
     const { QueryWorker } = await import("./queries/worker.ts");
     const { ordinal, host, workDirectory, memory } = this.#parameters;
-    const send = (pieces: Uint8Array | readonly Uint8Array[]): void => this.#host.send(pieces, cid);
+    const send = (pieces: Uint8Array | readonly Uint8Array[]): void => this.#host.send(pieces);
     return new QueryWorker({ ordinal, host, workDirectory, memory, send });
   }
 

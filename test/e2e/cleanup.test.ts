@@ -28,6 +28,10 @@ describe.skipIf(!namespaces.possible)(`five hosts${SKIPPED}`, () => {
       PROOF_SESSION_HEARTBEAT: "1s",
       PROOF_SESSION_HEARTBEAT_TIMEOUT: "3s",
       PROOF_SESSION_TERMINATE: "2s",
+      // Nobody waits here for somebody to come back: see resilience.test.ts for those who do.
+      PROOF_SESSION_RECONNTO: "2s",
+      PROOF_SESSION_SHUTDOWN: "always",
+      PROOF_SESSION_SHUTDOWN_DELAY: "0s",
     };
     for (const number of [2, 3, 4, 5]) {
       const config = number === 2 ? inventory([3, 4, 5].map((n) => hosts.at(n))) : "";

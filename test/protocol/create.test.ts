@@ -165,6 +165,7 @@ describe("answer", () => {
     host: "host.example.org",
     pid: 5836,
     version: "0.1.0",
+    secret: "s",
     phases: { spawn: 1.5, callback: 20 },
   };
 

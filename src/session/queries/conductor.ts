@@ -53,8 +53,10 @@ export interface ConductorHost {
   kept: number;
   workers(): { ordinal: string; host: string }[];
   sendTo(ordinal: string, pieces: readonly Uint8Array[]): void;
-  /** To the client `cid`. */
-  send(pieces: readonly Uint8Array[], cid: number): void;
+  /** To the client. */
+  send(pieces: readonly Uint8Array[]): void;
+  /** To the client if there is one: the next such message replaces this one. */
+  offer(pieces: readonly Uint8Array[]): void;
   /** Ends a worker that does not answer and puts another in its place. */
   replace(ordinal: string): void;
   /** Whether a query runs now. */
@@ -64,7 +66,6 @@ export interface ConductorHost {
 /** A query, waiting or running. */
 interface Query {
   seq: number;
-  cid: number;
   request: ProcessRequest;
   bundle: Uint8Array;
   /** Whether the query before had another selector. */
@@ -97,22 +98,22 @@ export class Conductor {
   }
 
   /** Takes a message of a client; false if it is not about queries. */
-  fromClient(message: Message, cid: number): boolean {
+  fromClient(message: Message): boolean {
     if (message.what === QueryKind.process) {
-      this.#enqueue(message, cid);
+      this.#enqueue(message);
       return true;
     }
     if (message.what !== QueryKind.control) return false;
     const { id, action, seq } = control.decode(message).fields;
     if (action === "stop" || action === "abort") this.#stop(seq, action === "stop");
-    else if (action === "list") this.#list(id, cid);
-    else if (action === "retrieve") this.#retrieve(id, seq, cid);
-    else this.#list(id, cid, this.#store.remove(seq) ? undefined : `there is no kept query ${seq}`);
+    else if (action === "list") this.#list(id);
+    else if (action === "retrieve") this.#retrieve(id, seq);
+    else this.#list(id, this.#store.remove(seq) ? undefined : `there is no kept query ${seq}`);
     return true;
   }
 
   /** A query that is not one gets its answer too: whoever sent it waits. */
-  #refuse(message: Message, cid: number, error: unknown): void {
+  #refuse(message: Message, error: unknown): void {
     const id = Number(decodeOurs(message).head["id"]);
     if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff) throw error;
     const failure = failureOf(toProofError(error, "USAGE"), "running", this.#host.host);
@@ -134,15 +135,15 @@ export class Conductor {
       problems: [],
       finished: Date.now(),
     } as const;
-    this.#host.send(outcome.encode({ ...counts, ...facts, problems: [] }), cid);
+    this.#host.send(outcome.encode({ ...counts, ...facts, problems: [] }));
   }
 
-  #enqueue(message: Message, cid: number): void {
+  #enqueue(message: Message): void {
     let decoded: ReturnType<typeof processRequest.decode>;
     try {
       decoded = processRequest.decode(message);
     } catch (error) {
-      return this.#refuse(message, cid, error);
+      return this.#refuse(message, error);
     }
     const { fields: request, attachments } = decoded;
     const [bundle = Buffer.alloc(0), ...input] = attachments;
@@ -153,7 +154,6 @@ export class Conductor {
     const workers = this.#host.workers().length;
     const query: Query = {
       seq: this.#next++,
-      cid,
       request,
       bundle: code,
       isNew: true,
@@ -284,6 +284,20 @@ export class Conductor {
     }
   }
 
+  /** Whoever asked for these queries is not there any more: from now on they have the number 0. */
+  disown(): void {
+    for (const query of this.#open()) query.request.id = 0;
+  }
+
+  /** Tells the client, which was away, how far the queries are. */
+  reportAll(): void {
+    for (const query of this.#open()) this.#report(query);
+  }
+
+  #open(): Query[] {
+    return this.#running === undefined ? this.#waiting : [this.#running, ...this.#waiting];
+  }
+
   /** A worker is gone; `returns`: we ended it, and another will join in its place, or be lost. */
   lost(ordinal: string, why: FailureFacts, returns = false): void {
     this.#unheard.delete(ordinal);
@@ -326,7 +340,7 @@ export class Conductor {
 
   /** Shows the client the outputs as they are now. */
   #lookIn(query: Query): void {
-    const { engine, glimpses, request, seq, cid } = query;
+    const { engine, glimpses, request, seq } = query;
     if (engine?.state !== "running") return;
     // Who is busy shows nothing new for a while: what it showed before still counts.
     const seen = [...glimpses.values()];
@@ -335,7 +349,7 @@ export class Conductor {
     void query.merger
       .merge(seen)
       .then(({ saved, attachments }) =>
-        this.#host.send(feedback.encode({ id: request.id, saved }, attachments), cid),
+        this.#host.offer(feedback.encode({ id: request.id, saved }, attachments)),
       )
       .catch(() => undefined); // The same fault will end the query when its outputs are merged.
   }
@@ -355,7 +369,7 @@ export class Conductor {
   }
 
   #report(query: Query): void {
-    this.#host.send(progress.encode(this.#progressOf(query)), query.cid);
+    this.#host.offer(progress.encode(this.#progressOf(query)));
   }
 
   #over(query: Query, end: End): void {
@@ -382,27 +396,22 @@ export class Conductor {
     };
     const pieces = outcome.encode(result, end.output?.attachments);
     this.#store.keep(result, pieces);
-    this.#host.send(pieces, query.cid);
+    this.#host.send(pieces);
   }
 
-  #list(id: number, cid: number, problem?: string): void {
-    const open = [...(this.#running === undefined ? [] : [this.#running]), ...this.#waiting].map(
-      (query) => ({
-        ...this.#progressOf(query),
-        selector: query.request.selector,
-        kept: false,
-        finished: 0,
-      }),
-    );
-    this.#host.send(
-      listing.encode({ id, queries: [...this.#store.list(), ...open], problem }),
-      cid,
-    );
+  #list(id: number, problem?: string): void {
+    const open = this.#open().map((query) => ({
+      ...this.#progressOf(query),
+      selector: query.request.selector,
+      kept: false,
+      finished: 0,
+    }));
+    this.#host.send(listing.encode({ id, queries: [...this.#store.list(), ...open], problem }));
   }
 
-  #retrieve(id: number, seq: number, cid: number): void {
+  #retrieve(id: number, seq: number): void {
     const pieces = this.#store.load(seq, id);
-    if (pieces === undefined) this.#list(id, cid, `there is no kept query ${seq}`);
-    else this.#host.send(pieces, cid);
+    if (pieces === undefined) this.#list(id, `there is no kept query ${seq}`);
+    else this.#host.send(pieces);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Pieces } from "../../comm/journal.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type Message, messageOf, OUR_KINDS } from "../../protocol/envelope.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { fileSizeOf, rootMessage, RootKind } from "../../protocol/root-messages.ts";
 import type { ServeParameters } from "../../protocol/serve.ts";
 import type { Part } from "../part.ts";
-import { EVERYBODY, type UpwardLink } from "../upward-link.ts";
+import type { UpwardLink } from "../upward-link.ts";
 import { ActiveWorkers } from "./active-workers.ts";
 import { type Crew, PLATFORM, RootService } from "./service.ts";
 
@@ -42,32 +43,26 @@ export class RootGateway implements Part {
   readonly #service: RootService;
   readonly #crew: Crew = { active: new ActiveWorkers(), infos: [], failures: [] };
   readonly #root = new Map<number, Client>();
-  /** Clients of ours that have spoken, or begun the session. */
-  readonly #ours = new Set<number>();
 
   constructor(parameters: ServeParameters, upward: UpwardLink, master: Part) {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#master = master;
     this.#service = new RootService(parameters, this.#crew, {
-      send: (bytes, cid) => upward.sendAsIs(bytes, cid),
+      send: (bytes, cid) => upward.sendAsIs([bytes], cid),
       toMaster: (message, cid) => master.fromAbove(message, cid),
     });
-    upward.interpreter = (pieces, cid) => this.#interpret(pieces, cid);
+    upward.interpreter = (pieces) => this.#interpret(pieces);
     const { tag, group, user, creator } = parameters;
     const { cid, isRoot } = creator;
-    if (isRoot) {
-      this.#root.set(cid, { isReady: false, isCreator: true, waiting: [] });
-      upward.sendAsIs(rootMessage.sessionTag(tag, group, user), cid);
-      upward.sendAsIs(rootMessage.versArchComp(`proof ${VERSION}|${PLATFORM}`), cid);
-    } else this.#ours.add(cid);
+    if (!isRoot) return;
+    this.#root.set(cid, { isReady: false, isCreator: true, waiting: [] });
+    upward.sendAsIs([rootMessage.sessionTag(tag, group, user)], cid);
+    upward.sendAsIs([rootMessage.versArchComp(`proof ${VERSION}|${PLATFORM}`)], cid);
   }
 
   fromAbove(message: Message, cid: number): void {
-    if (message.what >= OUR_KINDS) {
-      this.#ours.add(cid);
-      return this.#master.fromAbove(message, cid);
-    }
+    if (message.what >= OUR_KINDS) return this.#master.fromAbove(message, cid);
     // A file comes outside of any message.
     if (message.what === RootKind.sendFile) this.#upward.discard(cid, fileSizeOf(message));
     const client = this.#root.get(cid);
@@ -90,19 +85,25 @@ export class RootGateway implements Part {
     return this.#master.close(timeout);
   }
 
-  /** What the master says; whether this has taken care of it. */
-  #interpret(pieces: Uint8Array | readonly Uint8Array[], cid: number): boolean {
-    if (cid !== EVERYBODY && !this.#root.has(cid)) return false;
-    const message = messageOf(pieces instanceof Uint8Array ? [pieces] : pieces);
+  away(): void {
+    this.#master.away?.();
+  }
+
+  back(): void {
+    this.#master.back?.();
+  }
+
+  attached(missed: readonly Pieces[]): void {
+    this.#master.attached?.(missed);
+  }
+
+  /** What the master says, for those who speak ROOT's language. */
+  #interpret(pieces: readonly Uint8Array[]): void {
+    const message = messageOf(pieces);
+    const cids = [...this.#root.keys()];
+    if (message.what >= OUR_KINDS) return this.#tell(message, cids);
     // Greeting and progress are PROOF's own.
-    if (message.what < OUR_KINDS) return false;
-    if (cid !== EVERYBODY) {
-      this.#tell(message, [cid]);
-      return true;
-    }
-    for (const own of this.#ours) this.#upward.sendAsIs(pieces, own);
-    this.#tell(message, [...this.#root.keys()]);
-    return true;
+    for (const cid of cids) this.#upward.sendAsIs(pieces, cid);
   }
 
   #tell(message: Message, cids: readonly number[]): void {
@@ -161,7 +162,7 @@ export class RootGateway implements Part {
   }
 
   #announce(text: string, cids: readonly number[]): void {
-    for (const cid of cids) this.#upward.sendAsIs(rootMessage.message(text), cid);
+    for (const cid of cids) this.#upward.sendAsIs([rootMessage.message(text)], cid);
   }
 
   /** The session is set up, or who attached to it may go on. */

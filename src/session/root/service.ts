@@ -49,7 +49,8 @@ export class RootService {
   readonly #crew: Crew;
   readonly #ways: Ways;
   readonly #commands = new Map<number, ShellCommand>();
-  #nextId = 1;
+  /** Clients of ours number their own commands from 1. */
+  #nextId = 2 ** 30;
 
   constructor(parameters: ServeParameters, crew: Crew, ways: Ways) {
     this.#parameters = parameters;

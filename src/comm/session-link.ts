@@ -1,0 +1,158 @@
+/** A new connection to a session: TCP, login, then the request that makes the session or finds it. */
+import { elapsedSince } from "../lib/clock.ts";
+import { ProofError, toProofError } from "../lib/errors.ts";
+import type { Pieces } from "../lib/pieces.ts";
+import { Request, type RoleLetter } from "../protocol/codes.ts";
+import { encodeAttach } from "../protocol/attach.ts";
+import {
+  type CreatedFacts,
+  type CreateOptions,
+  decodeCreated,
+  encodeCreate,
+} from "../protocol/create.ts";
+import { create, sessionWord } from "../protocol/requests.ts";
+import { Link, type LinkHandler, STREAM } from "./link.ts";
+import { ask, type Identity, logIn } from "./log-in.ts";
+import type { Secure } from "./transport.ts";
+
+/** Which daemon to call, and as what. */
+export interface Place {
+  host: string;
+  port: number;
+  role: RoleLetter;
+  ordinal: string;
+  /** How the connection is encrypted, if it is. */
+  secure?: Secure | undefined;
+  /** How it is reached, if not directly; each step of that may take `timeout` milliseconds. */
+  reach?: ((timeout: number) => Promise<Link>) | undefined;
+}
+
+/** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
+export interface SessionLimits {
+  tcp: number;
+  login: number;
+  create: number;
+  heartbeat: number;
+  heartbeatTimeout: number;
+  /** How long to try to reach the session again once the link to it is lost. */
+  reconnto: number;
+  message: number;
+}
+
+/** How to ask the daemon at the other end for a session, within so many milliseconds for each answer. */
+export interface Entrance {
+  phase: "create" | "attach";
+  ask(link: Link, timeout: number): Promise<Buffer>;
+}
+
+/** A new session. `name` is the client's alias, or `session-<top tag>` from a master. */
+export function creating(name: string, ordinal: string, options: CreateOptions): Entrance {
+  const what = "create";
+  const payload = encodeCreate(name, ordinal, options);
+  return {
+    phase: what,
+    ask: (link, timeout) =>
+      ask(link, what, () => {
+        const body = create.encode(0);
+        return link.call(STREAM.session, Request.create, { what, timeout, body, payload });
+      }),
+  };
+}
+
+/** A session that is there; see {@link AttachOptions} for `secret`. */
+export function attaching(sid: number, secret?: string): Entrance {
+  const what = "attach";
+  const payload = encodeAttach({ secret });
+  return {
+    phase: what,
+    ask: (link, timeout) =>
+      ask(link, what, () => {
+        const body = sessionWord.encode(sid);
+        return link.call(STREAM.session, Request.attach, { what, timeout, body, payload });
+      }),
+  };
+}
+
+/** A connection that a session hangs on. */
+export interface SessionLink {
+  link: Link;
+  sid: number;
+  logPath: string;
+  facts: CreatedFacts;
+  /** Milliseconds by phase: tcp, login, create or attach; and the daemon's own: spawn, callback. */
+  phases: Record<string, number>;
+  /** Sets who is told; what came in the same breath as the answer is delivered now. */
+  attach(handler: LinkHandler): void;
+}
+
+/**
+ * Connects. The error thrown says in its details in which `phase` it failed and on which `host`, with the
+ * last lines of the proofserv's log where there are any.
+ */
+export async function enter(
+  place: Place,
+  identity: Identity,
+  limits: SessionLimits,
+  entrance: Entrance,
+): Promise<SessionLink> {
+  const { role, ordinal } = place;
+  const phases: Record<string, number> = {};
+  let phase = "tcp";
+  let link: Link | undefined;
+  const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
+    phase = name;
+    const start = performance.now();
+    const value = await step();
+    phases[name] = elapsedSince(start);
+    return value;
+  };
+  try {
+    const opened = await timed("tcp", () => connectTo(place, limits.tcp));
+    link = opened;
+    const { heartbeat, login: timeout } = limits;
+    await timed("login", () => logIn(opened, identity, { role, ordinal, timeout, heartbeat }));
+    opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
+    // Messages may follow the answer in the same chunk, before the caller gets to run.
+    const early: [number, Pieces][] = [];
+    let lost: ProofError | undefined;
+    opened.attach({
+      attention: (action, body) => early.push([action, body]),
+      closed: (error) => (lost = error),
+    });
+    const answer = await timed(entrance.phase, () => entrance.ask(opened, limits.create));
+    const { sid, logPath, facts } = decodeCreated(answer);
+    if (facts === undefined)
+      throw new ProofError("PROTOCOL", `${opened.peer}: ${phase} answered without facts`);
+    if (lost !== undefined) throw lost;
+    return {
+      link: opened,
+      sid,
+      logPath,
+      facts,
+      phases: { ...phases, ...facts.phases },
+      attach(handler) {
+        opened.attach(handler);
+        for (const [action, body] of early.splice(0)) handler.attention(action, body);
+        if (lost !== undefined) handler.closed(lost);
+      },
+    };
+  } catch (error) {
+    link?.end();
+    throw located(error, phase, place.host);
+  }
+}
+
+/** Connects to the daemon, in the way that `place` says. */
+function connectTo(place: Place, timeout: number): Promise<Link> {
+  return place.reach?.(timeout) ?? Link.open(place, timeout, place.secure);
+}
+
+/** Adds where an error happened, unless it says so itself. */
+function located(thrown: unknown, phase: string, host: string): ProofError {
+  const error = toProofError(thrown, "PROTOCOL");
+  return new ProofError(error.code, error.message, {
+    hint: error.hint,
+    cause: error.cause,
+    details: { phase, host, ...error.details },
+  });
+}
