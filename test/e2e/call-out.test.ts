@@ -11,7 +11,7 @@ import { encodeItems, login, LONG_USER } from "../../src/protocol/requests.ts";
 import { type Account, accounts, makeAccounts, SKIPPED } from "../helpers/accounts.ts";
 import { useArea } from "../helpers/area.ts";
 import { Authority, NO_OPENSSL, openssl } from "../helpers/certificates.ts";
-import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
+import { NO_WAITING, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { type Home } from "../helpers/home.ts";
 import { Hosts, inventory, namespaces, SKIPPED as NO_HOSTS } from "../helpers/namespaces.ts";
 import { runProof, startProof } from "../helpers/proof.ts";
@@ -62,9 +62,14 @@ describe.skipIf(!possible || !namespaces.possible)(
       const workers = inventory([second], "workers = 2");
       const gate = secured(1, `IP:${first.address}`);
       const node = secured(2, `IP:${second.address}`);
-      worker = area.keep(await second.startDaemon({ config: daemonConfig(stateOf("w"), node) }));
+      worker = area.keep(
+        await second.startDaemon({ config: daemonConfig(stateOf("w"), node), env: NO_WAITING }),
+      );
       master = area.keep(
-        await first.startDaemon({ config: daemonConfig(stateOf("m"), gate) + workers }),
+        await first.startDaemon({
+          config: daemonConfig(stateOf("m"), gate) + workers,
+          env: NO_WAITING,
+        }),
       );
       const own = authority.sign("DNS:alice");
       const files = { cert: own.cert, key: own.key, ca: authority.ca };

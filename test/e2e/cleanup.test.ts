@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { useArea } from "../helpers/area.ts";
-import type { RunningDaemon } from "../helpers/daemon.ts";
+import { NO_WAITING, type RunningDaemon } from "../helpers/daemon.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { processesWith, proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
@@ -29,9 +29,7 @@ describe.skipIf(!namespaces.possible)(`five hosts${SKIPPED}`, () => {
       PROOF_SESSION_HEARTBEAT_TIMEOUT: "3s",
       PROOF_SESSION_TERMINATE: "2s",
       // Nobody waits here for somebody to come back: see resilience.test.ts for those who do.
-      PROOF_SESSION_RECONNTO: "2s",
-      PROOF_SESSION_SHUTDOWN: "always",
-      PROOF_SESSION_SHUTDOWN_DELAY: "0s",
+      ...NO_WAITING,
     };
     for (const number of [2, 3, 4, 5]) {
       const config = number === 2 ? inventory([3, 4, 5].map((n) => hosts.at(n))) : "";

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { useArea } from "../helpers/area.ts";
+import { NO_WAITING } from "../helpers/daemon.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { fixture, untilWritten, type Written } from "./fixtures/cluster.ts";
@@ -22,7 +23,7 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
     const below = `[daemon]\nrole = "submaster"\n${leaves}`;
     const top = inventory([hosts.at(2), hosts.at(3)], 'role = "submaster"');
     for (const [i, config] of [top, below, below, "", ""].entries())
-      area.keep(await hosts.at(i + 1).startDaemon({ config }));
+      area.keep(await hosts.at(i + 1).startDaemon({ config, env: NO_WAITING }));
   });
 
   test.each([

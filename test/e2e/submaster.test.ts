@@ -1,7 +1,7 @@
 /** Masters below a master: client → n1 → n2 and n3 → two workers each on n4 and n5. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { useArea } from "../helpers/area.ts";
-import type { RunningDaemon } from "../helpers/daemon.ts";
+import { NO_WAITING, type RunningDaemon } from "../helpers/daemon.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { waitFor } from "../helpers/wait-for.ts";
@@ -27,7 +27,7 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
       "",
     ];
     for (const [i, config] of configs.entries())
-      daemons.push(area.keep(await hosts.at(i + 1).startDaemon({ config })));
+      daemons.push(area.keep(await hosts.at(i + 1).startDaemon({ config, env: NO_WAITING })));
   });
 
   function noProofservs(): boolean {

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, readFileSync } from "node:fs";
 import { TProof } from "../../src/index.ts";
 import { useArea } from "../helpers/area.ts";
 import { Authority, type Certificate, NO_OPENSSL, openssl } from "../helpers/certificates.ts";
-import { failDaemon, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
+import { failDaemon, NO_WAITING, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { openingLines, runProof, startProof } from "../helpers/proof.ts";
@@ -57,7 +57,9 @@ describe.skipIf(!openssl.possible)(`TLS${NO_OPENSSL}`, () => {
     server = authority.sign(LOCAL);
     believer = member("c", tls({ ca: authority.ca }));
     bothHome = member("b", tls({ ...server }));
-    both = area.keep(await startDaemon({ home: bothHome, args: ["--workers", "2"] }));
+    both = area.keep(
+      await startDaemon({ home: bothHome, args: ["--workers", "2"], env: NO_WAITING }),
+    );
     const required = tls({ ...server, ca: authority.ca, required: true });
     strict = area.keep(
       await startDaemon({ home: member("s", required), args: ["--workers", "2"] }),

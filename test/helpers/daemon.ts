@@ -6,6 +6,13 @@ import { waitFor } from "./wait-for.ts";
 /** One line of a daemon's log. */
 export type Entry = { level: string; message: string } & Record<string, unknown>;
 
+/** Settings with which a session does not wait for anybody to come back. */
+export const NO_WAITING = {
+  PROOF_SESSION_RECONNTO: "2s",
+  PROOF_SESSION_SHUTDOWN: "always",
+  PROOF_SESSION_SHUTDOWN_DELAY: "0s",
+} as const;
+
 /** How to start a daemon; by default on a port that the system chooses, on this machine only. */
 export interface DaemonPlan extends Place {
   args?: readonly string[];
