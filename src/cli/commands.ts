@@ -28,4 +28,8 @@ export const COMMANDS: ReadonlyMap<string, LazyCommand> = new Map<string, LazyCo
     "serve",
     { description: "Run a proofserv (daemons start it)", load: () => import("./serve.ts") },
   ],
+  [
+    "keeper",
+    { description: "Wait beside a daemon (daemons start it)", load: () => import("./keeper.ts") },
+  ],
 ]);

@@ -146,6 +146,10 @@ export default defineProofCommand({
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
+    process.on("SIGUSR1", () => {
+      daemon.handOver();
+      stopped.resolve();
+    });
     const readAgain = async (): Promise<void> => {
       try {
         const fresh = reload();

@@ -38,6 +38,7 @@ export async function serveAdmin(
         const session = context.sessions.ofClient(connection, request.sid);
         if (session === undefined) return refuse("SetSessionAlias: session ID not found");
         session.alias = cleanAlias(frame.payload.toString());
+        context.sessions.keep(context, session);
         return link.ok(frame.stream);
       }
       case Admin.getWorkers:

@@ -38,9 +38,13 @@ export async function attach(
     checkSecret(context, session, secret);
     for (const other of session.clients.values())
       if (other.connection !== connection) displace(context, session, other);
-    if (secret === undefined) session.secret = newNonce();
+    if (secret === undefined) {
+      session.secret = newNonce();
+      context.sessions.keep(context, session);
+    }
     context.sessions.enter(connection, session, frame.stream);
-    link.ok(frame.stream, encodeCreated(context.sessions.describe(context, connection, session)));
+    session.reconsider(context.config.session);
+    link.ok(frame.stream, encodeCreated(context.sessions.describe(connection, session)));
     context.log.info(secret === undefined ? "session taken over" : "client back", {
       sid,
       tag: session.tag,

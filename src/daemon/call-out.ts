@@ -28,6 +28,17 @@ export class CallOuts {
     return this.#allowed.size > 0;
   }
 
+  /** Where to; for the record of the session. */
+  get allowed(): string[] {
+    return [...this.#allowed];
+  }
+
+  /** What the record of the session says. */
+  restore(allowed: readonly string[]): void {
+    for (const where of allowed) this.#allowed.add(where);
+    this.#most = PER_WORKER * allowed.length;
+  }
+
   /** The session has been told to open these workers, of which only those with TLS are called this way. */
   allow(workers: readonly (CallOut & { tls: boolean })[]): void {
     const secured = workers.filter(({ tls }) => tls);

@@ -18,14 +18,20 @@ import { isLoopback } from "../protocol/login.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { CheckUser, Context } from "./context.ts";
+import { Keeper } from "./keeper.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { sweep } from "./leftovers.ts";
 import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
 import { serveRequest } from "./requests.ts";
 import { checkSandbox } from "./sandbox.ts";
+import type { SessionRecord } from "./session-record.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
+
+/** Milliseconds from the first proofserv's call-back to the start of the keeper. */
+const KEEPER_DELAY = 200;
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -48,11 +54,13 @@ export class Daemon {
   readonly #admission = new Admission();
   #nextCid = 0;
   readonly #watchdog: Watchdog;
+  readonly #keeper: Keeper;
   #stopped: Promise<void> | undefined;
 
   private constructor(context: Context) {
     this.#context = context;
     this.#watchdog = new Watchdog(context);
+    this.#keeper = new Keeper(context);
   }
 
   /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR, SANDBOX or AUTH_NONE_EXPOSED. */
@@ -69,7 +77,11 @@ export class Daemon {
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
       const isShared = config.security.users === "shared";
       if (isShared) checkSandbox(config.daemon.sandbox);
-      const { directory, leftovers } = StateDirectory.prepare(options.stateBase, name, !isShared);
+      const { directory, living, leftovers } = StateDirectory.prepare(
+        options.stateBase,
+        name,
+        !isShared,
+      );
       if (leftovers > 0)
         log.warn("ended proofservs that a killed daemon had left", { count: leftovers });
       const context: Context = {
@@ -93,6 +105,7 @@ export class Daemon {
       };
       daemon = new Daemon(context);
       daemon.#listeners.push(listener);
+      daemon.#adopt(living);
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
       );
@@ -115,6 +128,24 @@ export class Daemon {
       listener.stop();
       throw error;
     }
+  }
+
+  /** Takes over what an earlier daemon has left running. */
+  #adopt(living: readonly SessionRecord[]): void {
+    const { log, sessions } = this.#context;
+    if (living.length === 0) return;
+    for (const record of living) {
+      try {
+        sessions.adopt(this.#context, record);
+      } catch (error) {
+        log.warn("session not taken over", { sid: record.sid, error: messageOf(error) });
+        sweep(record);
+        this.#context.state.removeRecord(record.sid);
+      }
+    }
+    log.info("took over sessions of an earlier daemon", { count: sessions.all().length });
+    this.#watchdog.start();
+    this.#keeper.start();
   }
 
   get port(): number {
@@ -156,7 +187,18 @@ export class Daemon {
     context.log.info("stopping", { reason, sessions: sessions.length });
     for (const session of sessions) session.end();
     await Promise.all(sessions.map((session) => session.ended));
+    await this.#keeper.dismiss();
     this.#close();
+  }
+
+  /** Goes at once and leaves all sessions to the next daemon, which must come within `session.reconnto`. */
+  handOver(): void {
+    const { log, sessions } = this.#context;
+    log.info("handing over", { sessions: sessions.all().length });
+    this.#keeper.leave();
+    for (const listener of this.#listeners) listener.stop();
+    // Nobody would ever come for an empty state directory.
+    if (sessions.all().length === 0) this.#context.state.remove();
   }
 
   /** Ends everything at once. */
@@ -219,7 +261,10 @@ export class Daemon {
   }
 
   #loggedIn(connection: Connection): void {
-    if (this.#admission.loggedIn(connection)) this.#watchdog.start();
+    if (!this.#admission.loggedIn(connection)) return;
+    this.#watchdog.start();
+    // Not now, while somebody waits for the session to open.
+    if (connection.proofserv !== undefined) setTimeout(() => this.#keeper.start(), KEEPER_DELAY);
   }
 
   #closed(connection: Connection, why: string): void {

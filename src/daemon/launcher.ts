@@ -6,7 +6,14 @@ import { accountHome, accountName } from "../lib/account.ts";
 import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { asAccount } from "../lib/privileges.ts";
-import { type Child, feed, selfCommand, signalProcess, spawn } from "../lib/process.ts";
+import {
+  type Child,
+  feed,
+  processStat,
+  selfCommand,
+  signalProcess,
+  spawn,
+} from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
 import { encodeServe, type ServeParameters } from "../protocol/serve.ts";
 import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
@@ -46,9 +53,11 @@ export interface LaunchPlan {
   root: RootPlan | undefined;
 }
 
-/** A started proofserv. */
+/** A proofserv that runs, and its places. */
 export interface Launched {
-  child: Child;
+  pid: number;
+  /** Start time of the process as the kernel counts it. */
+  start: string;
   tag: string;
   topTag: string;
   sandbox: string;
@@ -61,7 +70,7 @@ export interface Launched {
 }
 
 /** Starts a proofserv. Throws SANDBOX or SPAWN, and then has left nothing behind but perhaps a log. */
-export function launch(plan: LaunchPlan): Launched {
+export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
   // In directories that belong to a user, we may do what that user may.
   const asOwner = <T>(action: () => T): T =>
     plan.account === undefined ? action() : asAccount(plan.account, action);
@@ -97,15 +106,18 @@ export function launch(plan: LaunchPlan): Launched {
       return { sessionDirectory, workDirectory, logPath: join(sessionDirectory, logName) };
     });
     const { workDirectory, logPath } = places;
+    const { pid } = child;
+    const start = processStat(pid)?.start ?? "";
+    const launched = { pid, start, tag, topTag, sandbox, ...places, log };
     const { root } = plan;
     if (root !== undefined) {
       const written = { tag, topTag, pid: child.pid, sandbox, workDirectory, logPath };
       const { line, statusFile } = writeRootFiles(root, written, variables);
       feed(child, line);
-      return { child, tag, topTag, sandbox, ...places, log, statusFile };
+      return { child, launched: { ...launched, statusFile } };
     }
     feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
-    return { child, tag, topTag, sandbox, ...places, log };
+    return { child, launched };
   } catch (error) {
     log.close();
     signalProcess(-child.pid, "SIGKILL");
@@ -157,8 +169,6 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
-    // The proofserv dies with its daemon even while it is computing, and takes its children along.
-    BUN_FEATURE_FLAG_NO_ORPHANS: "1",
   };
 }
 

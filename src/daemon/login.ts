@@ -268,7 +268,9 @@ export function mayCallBack(context: Context, fd: number): boolean {
       .all()
       .some(
         ({ state, pid, account, callOuts }) =>
-          (state === "starting" || (state === "running" && callOuts.isAllowed)) &&
+          (state === "starting" ||
+            state === "recovering" ||
+            (state === "running" && callOuts.isAllowed)) &&
           pid === peer.pid &&
           account?.uid === peer.uid,
       )

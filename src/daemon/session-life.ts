@@ -2,13 +2,16 @@
  * The life of a session in its daemon. Pure: what happens comes in as calls, what is to be done goes out
  * through the port; {@link Session} is the shell around it.
  *
- *   starting ──callBack──► running ──end, kill──► ending ──exited──► ended
- *       ├──────────────── end, kill ────────────────┘                 ▲
- *       └──────────────────────── exited ──────────────────────────────┘
+ *   starting ────callBack──┬─► running ──end, kill──► ending ──exited──► ended
+ *   recovering ──callBack──┘                            ▲                  ▲
+ *       ├───────────────────── end, kill ───────────────┘                  │
+ *       └─────────────────────────── exited ───────────────────────────────┘
+ *
+ * A session that an earlier daemon has begun is recovering until its proofserv calls this one back.
  */
 
 /** Where a session is in its life. */
-export type SessionState = "starting" | "running" | "ending" | "ended";
+export type SessionState = "starting" | "recovering" | "running" | "ending" | "ended";
 
 /** What the life of a session asks of its shell. */
 export interface SessionPort {
@@ -24,18 +27,26 @@ export interface SessionPort {
 
 export class SessionLife {
   readonly #port: SessionPort;
-  #state: SessionState = "starting";
+  #state: SessionState;
   /** Whether there is a process that signals may go to. */
-  #hasProcess = false;
+  #hasProcess: boolean;
   #isTicketUsed = false;
-  #hasCalledBack = false;
+  #hasCalledBack: boolean;
 
-  constructor(port: SessionPort) {
+  constructor(port: SessionPort, begun: "starting" | "recovering" = "starting") {
     this.#port = port;
+    this.#state = begun;
+    this.#hasProcess = begun === "recovering";
+    this.#hasCalledBack = begun === "recovering";
   }
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Whether a call-back is to come. */
+  get #isAwaited(): boolean {
+    return this.#state === "starting" || this.#state === "recovering";
   }
 
   /** The process runs. One that nobody wants any more is ended at once. */
@@ -47,14 +58,14 @@ export class SessionLife {
 
   /** A ticket is shown; false unless it is right, the first, and wanted. */
   takeTicket(isRight: boolean): boolean {
-    if (!isRight || this.#isTicketUsed || this.#state !== "starting") return false;
+    if (!isRight || this.#isTicketUsed || !this.#isAwaited) return false;
     this.#isTicketUsed = true;
     return true;
   }
 
   /** The proofserv whose ticket was taken is ready; false if it comes too late. */
   callBack(): boolean {
-    if (!this.#isTicketUsed || this.#state !== "starting") return false;
+    if (!this.#isTicketUsed || !this.#isAwaited) return false;
     this.#state = "running";
     this.#hasCalledBack = true;
     this.#port.ready();

@@ -3,9 +3,10 @@ import { ProofError } from "../lib/errors.ts";
 import { Timer } from "../lib/clock.ts";
 import type { Account } from "../lib/account-database.ts";
 import { asAccount } from "../lib/privileges.ts";
-import { describeExit, signalProcess } from "../lib/process.ts";
+import { describeExit, killTree, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
 import { newNonce, sameProof } from "../protocol/login.ts";
+import { AdoptedProcess } from "./adopted-process.ts";
 import { CallOuts } from "./call-out.ts";
 import type { Config } from "../config/schema.ts";
 import type { Connection } from "./connection.ts";
@@ -14,7 +15,8 @@ import type { Launched } from "./launcher.ts";
 import { RootRouting } from "./root/routing.ts";
 import type { RootVersion } from "./root/versions.ts";
 import { logTail } from "./sandbox.ts";
-import { SessionLife, type SessionState } from "./session-life.ts";
+import { SessionLife, type SessionPort, type SessionState } from "./session-life.ts";
+import { isLiving, type SessionRecord } from "./session-record.ts";
 
 /** Who asked for a session, and as what. */
 export interface SessionTerms {
@@ -56,12 +58,12 @@ export class Session {
   readonly routing = new RootRouting();
   /** With a proofserv of ROOT's: the workers that it was told, which every query asks for again. */
   workerList: Buffer | undefined;
-  readonly created = Date.now();
+  readonly created: number;
   readonly ticket: string;
   /** With this the present client comes back after its connection broke. */
-  secret: string = newNonce();
+  secret: string;
   /** Whether the first client has been told that the session is there. */
-  isAnswered = false;
+  isAnswered: boolean;
   readonly callOuts = new CallOuts();
   alias: string;
   /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
@@ -80,23 +82,33 @@ export class Session {
   #hasResult = false;
   readonly #calledBack = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ProofError>();
-  readonly #life = new SessionLife({
+  readonly #port: SessionPort = {
     // The SIGINT is for user code that keeps the event loop busy: only when that has been interrupted does
     // the SIGTERM get its turn.
     terminate: () => {
       signalProcess(this.pid, "SIGTERM");
       if (this.version === undefined) signalProcess(this.pid, "SIGINT");
+      this.#adopted?.hurry();
       this.#killer.set(this.#terminate, () => this.kill());
     },
-    kill: () => signalProcess(-this.pid, "SIGKILL"),
+    kill: () => {
+      // Some may have left the group.
+      if (this.launched !== undefined && isLiving(this.launched)) killTree(this.pid);
+      signalProcess(-this.pid, "SIGKILL");
+      this.#adopted?.hurry();
+    },
     ready: () => this.#calledBack.resolve(),
     over: (early) => this.#over(early),
-  });
+  };
+  readonly #life: SessionLife;
+  /** Watches the process, where an earlier daemon has started it. */
+  #adopted: AdoptedProcess | undefined;
   #exit: { exitCode: number | null; signal: string | null } = { exitCode: null, signal: null };
   /** Why we killed it, if there was more to it than the end of the session. */
   #verdict: ProofError | undefined;
 
-  constructor(terms: SessionTerms, ticket: string) {
+  /** With `begun` it is a session of an earlier daemon: its record, and what that daemon has started. */
+  constructor(terms: SessionTerms, begun?: { record: SessionRecord; launched: Launched }) {
     this.sid = terms.sid;
     this.role = terms.role;
     this.ordinal = terms.ordinal;
@@ -108,9 +120,28 @@ export class Session {
     this.version = terms.version;
     this.host = terms.host;
     this.#terminate = terms.terminate;
-    this.ticket = ticket;
     // Nobody may be waiting when these settle.
     this.#calledBack.promise.catch(() => undefined);
+    const record = begun?.record;
+    this.created = record?.created ?? Date.now();
+    this.ticket = record?.ticket ?? newNonce();
+    this.secret = record?.secret ?? newNonce();
+    this.isAnswered = record !== undefined;
+    this.#life = new SessionLife(this.#port, record === undefined ? "starting" : "recovering");
+    if (begun === undefined) return;
+    this.callOuts.restore(begun.record.callOuts);
+    this.#launched = begun.launched;
+    this.#adopted = new AdoptedProcess(begun.launched, () => this.exited(null, null));
+  }
+
+  /** What is kept on disk about it while its proofserv lives; undefined before that. */
+  get record(): SessionRecord | undefined {
+    if (this.#launched === undefined) return undefined;
+    const { log: _, statusFile: __, ...places } = this.#launched;
+    const { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account } = this;
+    const own = { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account };
+    const callOuts = this.callOuts.allowed;
+    return { ...own, ...places, workers: this.wish, callOuts, isOurs: this.version === undefined };
   }
 
   /** Does something with this session's files, with no more rights than its account has. */
@@ -125,7 +156,7 @@ export class Session {
   }
 
   get pid(): number {
-    return this.launched?.child.pid ?? 0;
+    return this.launched?.pid ?? 0;
   }
 
   get tag(): string {
@@ -163,13 +194,14 @@ export class Session {
     this.reconsider(settings);
   }
 
-  /** Looks whether anybody is there, and for how long the session waits if not. */
-  reconsider(settings: Config["session"]): void {
+  /** Looks whether anybody is there, and for how long the session waits if not: `least` milliseconds at least. */
+  reconsider(settings: Config["session"], least = 0): void {
     this.#vacancy.cancel();
     if (this.clients.size > 0) this.#hasResult = false;
     if (this.clients.size > 0 || this.state !== "running") return;
     const isBusy = this.#status !== 0;
-    const wait = patience({ role: this.role, isBusy, hasResult: this.#hasResult }, settings);
+    const vacant = { role: this.role, isBusy, hasResult: this.#hasResult };
+    const wait = Math.max(least, patience(vacant, settings));
     if (wait === 0) this.end();
     else if (wait < MAX_WAIT) this.#vacancy.set(wait, () => this.end());
   }
@@ -190,8 +222,9 @@ export class Session {
     this.#life.callBack();
   }
 
-  /** Asks the proofserv to end, and makes it after a while. */
-  end(): void {
+  /** Asks the proofserv to end, and makes it after a while; `why`, if that is news, is what its clients are told. */
+  end(why?: ProofError): void {
+    this.#verdict ??= why;
     this.#life.end();
   }
 

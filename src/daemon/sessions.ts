@@ -4,7 +4,8 @@ import { ByteWriter } from "../lib/bytes.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
-import { processStat, signalName } from "../lib/process.ts";
+import { asAccount } from "../lib/privileges.ts";
+import { signalName } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "../protocol/create.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
-import { isLoopback, newNonce } from "../protocol/login.ts";
+import { isLoopback } from "../protocol/login.ts";
 import { create } from "../protocol/requests.ts";
 import { SESSION_ROLES } from "./attach.ts";
 import type { Connection } from "./connection.ts";
@@ -25,8 +26,9 @@ import { launch } from "./launcher.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
 import type { RootPlan } from "./root/launch.ts";
 import { rootVersionFor } from "./root/versions.ts";
-import { isTopTag, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { isTopTag, openLog, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
 import { Session } from "./session.ts";
+import type { SessionRecord } from "./session-record.ts";
 
 /** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
 const ROOT_TERMINATE = 20_000;
@@ -66,10 +68,7 @@ export class Sessions {
       const phases = await start(context, session, buffer);
       if (connection.link.isClosed) return;
       session.isAnswered = true;
-      connection.link.ok(
-        frame.stream,
-        encodeCreated(this.describe(context, connection, session, phases)),
-      );
+      connection.link.ok(frame.stream, encodeCreated(this.describe(connection, session, phases)));
       context.log.info("session ready", {
         sid: session.sid,
         user: session.user,
@@ -148,26 +147,67 @@ export class Sessions {
       const text = `${context.host}: a master of ROOT's needs workers of ROOT's, and this node has none`;
       throw new ProofError("REFUSED", text, { hint: "set proofserv.program on that node" });
     }
-    const session = new Session(
-      {
-        sid: this.#freeId(),
-        role,
-        ordinal: role === "master" ? "0" : buffer.ordinal,
-        user: connection.user,
-        group: connection.group,
-        alias: role === "master" ? buffer.name : "",
-        account: connection.account,
-        wish: buffer.options.workers,
-        version,
-        host: buffer.options.host ?? context.host,
-        terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
-      },
-      newNonce(),
-    );
+    const session = new Session({
+      sid: this.#freeId(),
+      role,
+      ordinal: role === "master" ? "0" : buffer.ordinal,
+      user: connection.user,
+      group: connection.group,
+      alias: role === "master" ? buffer.name : "",
+      account: connection.account,
+      wish: buffer.options.workers,
+      version,
+      host: buffer.options.host ?? context.host,
+      terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
+    });
     this.#byId.set(session.sid, session);
     this.enter(connection, session, frame.stream);
     void session.ended.then((why) => this.#bury(context, session, why));
     return session;
+  }
+
+  /**
+   * Takes over a session of an earlier daemon: its proofserv calls back within `session.reconnto`, or is
+   * ended. Throws SANDBOX where its log cannot be opened.
+   */
+  adopt(context: Context, record: SessionRecord): void {
+    const { config } = context;
+    const { account, host, logPath, workers: wish } = record;
+    const log =
+      account === undefined ? openLog(logPath) : asAccount(account, () => openLog(logPath));
+    const terms = {
+      ...record,
+      wish,
+      version: undefined,
+      host,
+      terminate: config.session.terminate,
+    };
+    const session = new Session(terms, { record, launched: { ...record, log } });
+    this.#byId.set(session.sid, session);
+    void session.ended.then((why) => this.#bury(context, session, why));
+    const { reconnto } = config.session;
+    const late = (): ProofError =>
+      new ProofError(
+        "CALLBACK_TIMEOUT",
+        `${host}: proofserv ${session.ordinal} (pid ${session.pid}) of an earlier daemon did not call this one back within ${reconnto / 1000} s`,
+        { details: { phase: "callback", host } },
+      );
+    withDeadline(session.ready, reconnto, late).then(
+      // Its client is on its way, too.
+      () => session.reconsider(context.config.session, reconnto),
+      (error: unknown) => session.end(toProofError(error)),
+    );
+  }
+
+  /** Writes down what has changed of a session, for the next daemon. */
+  keep(context: Context, session: Session): void {
+    const { record } = session;
+    try {
+      if (record !== undefined) context.state.writeRecord(record);
+    } catch (error) {
+      const { sid } = session;
+      context.log.warn("session record not written", { sid, error: messageOf(error) });
+    }
   }
 
   #freeId(): number {
@@ -177,12 +217,7 @@ export class Sessions {
   }
 
   /** What a client is told about its session. */
-  describe(
-    context: Context,
-    connection: Connection,
-    session: Session,
-    phases: Record<string, number> = {},
-  ): Created {
+  describe(connection: Connection, session: Session, phases: Record<string, number> = {}): Created {
     const { sid, tag, host, pid, secret, launched } = session;
     const facts = { tag, host, pid, version: VERSION, secret, phases };
     const logPath = launched?.logPath ?? "";
@@ -286,7 +321,7 @@ async function start(
   const { host } = session;
   const [creator] = session.clients.values();
   const before = performance.now();
-  const launched = launch({
+  const { child, launched } = launch({
     role: session.role,
     sid: session.sid,
     ordinal: session.ordinal,
@@ -307,18 +342,8 @@ async function start(
   });
   const spawn = elapsedSince(before);
   session.begin(launched);
-  void launched.child.exited.then(() =>
-    session.exited(launched.child.exitCode, signalName(launched.child)),
-  );
-  context.state.writeRecord(session.sid, {
-    pid: session.pid,
-    start: processStat(session.pid)?.start ?? "",
-    tag: launched.tag,
-    ordinal: session.ordinal,
-    user: session.user,
-    workDirectory: launched.workDirectory,
-    ...(session.account === undefined ? {} : { account: session.account }),
-  });
+  void child.exited.then(() => session.exited(child.exitCode, signalName(child)));
+  if (session.record !== undefined) context.state.writeRecord(session.record);
   // Its creator may have gone while this was starting.
   if (session.clients.size === 0) session.end();
   const wait = performance.now();

@@ -2,28 +2,16 @@
  * A daemon's own directory: call-back socket, pid file, session records. It lives below a directory
  * that only this account may enter; on /tmp somebody else could have made one of the same name.
  */
-import { readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
-import { type AccountIds, asAccount } from "../lib/privileges.ts";
-import { processGroup, processStat, signalProcess } from "../lib/process.ts";
+import { readRecords, recordsDirectory, sweep } from "./leftovers.ts";
+import { takeOwnership } from "./pid-file.ts";
 import { makePrivate } from "./private-directory.ts";
+import { encodeRecord, isLiving, type SessionRecord } from "./session-record.ts";
 
 /** Longest path a UNIX socket may have, in bytes. */
 const MAX_SOCKET_PATH = 107;
-
-/** What is kept on disk about a proofserv while it lives. */
-export interface SessionRecord {
-  pid: number;
-  /** Start time of the process as the kernel counts it: a pid alone may have been given to another. */
-  start: string;
-  tag: string;
-  ordinal: string;
-  user: string;
-  workDirectory: string;
-  /** The account that the work directory belongs to, if not the daemon's. */
-  account?: AccountIds;
-}
 
 export class StateDirectory {
   readonly path: string;
@@ -35,16 +23,16 @@ export class StateDirectory {
   }
 
   /**
-   * Makes `<base>/<name>` and its parent with mode 0700, and removes what a daemon that was killed left
-   * there: its proofservs and their children too, should any still run. `passable` is for a daemon whose
-   * proofservs run under other accounts: these may pass through to the socket, and see nothing on the way.
-   * Throws STATE_DIR.
+   * Makes `<base>/<name>` and its parent with mode 0700. Of the sessions that a daemon which is gone has
+   * left there, those whose proofservs will call back are `living`; of the others everything is removed, and
+   * `leftovers` of them still ran. `passable` is for a daemon whose proofservs run under other accounts:
+   * these may pass through to the socket, and see nothing on the way. Throws STATE_DIR.
    */
   static prepare(
     base: string,
     name: string,
     passable = false,
-  ): { directory: StateDirectory; leftovers: number } {
+  ): { directory: StateDirectory; living: SessionRecord[]; leftovers: number } {
     const directory = new StateDirectory(join(base, name));
     if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
       throw new ProofError(
@@ -58,18 +46,36 @@ export class StateDirectory {
     makeOwn(base, passable);
     makeOwn(directory.path, passable);
     if (passable) checkWay(base);
-    const leftovers = directory.#removeLeftovers();
-    makeOwn(join(directory.path, "sessions"));
     try {
-      writeFileSync(join(directory.path, "pid"), `${process.pid}\n`, { mode: 0o600 });
+      // From now on the keeper of an earlier daemon leaves everything here to us.
+      takeOwnership(directory.path);
+      makeOwn(recordsDirectory(directory.path));
+      const records = readRecords(directory.path);
+      const living = records.filter((record) => record.isOurs && isLiving(record));
+      const leftovers = records.filter(
+        (record) => !living.includes(record) && sweep(record),
+      ).length;
+      directory.#keepRecords(living);
+      rmSync(directory.socket, { force: true });
+      return { directory, living, leftovers };
     } catch (error) {
-      throw unusable(directory.path, error);
+      throw error instanceof ProofError ? error : unusable(directory.path, error);
     }
-    return { directory, leftovers };
   }
 
-  writeRecord(sid: number, record: SessionRecord): void {
-    writeFileSync(this.#recordPath(sid), JSON.stringify(record), { mode: 0o600 });
+  /** Removes all records but those of `living`. */
+  #keepRecords(living: readonly SessionRecord[]): void {
+    const kept = new Set(living.map(({ sid }) => basename(this.#recordPath(sid))));
+    const directory = recordsDirectory(this.path);
+    for (const file of readdirSync(directory))
+      if (!kept.has(file)) rmSync(join(directory, file), { recursive: true, force: true });
+  }
+
+  /** Writes a record, or writes it anew: whoever reads it finds the old one or the new one. */
+  writeRecord(record: SessionRecord): void {
+    const path = this.#recordPath(record.sid);
+    writeFileSync(`${path}.new`, encodeRecord(record), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
   }
 
   removeRecord(sid: number): void {
@@ -87,48 +93,7 @@ export class StateDirectory {
   }
 
   #recordPath(sid: number): string {
-    return join(this.path, "sessions", `${sid}.json`);
-  }
-
-  #removeLeftovers(): number {
-    let killed = 0;
-    const sessions = join(this.path, "sessions");
-    for (const file of list(sessions)) {
-      try {
-        const record = JSON.parse(readFileSync(join(sessions, file), "utf8")) as SessionRecord;
-        if (isLeft(record)) {
-          signalProcess(-record.pid, "SIGKILL");
-          killed++;
-        }
-        const { workDirectory, account } = record;
-        const remove = (): void => rmSync(workDirectory, { recursive: true, force: true });
-        if (workDirectory !== "" && account === undefined) remove();
-        else if (workDirectory !== "" && account !== undefined) asAccount(account, remove);
-      } catch {
-        // A record cut short by the crash tells nothing.
-      }
-    }
-    rmSync(sessions, { recursive: true, force: true });
-    rmSync(this.socket, { force: true });
-    return killed;
-  }
-}
-
-/** Whether a proofserv still runs, or what its user's commands have started in its process group. */
-function isLeft({ pid, start, ordinal }: SessionRecord): boolean {
-  const stat = processStat(pid);
-  // The kernel may have given the pid to another process, but not while there is such a group.
-  if (stat !== undefined && stat.start !== start) return false;
-  return processGroup(pid).some(
-    (member) => member.pid === pid || member.environment.includes(`PROOF_ORDINAL=${ordinal}`),
-  );
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
+    return join(recordsDirectory(this.path), `${sid}.json`);
   }
 }
 

@@ -4,7 +4,7 @@
  * proofserv runs: an idle daemon does not wake up.
  */
 import { messageOf, ProofError } from "../lib/errors.ts";
-import { killTree, processTrees, residentMemory } from "../lib/process.ts";
+import { processTrees, residentMemory } from "../lib/process.ts";
 import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
@@ -96,7 +96,6 @@ export class Watchdog {
       if (count <= limit) continue;
       const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) had started ${count} processes that still ran, its limit is ${limit}`;
       log.warn("process limit", { sid: session.sid, ordinal: session.ordinal, count, limit });
-      killTree(session.pid);
       session.kill(
         new ProofError("PROCESSES", text, {
           hint: "start fewer at a time, or raise limits.processes_per_session",

@@ -41,6 +41,7 @@ export function workersFor(context: Context, session: Session): Buffer {
   } as const;
   const master = record(context, { ...own, image: "", workdir: "", msd: "" }, "");
   session.callOuts.allow(assigned.map((node) => reachable(context, node)));
+  if (session.callOuts.isAllowed) context.sessions.keep(context, session);
   const list = encodeWorkers([
     master,
     ...assigned.map((node, position) => record(context, node, String(position))),

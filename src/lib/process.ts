@@ -8,6 +8,9 @@ export function selfCommand(): string[] {
   return [process.execPath, Bun.main];
 }
 
+/** Where what a process writes goes. */
+type Output = number | "pipe" | "ignore";
+
 /** What to start. */
 export interface SpawnOptions {
   command: string[];
@@ -15,8 +18,8 @@ export interface SpawnOptions {
   title?: string;
   cwd: string;
   env: Record<string, string>;
-  /** Descriptor for stdout and stderr, or "pipe". */
-  output: number | "pipe";
+  /** Descriptor for stdout and stderr, "pipe", or "ignore" for nowhere. */
+  output: Output;
   /** Whether standard input is a pipe, to be fed; empty otherwise. */
   input: boolean;
   /** Whether the child leads a session and process group of its own. */
@@ -24,11 +27,11 @@ export interface SpawnOptions {
 }
 
 /** A started process. */
-export type Child = Bun.Subprocess<"pipe" | "ignore", "pipe" | number, "pipe" | number>;
+export type Child = Bun.Subprocess<"pipe" | "ignore", Output, Output>;
 
 /** Starts a process; throws the system's error. A missing `cwd` looks like a missing command: check before. */
 export function spawn(options: SpawnOptions): Child {
-  return Bun.spawn<"pipe" | "ignore", "pipe" | number, "pipe" | number>(options.command, {
+  return Bun.spawn<"pipe" | "ignore", Output, Output>(options.command, {
     ...(options.title === undefined ? {} : { argv0: options.title }),
     cwd: options.cwd,
     env: options.env,
@@ -58,6 +61,17 @@ export function capture(command: string[]): string | undefined {
     timeout: TOOL_TIMEOUT,
   });
   return success ? stdout.toString() : undefined;
+}
+
+/** Writes `text` to a child's standard input, which stays open. A child that has died does not matter here. */
+export function tell(child: Child, text: string): void {
+  if (typeof child.stdin !== "object") return;
+  try {
+    void child.stdin.write(text);
+    void Promise.resolve(child.stdin.flush()).catch(() => undefined);
+  } catch {
+    // The exit of the child is reported by the child.
+  }
 }
 
 /** Writes `text` to a child's standard input and closes it. A child that has died does not matter here. */
@@ -179,9 +193,28 @@ const ROUNDS = 8;
 
 /** Ends a process and everything below it at once. All are stopped first: none may start another meanwhile. */
 export function killTree(pid: number): void {
+  killAll(() => processTree(pid));
+}
+
+/** Ends everything that this process has started, and what that has started. */
+export function killChildren(): void {
+  // A look at all processes is dear, and most have no children.
+  if (process.platform === "linux" && !hasChildren()) return;
+  killAll(() => processTree(process.pid).slice(1));
+}
+
+function hasChildren(): boolean {
+  try {
+    return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8") !== "";
+  } catch {
+    return true; // A kernel that does not tell.
+  }
+}
+
+function killAll(members: () => readonly number[]): void {
   const stopped = new Set<number>();
   for (let round = 0; round < ROUNDS; round++) {
-    const fresh = processTree(pid).filter((member) => !stopped.has(member));
+    const fresh = members().filter((member) => !stopped.has(member));
     if (fresh.length === 0) break;
     for (const member of fresh) {
       signalProcess(member, "SIGSTOP");

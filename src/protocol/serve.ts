@@ -111,7 +111,8 @@ function readTls(object: JsonObject): ServeParameters["tls"] {
   return { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") };
 }
 
-function readAccount(object: JsonObject): ServeParameters["account"] {
+/** Reads the `account` of an object, if it has one; throws CheckError. */
+export function readAccount(object: JsonObject): ServeParameters["account"] {
   if (object["account"] === undefined) return undefined;
   const account = new Fields(asObject(object["account"], "account"), "account");
   return {

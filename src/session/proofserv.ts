@@ -140,6 +140,8 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   upward.end();
   await part?.close(Math.round(parameters.terminate * 0.8));
   const { rmSync } = await import("node:fs");
+  const { killChildren } = await import("../lib/process.ts");
+  killChildren();
   rmSync(parameters.workDirectory, { recursive: true, force: true });
   return exitCode;
 }

@@ -55,8 +55,7 @@ export async function runShell(
 }
 
 function start(command: string, cwd: string): Child {
-  // What keeps a proofserv from outliving its daemon is no business of the user's programs.
-  const { BUN_FEATURE_FLAG_NO_ORPHANS: _, ...env } = process.env as Record<string, string>;
+  const env = process.env as Record<string, string>;
   try {
     return spawn({
       command: ["/bin/sh", "-c", command],

@@ -7,6 +7,7 @@ import { walks } from "../helpers/walk.ts";
 /** The arrows of the drawing. */
 const MAY_BECOME: Readonly<Record<SessionState, readonly SessionState[]>> = {
   starting: ["starting", "running", "ending", "ended"],
+  recovering: ["recovering", "running", "ending", "ended"],
   running: ["running", "ending", "ended"],
   ending: ["ending", "ended"],
   ended: ["ended"],

@@ -271,7 +271,7 @@ describe("environment", () => {
       "--exec",
       'Object.keys(process.env).sort().join(" ")',
     );
-    const ours = /^(PROOF_(USER|ORDINAL)|BUN_FEATURE_FLAG_NO_ORPHANS)$/;
+    const ours = /^PROOF_(USER|ORDINAL)$/;
     const listed = /^(PATH|LANG|MINE|HOME|USER|LOGNAME)$/;
     const names = stdout
       .replace(/^0\.0: /, "")

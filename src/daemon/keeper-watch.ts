@@ -1,0 +1,64 @@
+/** A keeper once its daemon is gone without a word: see keeper.ts. */
+import { rmdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { asAccount } from "../lib/privileges.ts";
+import { signalProcess } from "../lib/process.ts";
+import type { KeeperParameters } from "../protocol/keeper.ts";
+import { isLeft, readRecords, sweep } from "./leftovers.ts";
+import { ownerOf } from "./pid-file.ts";
+import { SessionLog } from "./session-log.ts";
+import { isLiving, type SessionRecord } from "./session-record.ts";
+
+/** Milliseconds between two looks. */
+const PAUSE = 100;
+
+/** Waits for a daemon to take over what the one before has left; if none does, removes all of it. */
+export async function keepWatch(parameters: KeeperParameters): Promise<void> {
+  const { state, pid, start, reconnto, terminate } = parameters;
+  const isTaken = (): boolean => {
+    const owner = ownerOf(state);
+    return owner?.pid !== pid || owner.start !== start;
+  };
+  if (await until(isTaken, reconnto)) return;
+  const records = readRecords(state);
+  for (const record of records.filter(isLiving)) {
+    note(record, `gone, and no other came within ${reconnto / 1000} s: this proofserv is ended`);
+    signalProcess(record.pid, "SIGTERM");
+    signalProcess(record.pid, "SIGINT");
+  }
+  await until(() => isTaken() || !records.some(isLiving), terminate);
+  // The next daemon may have come after all.
+  if (isTaken()) return;
+  for (const record of readRecords(state)) sweep(record);
+  await until(() => !records.some(isLeft), terminate);
+  if (isTaken()) return;
+  rmSync(state, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(state));
+  } catch {
+    // Another daemon of this account uses it.
+  }
+}
+
+/** Whether `condition` came true within `ms` milliseconds. */
+async function until(condition: () => boolean, ms: number): Promise<boolean> {
+  for (const end = performance.now() + ms; ; await Bun.sleep(PAUSE)) {
+    if (condition()) return true;
+    if (performance.now() >= end) return false;
+  }
+}
+
+/** A line in the log of a session, for whoever wonders what became of it. */
+function note({ logPath, account }: SessionRecord, text: string): void {
+  const write = (): void => {
+    const log = SessionLog.open(logPath);
+    log.note(text);
+    log.close();
+  };
+  try {
+    if (account === undefined) write();
+    else asAccount(account, write);
+  } catch {
+    // What cannot be written down must be ended all the same.
+  }
+}
