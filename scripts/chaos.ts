@@ -5,6 +5,7 @@
  *   bun scripts/chaos.ts --seed S --minutes M    so long, with the faults of this seed
  *   --faults LIST    only these kinds, separated by commas; --faults help lists them
  *   --workers N      workers of each session (4)
+ *   --journal FILE   writes there all that daemons and clients say
  *   --json           the report as one JSON object; otherwise as text
  *
  * Every query that ends must have exactly the right result, every one that fails a cause, every fault must
@@ -12,6 +13,7 @@
  * root, network namespaces (iproute2, iptables) and mount. Exit status 1 if something was wrong, 77 where
  * this machine cannot do it.
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { namespaces } from "../test/helpers/namespaces.ts";
 import { TOOLS } from "./chaos/network.ts";
@@ -22,6 +24,7 @@ import { type FaultKind, KINDS } from "./chaos/schedule.ts";
 /** Exit status that says "skipped". */
 const SKIPPED = 77;
 
+const here = process.cwd();
 process.chdir(new URL("..", import.meta.url).pathname);
 process.exitCode = await main();
 
@@ -32,6 +35,7 @@ async function main(): Promise<number> {
       minutes: { type: "string", default: "2" },
       faults: { type: "string", default: Object.keys(KINDS).join() },
       workers: { type: "string", default: "4" },
+      journal: { type: "string" },
       json: { type: "boolean", default: false },
     },
   });
@@ -57,7 +61,8 @@ async function main(): Promise<number> {
   }
   const tell = (line: string): void => console.error(line);
   tell(`seed ${seed}`);
-  const outcome = await run({ seed, minutes, kinds: kinds as FaultKind[], workers, tell });
+  const journal = values.journal === undefined ? undefined : resolve(here, values.journal);
+  const outcome = await run({ seed, minutes, kinds: kinds as FaultKind[], workers, journal, tell });
   console.log(values.json ? reportJson(seed, outcome) : reportText(seed, outcome));
   return outcome.problems.length === 0 ? 0 : 1;
 }

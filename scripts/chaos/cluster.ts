@@ -25,6 +25,9 @@ const RELAY = 2000;
 /** Bytes of each host's file system for session directories. */
 const DISK = 8 * 1024 * 1024;
 
+/** What a proofserv prints that met something it should have expected. */
+const FAULT = /internal error|\b(Type|Range|Reference|Syntax)Error\b/;
+
 const SETTINGS = `
 [startup]
 mode = "parallel"
@@ -40,7 +43,7 @@ reconnto = "15s"
 shutdown_delay = "3s"
 result_wait = "30s"
 terminate = "2s"
-maxoldlogs = 4
+maxoldlogs = 20
 `;
 
 /** A daemon, and what it was like when it had just begun. */
@@ -207,6 +210,17 @@ export class Cluster implements AsyncDisposable {
       // That is what was wanted: no byte more.
     }
     return () => rmSync(file, { force: true });
+  }
+
+  /** Lines in the logs of proofservs that tell of a fault of ours. */
+  faults(): string[] {
+    return this.#homes.flatMap((home) =>
+      home.logs().flatMap((log) => {
+        const path = join(home.sandbox, log);
+        const lines = readFileSync(path, "utf8").split("\n");
+        return lines.filter((line) => FAULT.test(line)).map((line) => `${path}: ${line}`);
+      }),
+    );
   }
 
   /** Waits until nothing of any session is left, and says what is left after `seconds`. */

@@ -1,4 +1,5 @@
 /** Everything that was said during a run, by whom and when. */
+import { appendFileSync } from "node:fs";
 
 export interface Said {
   /** Value of Date.now(). */
@@ -10,9 +11,17 @@ export interface Said {
 
 export class Journal {
   readonly #said: Said[] = [];
+  readonly #file: string | undefined;
+
+  /** With a file, everything is written there, too. */
+  constructor(file?: string) {
+    this.#file = file;
+  }
 
   add(source: string, text: string, at: number = Date.now()): void {
     this.#said.push({ at, source, text });
+    if (this.#file !== undefined)
+      appendFileSync(this.#file, `${new Date(at).toISOString()} ${source}: ${text}\n`);
   }
 
   /** The first since `from` that one of the patterns fits. */

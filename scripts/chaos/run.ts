@@ -21,6 +21,8 @@ export interface Plan {
   kinds: readonly FaultKind[];
   /** Workers of each session. */
   workers: number;
+  /** Where to write all that is said; undefined for nowhere. */
+  journal: string | undefined;
   /** Told what happens. */
   tell: (line: string) => void;
 }
@@ -61,7 +63,7 @@ export async function run(plan: Plan): Promise<Outcome> {
   const { seed, minutes, kinds, workers, tell } = plan;
   const start = performance.now();
   const end = start + minutes * 60_000;
-  const journal = new Journal();
+  const journal = new Journal(plan.journal);
   const problems: string[] = [];
   const treated: Treated[] = [];
   await using cluster = await Cluster.start(journal);
@@ -81,12 +83,14 @@ export async function run(plan: Plan): Promise<Outcome> {
     if (problems.length > 0 || performance.now() > end) break;
     await Bun.sleep(fault.after * 1000);
     const at = Date.now();
+    journal.add("chaos", `fault ${fault.number} ${fault.kind}`);
     const injected = INJECTIONS[fault.kind](cluster, users, fault);
     tell(`${fault.number} ${fault.kind}: ${injected.what}`);
     await Bun.sleep(fault.seconds * 1000);
     cluster.readLogs();
     await injected.heal();
     const healed = Date.now();
+    journal.add("chaos", `mended ${injected.what}`);
     const { missing, renewed } = await recover(all, cluster, healed);
     const found = journal.find(at, injected.evidence);
     const noticed = found === undefined ? undefined : Math.max(0, found.at - at);
@@ -108,7 +112,10 @@ export async function run(plan: Plan): Promise<Outcome> {
   const growth = cluster.growth();
   for (const [host, grown] of growth)
     if (grown > GROWTH) problems.push(`the daemon of ${host} grew by ${grown.toFixed(0)} MiB`);
+  problems.push(...cluster.faults());
   problems.push(...(await cluster.stop()), ...all.flatMap((user) => user.problems));
+  for (const { source, text } of journal.since(0))
+    if (text.includes('"level":"error"')) problems.push(`${source}: ${text}`);
   const seconds = (performance.now() - start) / 1000;
   return { seconds, treated, users: all, growth, problems };
 }
