@@ -94,7 +94,7 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
         ErrorNumber.notAuthorized,
       );
     }
-    if (body.role !== Role.admin) accountOf(context, user);
+    if (body.role !== Role.admin) checkUser(context, user, caller !== undefined);
     connection.admit(body.role, user, group);
     const shown = { nonce: "", fingerprint: context.keys?.primary.fingerprint ?? "", proof: "" };
     const callee = caller === undefined ? undefined : describe(context, "none", shown);
@@ -106,6 +106,16 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
     group,
     ordinal: items.get("ord") ?? "0",
   });
+}
+
+/** Throws REFUSED for a user who may not log in; ROOT's clients are told in PROOF's words. */
+function checkUser(context: Context, user: string, isOurs: boolean): void {
+  try {
+    accountOf(context, user);
+  } catch (error) {
+    if (isOurs || !(error instanceof ProofError)) throw error;
+    throw refusal(`CheckUser: unknown ClientID: ${user}`, undefined, ErrorNumber.notAuthorized);
+  }
 }
 
 /** Who wants to be let in, as what. */

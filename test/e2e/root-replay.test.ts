@@ -3,12 +3,18 @@
  * Each answer and each push must be the recorded one, but for what is named in {@link MAY_DIFFER}.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Area, useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { recording } from "../helpers/recording.ts";
-import { type Normalize, partsOf, Replay } from "../helpers/replay.ts";
+import {
+  type Normalize,
+  partsOf,
+  partsOfCallbacks,
+  Replay,
+  seenByClients,
+} from "../helpers/replay.ts";
 import { type Report, type Step, writeStandIn } from "../helpers/stand-in-proofserv.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
@@ -81,11 +87,11 @@ const normalize: Normalize = (text, what) =>
 
 interface Stage {
   daemon: RunningDaemon;
-  parts: string;
   report: (ordinal: string) => Promise<Report>;
 }
 
-async function stage(parts: ReadonlyMap<string, Step[]>): Promise<Stage> {
+/** A daemon that starts stand-ins with these parts. */
+async function stage(parts: ReadonlyMap<string, Step[]>, more = ""): Promise<Stage> {
   const home = area.home();
   const directory = join(home.path, "parts");
   mkdirSync(directory);
@@ -96,17 +102,28 @@ async function stage(parts: ReadonlyMap<string, Step[]>): Promise<Stage> {
     await startDaemon({
       home,
       args: ["--host", "127.0.0.1"],
-      config: `[proofserv]\nprogram = "${program}"\n[session.env]\nSTAND_IN = "${directory}"\n`,
+      config: `[proofserv]\nprogram = "${program}"\n[session.env]\nSTAND_IN = "${directory}"\n${more}`,
       env: { PROOF_SECURITY_AUTH: "none" },
     }),
   );
   const report = (ordinal: string): Promise<Report> =>
     waitFor(`the part of ${ordinal}`, () => {
-      const text = readFileSync(join(directory, `${ordinal}.report.json`), "utf8");
-      const found = JSON.parse(text) as Report;
+      const path = join(directory, `${ordinal}.report.json`);
+      if (!existsSync(path)) return undefined;
+      const found = JSON.parse(readFileSync(path, "utf8")) as Report;
       return found.isDone ? found : undefined;
     });
-  return { daemon, parts: directory, report };
+  return { daemon, report };
+}
+
+/** PROOF's own daemon tells a client of the end of a session that it has ended itself, or does not. */
+const isEnd = (what: string): boolean => what.endsWith("push 5112");
+
+async function expectPlayed({ report }: Stage, parts: ReadonlyMap<string, Step[]>): Promise<void> {
+  for (const ordinal of parts.keys()) {
+    const { surprises } = await report(ordinal);
+    expect({ ordinal, surprises }).toEqual({ ordinal, surprises: [] });
+  }
 }
 
 describe("recorded sessions", () => {
@@ -115,15 +132,39 @@ describe("recorded sessions", () => {
     async (name) => {
       const events = recording(name);
       const parts = partsOf(events);
-      const { daemon, report } = await stage(parts);
-      const replay = new Replay(daemon.port, normalize, (what) => what.endsWith("push 5112"));
+      const set = await stage(parts);
+      const replay = new Replay(set.daemon.port, normalize, isEnd);
       await replay.play(events);
       expect(replay.differences).toEqual([]);
-      for (const ordinal of parts.keys()) {
-        const { surprises } = await report(ordinal);
-        expect({ ordinal, surprises }).toEqual({ ordinal, surprises: [] });
-      }
-      await daemon.stop();
+      await expectPlayed(set, parts);
+      await set.daemon.stop();
     },
   );
+
+  test("unix-callback", async () => {
+    const events = recording("unix-callback");
+    const parts = partsOfCallbacks(events);
+    const node = '[[node]]\nhost = "localhost"\nworkers = 2\n';
+    const set = await stage(parts, node);
+    const replay = new Replay(set.daemon.port, normalize, isEnd);
+    await replay.play(seenByClients(events));
+    expect(replay.differences).toEqual([]);
+    await expectPlayed(set, parts);
+    // The recorded daemons were two, on ports of their own.
+    const [workers = ""] = (await set.report("0")).answers;
+    const record = (type: string, port: number, ordinal: string): string =>
+      `${type}|127.0.0.1|${port}|${ordinal}|-|100|-|-|-`;
+    const { port } = set.daemon;
+    const nodes = ["0", "1"].map((ordinal) => record("W", 1093, ordinal));
+    expect(workers).toBe(`${[record("M", port, "-"), ...nodes].join("&")}\0`);
+    await set.daemon.stop();
+  });
+
+  test.each(["login-unknown-user", "login-long-unknown-user"])("%s", async (name) => {
+    const { daemon } = await stage(new Map(), '[security]\nallowed_users = ["proofu"]\n');
+    const replay = new Replay(daemon.port, normalize);
+    await replay.play(recording(name));
+    expect(replay.differences).toEqual([]);
+    await daemon.stop();
+  });
 });

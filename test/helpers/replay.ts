@@ -4,9 +4,9 @@
  * numbers and tags are taken from the answers.
  */
 import { Admin, Attention, Request, Status } from "../../src/protocol/codes.ts";
-import { decodeCreated } from "../../src/protocol/create.ts";
+import { decodeCreated, encodeCreated } from "../../src/protocol/create.ts";
 import { encodeRequest, type RequestFrame, type ResponseFrame } from "../../src/protocol/frames.ts";
-import { sendmsg } from "../../src/protocol/requests.ts";
+import { admin, create, login, sendmsg } from "../../src/protocol/requests.ts";
 import { type Frame, RawClient } from "./raw-client.ts";
 import type { RecordedEvent } from "./recording.ts";
 import type { Step } from "./stand-in-proofserv.ts";
@@ -214,4 +214,87 @@ function describe(
   const code = request.id === Request.admin ? ` ${request.body.readInt32BE(4)}` : "";
   const message = request.id === Request.sendmsg ? ` ${sendmsg.decode(request.body).opt}` : "";
   return `${where}: ${name}${code}${message}`;
+}
+
+/** Where a session is in what {@link seenByClients} makes up. */
+interface Place {
+  connection: number;
+  link: "cli" | "wrk";
+  stream: number;
+  sid: number;
+}
+
+/**
+ * A recording of proofservs' links to their daemon, as their clients' links would have shown it: what a
+ * proofserv says its client hears, and the other way round. Logins and creates are added.
+ */
+export function seenByClients(events: readonly RecordedEvent[]): RecordedEvent[] {
+  const seen: RecordedEvent[] = [];
+  const links = [...new Set(events.map(({ connection }) => connection))];
+  /** The first proofserv is the master; the others are workers of one link. */
+  const where = (connection: number): Place => {
+    const sid = links.indexOf(connection);
+    if (sid === 0) return { connection: 1, link: "cli", stream: 0x0200, sid };
+    return { connection: 2, link: "wrk", stream: sid * 0x0100, sid };
+  };
+  const ask = (at: Place, id: number, body: Buffer, payload: Buffer): void =>
+    void seen.push({ ...at, kind: "request", frame: { stream: at.stream, id, body, payload } });
+  const hear = (at: Place, status: number, payload: Buffer): void =>
+    void seen.push({ ...at, kind: "response", frame: { stream: at.stream, status, payload } });
+  const version = Buffer.from("000003ef", "hex");
+  const log = (sid: number, name: string): Buffer =>
+    encodeCreated({ sid, logPath: `/box/session-localhost-1795337893-17556/${name}-h.log` });
+  for (const [index, connection] of links.entries()) {
+    const at = where(connection);
+    const role = index === 0 ? "M" : "s";
+    const who = { pid: 1, user: "proofu", reserved: 36, capver: 1, role };
+    if (index < 2) {
+      ask({ ...at, stream: 0x0100 }, Request.login, login.encode(who), Buffer.alloc(0));
+      hear({ ...at, stream: 0x0100 }, Status.ok, version);
+    }
+    const ordinal = `0.${index - 1}`;
+    const buffer =
+      index === 0 ? "localhost" : `session-localhost-1795337893-17556|ord:${ordinal}|cf:proof.conf`;
+    ask(at, Request.create, create.encode(0), Buffer.from(buffer));
+    hear(at, Status.ok, log(at.sid, index === 0 ? "master-0" : `worker-${ordinal}`));
+  }
+  for (const event of events) {
+    if (event.kind === "end") continue;
+    const at = where(event.connection);
+    const { payload } = event.frame;
+    if (event.kind === "request" && event.frame.id === Request.sendmsg)
+      hear(at, Status.attn, Buffer.concat([Buffer.from("000013ec", "hex"), payload]));
+    if (isPush(event, Attention.msgsid)) {
+      ask(
+        at,
+        Request.sendmsg,
+        sendmsg.encode({ sid: at.sid, opt: 2, cid: -1 }),
+        payload.subarray(8),
+      );
+      hear(at, Status.ok, Buffer.alloc(0));
+    }
+  }
+  return seen;
+}
+
+/** The parts of the proofservs whose links to their daemon were recorded, by ordinal. */
+export function partsOfCallbacks(events: readonly RecordedEvent[]): Map<string, Step[]> {
+  const links = [...new Set(events.map(({ connection }) => connection))];
+  const parts = new Map<string, Step[]>();
+  for (const event of events) {
+    if (event.kind === "end") continue;
+    const index = links.indexOf(event.connection);
+    const ordinal = index === 0 ? "0" : `0.${index - 1}`;
+    const steps = parts.get(ordinal) ?? [];
+    parts.set(ordinal, steps);
+    const { payload } = event.frame;
+    if (isPush(event, Attention.msgsid)) steps.push({ hear: payload.subarray(8).toString("hex") });
+    if (event.kind === "response") continue;
+    const { id, body } = event.frame;
+    if (id === Request.sendmsg)
+      steps.push({ say: payload.toString("hex"), opt: sendmsg.decode(body).opt });
+    if (id === Request.admin)
+      steps.push({ ask: admin.decode(body).code, payload: payload.toString("hex") });
+  }
+  return parts;
 }
