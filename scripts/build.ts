@@ -8,7 +8,8 @@
  * Empties the directory first, and writes SHA256SUMS for what it built. The binaries must not be stripped:
  * that would turn them back into plain bun.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 
@@ -23,6 +24,37 @@ const oneZstd: Bun.BunPlugin = {
       contents: 'export { ZstdInit } from "@oneidentity/zstd-js";',
       loader: "js",
     }));
+  },
+};
+
+const SRC = new URL("../src/", import.meta.url).pathname;
+
+/** What the entry imports at once. */
+const CORE = join(SRC, "session", "proofserv.ts");
+
+/** The files of ours that are loaded lazily. */
+const PARTS = new Set(
+  readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => {
+      const file = join(SRC, name);
+      const imports = readFileSync(file, "utf8").matchAll(/\bimport\("(\.[^"]+)"\)/g);
+      return [...imports].map(([, path = ""]) => resolve(dirname(file), path));
+    }),
+);
+
+/**
+ * Keeps what the entry imports in one chunk. The bundler cuts code up by who needs it, and everybody needs
+ * another part of that: a proofserv would load a dozen chunks before it calls back. So every part that
+ * is loaded lazily is made to need all of it.
+ */
+const oneCore: Bun.BunPlugin = {
+  name: "one-core",
+  setup(build) {
+    build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const code = readFileSync(path, "utf8");
+      return { contents: PARTS.has(path) ? `import "${CORE}"; ${code}` : code, loader: "ts" };
+    });
   },
 };
 
@@ -43,7 +75,7 @@ async function build(outfile: string, target?: Target): Promise<void> {
     format: "esm",
     minify: true,
     sourcemap: "none",
-    plugins: [oneZstd],
+    plugins: [oneZstd, oneCore],
     define: { PROOF_VERSION: JSON.stringify(version) },
   });
   for (const message of result.logs) console.error(message);

@@ -2,7 +2,9 @@
  * The entry of the binary. A proofserv is started once per worker, and its start-up is what a user waits
  * for: `serve` gets to its work from here, with nothing of the command line on the way.
  */
+import { serveDaemon } from "./session/proofserv.ts";
+
 const argv = process.argv.slice(2);
 const isServe = argv.length === 1 && argv[0] === "serve";
-const served = isServe ? await (await import("./cli/serve.ts")).serveDaemon() : undefined;
+const served = isServe ? await serveDaemon() : undefined;
 process.exit(served ?? (await (await import("./cli/main.ts")).run(argv)));

@@ -1,7 +1,4 @@
-/**
- * `proof serve`: a proofserv. Daemons start it; by hand it only says what it is. Nothing is imported here
- * that a proofserv does not need before it has called back: node:fs alone costs a millisecond.
- */
+/** `proof serve` by hand, which only says what it is. Started by a daemon it never gets here: see main.ts. */
 import { EXIT, ProofError } from "../lib/errors.ts";
 import { COMMON_ARGS, defineProofCommand } from "./command.ts";
 
@@ -20,14 +17,3 @@ export default defineProofCommand({
     );
   },
 });
-
-/** Serves for the daemon that started this process; undefined if none did. */
-export async function serveDaemon(): Promise<number | undefined> {
-  // A daemon gives its proofservs a pipe with their parameters.
-  const loading = import("../session/proofserv.ts");
-  const input = await Bun.stdin.stat().catch(() => undefined);
-  if (input === undefined || !(input.isFIFO() || input.isSocket())) return undefined;
-  const [{ readParameters, serve }, text] = await Promise.all([loading, Bun.stdin.text()]);
-  const parameters = readParameters(text);
-  return parameters === undefined ? undefined : serve(parameters);
-}

@@ -215,6 +215,24 @@ export async function connect(address: Address, timeout: number): Promise<Transp
   return transport;
 }
 
+/** Takes over a connected UNIX socket that this process has as descriptor `fd`. Throws the system's error. */
+export async function adopt(fd: number): Promise<Transport> {
+  let transport: SocketTransport | undefined;
+  await Bun.connect<SocketTransport>({
+    fd,
+    allowHalfOpen: true,
+    socket: {
+      ...events,
+      open(socket: Socket) {
+        transport = new SocketTransport(socket, { path: `descriptor ${fd}` });
+        socket.data = transport;
+      },
+    },
+  } as unknown as Bun.TCPSocketConnectOptions<SocketTransport>);
+  if (transport === undefined) throw new ProofError("CONNECT", `descriptor ${fd} is closed`);
+  return transport;
+}
+
 function connectError(where: string, address: Address, cause: unknown): ProofError {
   const code = systemCode(cause) ?? "";
   if (/ENOTFOUND|EAI_|DNS/.test(code)) {

@@ -1,5 +1,6 @@
-/** Starting a proofserv: directory, log, environment, process, and what it is told on its input. */
+/** Starting a proofserv: directory, log, environment, process, and what it is told. */
 import { join } from "node:path";
+import { adopt } from "../comm/socket.ts";
 import type { Config } from "../config/schema.ts";
 import type { Account } from "../lib/account-database.ts";
 import { accountHome, accountName } from "../lib/account.ts";
@@ -7,6 +8,7 @@ import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { asAccount } from "../lib/privileges.ts";
 import {
+  channelOf,
   type Child,
   feed,
   processStat,
@@ -15,7 +17,7 @@ import {
   spawn,
 } from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
-import { encodeServe, type ServeParameters } from "../protocol/serve.ts";
+import { encodeServe, PROOFSERV, type ServeParameters } from "../protocol/serve.ts";
 import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
 import {
   giveDirectory,
@@ -116,7 +118,7 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
       feed(child, line);
       return { child, launched: { ...launched, statusFile } };
     }
-    feed(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
+    brief(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
     return { child, launched };
   } catch (error) {
     log.close();
@@ -125,17 +127,28 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
   }
 }
 
+/** Tells a proofserv what it has to know. One that has died in the meantime is reported by its exit. */
+function brief(child: Child, parameters: Buffer): void {
+  const giveUp = (): boolean => signalProcess(-child.pid, "SIGKILL");
+  adopt(channelOf(child)).then((channel) => {
+    // It closes the channel once it has read the line.
+    channel.attach({ data: () => undefined, closed: () => undefined });
+    channel.write(parameters);
+  }, giveUp);
+}
+
 /** Starts the process. */
 function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: SessionLog): Child {
   const { root, ordinal } = plan;
   try {
     return spawn({
       command: root === undefined ? [...selfCommand(), "serve"] : rootCommand(root),
-      ...(root === undefined ? { title: `proofserv ${ordinal}` } : {}),
+      ...(root === undefined ? { title: `${PROOFSERV} ${ordinal}` } : {}),
       cwd,
       env,
       output: log.fd,
-      input: true,
+      input: root !== undefined,
+      channel: root === undefined,
       ownGroup: true,
     });
   } catch (error) {

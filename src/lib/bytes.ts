@@ -16,6 +16,13 @@ export class ShortRead extends Error {
 // A byte order mark is a character like any other here.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** The UTF-8 bytes of `text`; unlike Buffer.from, whose first call alone takes a tenth of a millisecond. */
+export function utf8(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
+
 /** Builds one binary record in a growing buffer. */
 export class ByteWriter {
   #buffer: Buffer;
@@ -80,7 +87,7 @@ export class ByteWriter {
 
   /** UTF-8 text without terminator. */
   text(value: string): this {
-    return this.bytes(Buffer.from(value));
+    return this.bytes(utf8(value));
   }
 
   /** Text followed by one NUL, as C strings travel. */
@@ -90,7 +97,7 @@ export class ByteWriter {
 
   /** ROOT's TString: one length byte, or 255 and an i32 length, then the characters. */
   tstring(value: string): this {
-    const bytes = Buffer.from(value);
+    const bytes = utf8(value);
     if (bytes.length < 255) this.u8(bytes.length);
     else this.u8(255).i32(bytes.length);
     return this.bytes(bytes);
@@ -98,7 +105,7 @@ export class ByteWriter {
 
   /** Text cut or NUL-padded to exactly `size` bytes. */
   fixed(value: string, size: number): this {
-    const bytes = Buffer.from(value).subarray(0, size);
+    const bytes = utf8(value).subarray(0, size);
     return this.bytes(bytes).zeros(size - bytes.length);
   }
 
@@ -114,7 +121,10 @@ export class ByteReader {
   #at = 0;
 
   constructor(record: Uint8Array) {
-    this.#buffer = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+    this.#buffer =
+      record instanceof Buffer
+        ? record
+        : Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   }
 
   /** Bytes not yet read. */

@@ -90,8 +90,8 @@ export class Fields {
   /** One of `options`. */
   oneOf<T extends string>(name: string, options: readonly T[], fallback?: T): T {
     const value = this.#get(name) ?? fallback;
-    const found = options.find((option) => option === value);
-    return found ?? this.#refuse(name, `one of ${options.join(", ")}`);
+    for (const option of options) if (option === value) return option;
+    return this.#refuse(name, `one of ${options.join(", ")}`);
   }
 
   /** A list of at most `max` items, each read by `read`. */

@@ -22,6 +22,8 @@ export interface SpawnOptions {
   output: Output;
   /** Whether standard input is a pipe, to be fed; empty otherwise. */
   input: boolean;
+  /** Whether the child gets one end of a pair of sockets as its descriptor 3; the other is {@link channelOf}. */
+  channel?: boolean;
   /** Whether the child leads a session and process group of its own. */
   ownGroup: boolean;
 }
@@ -31,15 +33,21 @@ export type Child = Bun.Subprocess<"pipe" | "ignore", Output, Output>;
 
 /** Starts a process; throws the system's error. A missing `cwd` looks like a missing command: check before. */
 export function spawn(options: SpawnOptions): Child {
+  const { title, cwd, env, input, output, channel = false, ownGroup } = options;
   return Bun.spawn<"pipe" | "ignore", Output, Output>(options.command, {
-    ...(options.title === undefined ? {} : { argv0: options.title }),
-    cwd: options.cwd,
-    env: options.env,
-    stdin: options.input ? "pipe" : "ignore",
-    stdout: options.output,
-    stderr: options.output,
-    detached: options.ownGroup,
+    ...(title === undefined ? {} : { argv0: title }),
+    cwd,
+    env,
+    stdio: [input ? "pipe" : "ignore", output, output, ...(channel ? ["socket-fd" as const] : [])],
+    detached: ownGroup,
   });
+}
+
+/** Our end of the pair of sockets that a child was started with, ours to close. */
+export function channelOf(child: Child): number {
+  const fd = child.stdio[3];
+  if (typeof fd !== "number") throw new TypeError(`process ${child.pid} has no channel`);
+  return fd;
 }
 
 /** Directories of the system's own tools. */

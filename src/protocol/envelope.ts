@@ -3,7 +3,7 @@
  * Bodies of our own kinds (20000 and up) are a JSON head and raw attachments:
  * u32 head length, u32 attachment count, u32 size of each, head, attachments one after another.
  */
-import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter, utf8 } from "../lib/bytes.ts";
 import { CheckError, type JsonObject } from "../lib/check.ts";
 import { FrameError, Framer } from "./frames.ts";
 import { parseJson } from "./json.ts";
@@ -42,9 +42,7 @@ export function encodeOurs(
   const text = JSON.stringify(head);
   // Blanks behind the head let the first attachment begin on a multiple of 8 bytes.
   const before = 16 + 4 * attachments.length + Buffer.byteLength(text);
-  const json = Buffer.from(
-    text + " ".repeat(attachments.length === 0 ? 0 : (8 - (before % 8)) % 8),
-  );
+  const json = utf8(text + " ".repeat(attachments.length === 0 ? 0 : (8 - (before % 8)) % 8));
   const attached = attachments.reduce((sum, part) => sum + part.length, 0);
   const bodySize = 8 + 4 * attachments.length + json.length + attached;
   const writer = new ByteWriter(16 + 4 * attachments.length + json.length);

@@ -12,8 +12,19 @@ const BACKSLASH = 0x5c;
 
 /** Parses text that must hold a JSON object of bounded depth; throws CheckError. */
 export function parseJson(text: string, what: string): JsonObject {
-  if (isDeep(text)) throw new CheckError(`${what}: nested more than ${MAX_DEPTH} levels deep`);
+  if (mayBeDeep(text) && isDeep(text))
+    throw new CheckError(`${what}: nested more than ${MAX_DEPTH} levels deep`);
   return parseObject(text, what);
+}
+
+/** Whether there are brackets enough; most texts have only a few, and are not walked through for that. */
+function mayBeDeep(text: string): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
+      if (++count > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 /** Whether brackets outside of strings nest too deeply; tells nothing else about the text. */

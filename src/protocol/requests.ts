@@ -2,7 +2,7 @@
  * The 16 body bytes of each request, as in section 1.3 of the protocol reference, and the text
  * buffers (`positional|name:value|…`) that login and create carry behind them.
  */
-import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter, utf8 } from "../lib/bytes.ts";
 import type { RoleLetter } from "./codes.ts";
 
 /** Body of a login request. */
@@ -133,7 +133,7 @@ export function encodeItems(
 ): Buffer {
   let text = positional;
   for (const [name, value] of items) text += `|${name}:${value}`;
-  return Buffer.from(text);
+  return utf8(text);
 }
 
 /** Takes a text buffer apart; the first item of a name wins. */
@@ -153,7 +153,7 @@ export const OUR_ITEM = "proof";
 
 /** JSON in base64url, so that no value can break the buffer's grammar. */
 export function encodeItem(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+  return utf8(JSON.stringify(value)).toString("base64url");
 }
 
 /** The JSON text of an item written by {@link encodeItem}. */

@@ -1,8 +1,9 @@
 /**
- * What a daemon tells the proofserv it has started, as one JSON object on its standard input: neither
- * its arguments nor its environment, which others can list.
+ * What a daemon tells the proofserv it has started: one line, a JSON object, on a socket that only the two
+ * have. Neither arguments nor environment, which others can list.
  */
-import { asObject, Fields, type JsonObject } from "../lib/check.ts";
+import { utf8 } from "../lib/bytes.ts";
+import { asObject, Fields, type JsonObject, parseObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
 import { encodeItem, decodeItem } from "./requests.ts";
 import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
@@ -54,15 +55,27 @@ export interface ServeParameters {
   maxquerykept: number;
 }
 
-export function encodeServe(parameters: ServeParameters): string {
-  return JSON.stringify(parameters);
+/** First word of the name under which a daemon starts a proofserv, its argv[0]. */
+export const PROOFSERV = "proofserv";
+
+/** Descriptor of a proofserv at which it gets its parameters. */
+export const PARAMETERS_FD = 3;
+
+/** The line that tells the parameters. */
+export function encodeServe(parameters: ServeParameters): Buffer {
+  return utf8(`${JSON.stringify(parameters)}\n`);
+}
+
+/** Whether `bytes` end the line. */
+export function isLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === 0x0a;
 }
 
 const DAY = 86_400_000;
 
 /** Reads the parameters; throws CheckError. */
 export function decodeServe(text: string): ServeParameters {
-  const object = parseJson(text, "parameters");
+  const object = parseObject(text, "parameters");
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
   const creator = new Fields(asObject(object["creator"], "creator"), "creator");

@@ -2,19 +2,45 @@
  * A proofserv, master or worker: calls back to its daemon, serves commands, and ends with its link. What
  * it needs only after the call-back is loaded then: until then the user waits, once per worker.
  */
+import { adopt } from "../comm/socket.ts";
 import { messageOf, toProofError } from "../lib/errors.ts";
 import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
 import { greeting } from "../protocol/messages.ts";
-import { decodeServe, type ServeParameters } from "../protocol/serve.ts";
+import {
+  decodeServe,
+  isLine,
+  PARAMETERS_FD,
+  PROOFSERV,
+  type ServeParameters,
+} from "../protocol/serve.ts";
 import type { Part } from "./part.ts";
 import type { RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 import { Worker } from "./worker.ts";
 
-/** What the daemon wrote on our standard input; undefined if it was no daemon. */
-export function readParameters(input: string): ServeParameters | undefined {
+/** Serves for the daemon that started this process; undefined if none did. */
+export async function serveDaemon(): Promise<number | undefined> {
+  if (!process.argv0.startsWith(`${PROOFSERV} `)) return undefined;
+  const parameters = await readParameters();
+  return parameters === undefined ? undefined : serve(parameters);
+}
+
+/** What the daemon tells us; undefined if it was no daemon. Not from standard input, reading which starts three threads. */
+async function readParameters(): Promise<ServeParameters | undefined> {
   try {
-    return decodeServe(input);
+    const channel = await adopt(PARAMETERS_FD);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const chunks: Buffer[] = [];
+    channel.attach({
+      data(chunk) {
+        chunks.push(chunk);
+        if (!isLine(chunk)) return;
+        resolve(Buffer.concat(chunks).toString());
+        channel.abort();
+      },
+      closed: () => resolve(""),
+    });
+    return decodeServe(await promise);
   } catch {
     return undefined;
   }
@@ -32,7 +58,7 @@ function log(text: string): void {
 }
 
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
-export async function serve(parameters: ServeParameters): Promise<number> {
+async function serve(parameters: ServeParameters): Promise<number> {
   try {
     const { account, env } = parameters;
     if (account !== undefined) (await import("./become.ts")).become(account, env);

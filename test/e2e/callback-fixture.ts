@@ -4,9 +4,15 @@
  */
 import { writeFileSync } from "node:fs";
 import { Link, STREAM } from "../../src/comm/link.ts";
+import { adopt } from "../../src/comm/socket.ts";
 import { Request, Role } from "../../src/protocol/codes.ts";
 import { encodeItems, login, LONG_USER, OUR_ITEM } from "../../src/protocol/requests.ts";
-import { callback, decodeServe, type ServeParameters } from "../../src/protocol/serve.ts";
+import {
+  callback,
+  decodeServe,
+  PARAMETERS_FD,
+  type ServeParameters,
+} from "../../src/protocol/serve.ts";
 
 /** Calls back with `ticket`; resolves with "ok" or what the daemon says. */
 export async function callBack(
@@ -36,8 +42,23 @@ export async function callBack(
 
 if (import.meta.main) {
   const argv = process.argv.slice(2);
-  if (argv[0] === "serve") await serve(decodeServe(await Bun.stdin.text()));
+  if (argv[0] === "serve") await serve(decodeServe(await parameters()));
   else process.exit(await (await import("../../src/cli/main.ts")).run(argv));
+}
+
+/** The line that the daemon writes at descriptor 3. */
+async function parameters(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let line = "";
+  const channel = await adopt(PARAMETERS_FD);
+  channel.attach({
+    data(chunk) {
+      line += chunk.toString();
+      if (line.endsWith("\n")) channel.end();
+    },
+    closed: () => resolve(line),
+  });
+  return promise;
 }
 
 async function serve(parameters: ServeParameters): Promise<void> {
