@@ -65,7 +65,7 @@ export function parseArguments<A extends ArgsDef>(
   const given = new Map<string, unknown[]>();
   const positionals: string[] = [];
 
-  for (const token of tokenize(lookup, argv)) {
+  for (const token of tokenize(lookup, fillIn(lookup, argv))) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const { key, def, value } = readOption(lookup, token, see);
@@ -108,6 +108,17 @@ function lookUp(args: ArgsDef): Lookup {
     }
   }
   return lookup;
+}
+
+/** Gives options that stand alone, and may, the empty value; node:util would take what follows. */
+function fillIn(lookup: Lookup, argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  return argv.map((text, i) => {
+    const def = end < 0 || i < end ? lookup.long.get(text.replace(/^--/, ""))?.def : undefined;
+    const isAlone = argv[i + 1]?.startsWith("-") ?? true;
+    const mayBe = def !== undefined && "mayBeAlone" in def && def.mayBeAlone;
+    return mayBe && isAlone && text.startsWith("--") ? `${text}=` : text;
+  });
 }
 
 /** node:util knows here which options take a value, and nothing else: its own complaints are too terse. */

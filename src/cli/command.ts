@@ -35,6 +35,8 @@ export interface StringArg extends ValueArg, Omit<StringArgDef, "description"> {
    * says what was expected ("expected a number or Nx"), the option and the text are added.
    */
   parse?: (text: string) => unknown;
+  /** Whether it may stand alone; its value is "" then. */
+  mayBeAlone?: boolean;
 }
 
 /** An option with a decimal integer as its value. */

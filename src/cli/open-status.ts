@@ -34,6 +34,7 @@ export function reportOpened(proof: TProof, output: Output, wanted: number | und
       : `PROOF set to parallel mode (${parallel} workers)`,
   );
   for (const failure of proof.failures) reportFailure(failure, output);
+  output.info(`${proof.isNew ? "new session" : "attached to"} ${proof.tag}`);
   if (wanted !== undefined && parallel > 0 && parallel + proof.failures.length < wanted) {
     output.info(
       `  ${wanted} workers were asked for, the inventory and the limits of the master give ${parallel}`,

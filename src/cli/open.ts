@@ -1,9 +1,11 @@
 /** `proof open`: the client. */
+import type { AttachOptions } from "../client/options.ts";
 import type { TProof } from "../client/tproof.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
 import { parseDuration } from "../lib/units.ts";
 import { COMMON_ARGS, type Context, defineProofCommand } from "./command.ts";
+import { earlierReporter, reportEarlier } from "./earlier.ts";
 import { describeSession, openingReporter, reportFailure, reportOpened } from "./open-status.ts";
 import type { Output } from "./output.ts";
 import { QUIT, runLine } from "./session-commands.ts";
@@ -15,6 +17,12 @@ export default defineProofCommand({
       type: "positional",
       required: false,
       description: "The master, [proofs://][user@]host[:port] (localhost:1093)",
+    },
+    attach: {
+      type: "string",
+      valueHint: "TAG",
+      mayBeAlone: true,
+      description: "Take up a session again that was left; alone, the only one there is",
     },
     workers: {
       type: "string",
@@ -126,6 +134,10 @@ export default defineProofCommand({
       does: "as user alice on another port, two workers on each node",
     },
     {
+      run: "proof open master --attach gate-1795342777-4711",
+      does: "take up a session again that was left with .detach",
+    },
+    {
       run: "proof open master -e 'const n = 2' -e 'n ** 10'",
       does: "run code on every worker and leave",
     },
@@ -157,18 +169,15 @@ export default defineProofCommand({
     if (wish !== undefined && values.masterOnly === true) {
       throw new ProofError("USAGE", "--workers and --master-only exclude each other");
     }
+    checkAttach(values);
     const lost = Promise.withResolvers<ProofError>();
     const start = performance.now();
     const interrupted = Promise.withResolvers<never>();
     const giveUp = (): void =>
       interrupted.reject(new ProofError("INTERRUPTED", "interrupted while opening the session"));
     process.once("SIGINT", giveUp);
-    const opening = TProof.open(values.master ?? "localhost", {
-      workers: values.workers,
-      masterOnly: values.masterOnly,
-      requireAll: values.requireAll,
-      startup: values.startup,
-      env: Object.fromEntries(values.env),
+    const master = values.master ?? "localhost";
+    const common: AttachOptions = {
       timeout: values.timeout,
       config: values.config,
       askPassphrase,
@@ -176,8 +185,23 @@ export default defineProofCommand({
       onWorkerLost: (failure) => reportFailure(failure, output),
       onWorkerReplaced: ({ ordinal, host, pid }) =>
         output.info(`worker ${ordinal} on ${host} was replaced (pid ${pid})`),
+      onAway: (error) => output.info(`connection lost, reconnecting ... (${error.message})`),
+      onBack: () => output.info("connected again"),
+      onEarlier: earlierReporter(output),
       onClosed: (error) => lost.resolve(error),
-    });
+    };
+    const { attach, workers, masterOnly, requireAll, startup, env } = values;
+    const opening =
+      attach === undefined
+        ? TProof.open(master, {
+            ...common,
+            workers,
+            masterOnly,
+            requireAll,
+            startup,
+            env: Object.fromEntries(env),
+          })
+        : TProof.attach(master, attach === "" ? undefined : attach, common);
     const proof = await Promise.race([opening, interrupted.promise]).catch((error: unknown) => {
       const failures = toProofError(error).details["failures"];
       if (Array.isArray(failures)) for (const failure of failures) reportFailure(failure, output);
@@ -186,10 +210,31 @@ export default defineProofCommand({
     process.off("SIGINT", giveUp);
     reportOpened(proof, output, wish?.perNode === false ? wish.count : undefined);
     if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
+    if (!proof.isNew) reportEarlier(await proof.queries(), output);
     const work = await plan(proof, values, output);
     return use(proof, work ?? ((signal) => atPrompt(proof, context, signal)), lost.promise, output);
   },
 });
+
+/** A session that is there is as it was opened. Throws USAGE. */
+function checkAttach(values: {
+  attach: string | undefined;
+  workers: string | undefined;
+  masterOnly: boolean | undefined;
+  requireAll: boolean | undefined;
+  startup: string | undefined;
+  env: readonly unknown[];
+}): void {
+  const { attach, workers, masterOnly, requireAll, startup, env } = values;
+  if (attach === undefined) return;
+  const others = { workers, "master-only": masterOnly, "require-all": requireAll, startup };
+  const [other] = [
+    ...Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+    ...(env.length > 0 ? ["env"] : []),
+  ];
+  if (other !== undefined)
+    throw new ProofError("USAGE", `--attach and --${other} exclude each other`);
+}
 
 /** What the command line asks for; undefined for the prompt. */
 async function plan(
@@ -291,12 +336,13 @@ async function use(
 ): Promise<number> {
   const over = new AbortController();
   const signalled = Promise.withResolvers<number>();
-  for (const [signal, number] of [
-    ["SIGTERM", 15],
-    ["SIGHUP", 1],
-  ] as const) {
-    process.once(signal, () => signalled.resolve(128 + number));
-  }
+  process.once("SIGTERM", () => signalled.resolve(128 + 15));
+  // The terminal is gone, as with a connection that breaks: the session may be taken up again.
+  let left: Promise<unknown> | undefined;
+  process.once("SIGHUP", () => {
+    signalled.resolve(128 + 1);
+    left = proof.detach();
+  });
   // proof open -e '.sh yes' | head -1: the reader has what it wanted.
   const unread = Promise.withResolvers<number>();
   output.stdoutClosed.addEventListener("abort", () => unread.resolve(EXIT.ok));
@@ -311,6 +357,7 @@ async function use(
     ]);
   } finally {
     over.abort();
+    await left;
     await proof.close();
   }
 }

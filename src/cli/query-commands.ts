@@ -229,7 +229,10 @@ export async function queries(proof: TProof, _argument: string, output: Output):
 }
 
 /** Shows a list of queries. */
-export function showQueries(all: readonly QueryInfo[], output: Output): void {
+export function showQueries(
+  all: readonly (QueryInfo & { isEarlier?: boolean })[],
+  output: Output,
+): void {
   if (output.wantsJson) return output.json({ queries: all });
   if (all.length === 0) output.info("no queries yet");
   const rows = all.map((query) => [
@@ -240,7 +243,7 @@ export function showQueries(all: readonly QueryInfo[], output: Output): void {
     query.total,
     query.unit,
     `${(query.elapsed / 1000).toFixed(2)} s`,
-    query.kept ? "kept" : "-",
+    `${query.kept ? "kept" : "-"}${query.isEarlier === true ? ", begun by an earlier client" : ""}`,
   ]);
   if (rows.length > 0)
     output.table(rows, ["query", "selector", "state", "processed", "of", "unit", "time", "result"]);

@@ -2,6 +2,7 @@
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, ProofError } from "../lib/errors.ts";
 import { didYouMean } from "../lib/suggest.ts";
+import { formatDuration } from "../lib/units.ts";
 import type { Output } from "./output.ts";
 import { processLine, queries, removeQuery, retrieve, stopQuery } from "./query-commands.ts";
 import { exec, log, ping, shell, workers } from "./worker-commands.ts";
@@ -69,6 +70,14 @@ const COMMANDS = new Map<string, SessionCommand>([
       run: (proof) => stopQuery(proof, true),
     },
   ],
+  [
+    "detach",
+    {
+      usage: ".detach",
+      does: "leave the session to itself, with what runs in it",
+      run: detach,
+    },
+  ],
   ["help", { usage: ".help", does: "this list", run: help }],
   [
     "quit",
@@ -111,6 +120,20 @@ export async function runLine(
     );
   }
   return command.run(proof, argument.trim(), output);
+}
+
+/** Leaves the session, and says how to come back and until when. */
+async function detach(proof: TProof, _argument: string, output: Output): Promise<number> {
+  const wait = await proof.detach();
+  const until =
+    wait === undefined
+      ? "the connection is lost; what becomes of the session is up to its master"
+      : wait === Number.POSITIVE_INFINITY
+        ? "it stays"
+        : `unless somebody comes, it ends in ${formatDuration(wait)}`;
+  output.info(`left session ${proof.tag}: ${until}`);
+  output.info(`to come back: proof open ${proof.address} --attach ${proof.tag}`);
+  return QUIT;
 }
 
 function help(_proof: TProof, _argument: string, output: Output): Promise<number> {

@@ -1,25 +1,24 @@
 /** What opening a session and running commands in it take and give. */
 import type { ProofError } from "../lib/errors.ts";
+import type { Progress, QueryState } from "../protocol/query.ts";
 import type { Result, ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
 
 /** How far opening has come. */
 export type OpenStatus =
   | { phase: "connecting" }
-  | { phase: "master"; tag: string; log: string }
+  | { phase: "master"; tag: string; log: string; isNew: boolean }
   | ({ phase: "workers" } & ServerStarted);
 
-/** Options of {@link TProof.open}. */
-export interface OpenOptions {
-  /** Workers wanted: a number for the session, or `"2x"` for so many on each node. Default: all of the inventory. */
-  workers?: number | string | undefined;
-  /** Only the master, no workers: a sequential session. */
-  masterOnly?: boolean | undefined;
-  /** Fail unless every worker could be opened. */
-  requireAll?: boolean | undefined;
-  /** How the master opens its workers; the master's own configuration decides by default. */
-  startup?: "serial" | "parallel" | undefined;
-  /** Environment variables for the master and all workers. */
-  env?: Record<string, string> | undefined;
+/** What comes of commands and queries that an earlier client of the session has begun. */
+export type EarlierNews =
+  | { kind: "output"; ordinal: string; stream: "out" | "err"; text: string }
+  | { kind: "result"; result: Omit<WorkerResult, "output" | "roundTrip"> }
+  | { kind: "progress"; progress: Progress }
+  /** A query is over; `retrieve` gives its result. */
+  | { kind: "query"; seq: number; state: QueryState; selector: string };
+
+/** Options of {@link TProof.attach}; {@link TProof.open} has more. */
+export interface AttachOptions {
   /** Milliseconds for the whole of opening; the configuration's `startup.session` by default. */
   timeout?: number | undefined;
   /** Path of a configuration file instead of the default ones. */
@@ -32,8 +31,28 @@ export interface OpenOptions {
   onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
   /** Told when a worker was ended and another has taken its place. */
   onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
-  /** Told when the session ends other than by `close`. */
+  /** Told when the connection is lost; the session is tried to be reached again, and nothing sent meanwhile is lost. */
+  onAway?: ((error: ProofError) => void) | undefined;
+  /** Told when it has been reached again. */
+  onBack?: (() => void) | undefined;
+  /** Told what comes of what an earlier client has begun. */
+  onEarlier?: ((news: EarlierNews) => void) | undefined;
+  /** Told when the session ends other than by `close` or `detach`. */
   onClosed?: ((error: ProofError) => void) | undefined;
+}
+
+/** Options of {@link TProof.open}. */
+export interface OpenOptions extends AttachOptions {
+  /** Workers wanted: a number for the session, or `"2x"` for so many on each node. Default: all of the inventory. */
+  workers?: number | string | undefined;
+  /** Only the master, no workers: a sequential session. */
+  masterOnly?: boolean | undefined;
+  /** Fail unless every worker could be opened. */
+  requireAll?: boolean | undefined;
+  /** How the master opens its workers; the master's own configuration decides by default. */
+  startup?: "serial" | "parallel" | undefined;
+  /** Environment variables for the master and all workers. */
+  env?: Record<string, string> | undefined;
 }
 
 /** What one worker made of a command. */

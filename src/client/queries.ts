@@ -26,7 +26,8 @@ import { decodeValue, encodeValue } from "../protocol/values.ts";
 import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
 import { dataOf } from "./data-set.ts";
-import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
+import type { EarlierNews } from "./options.ts";
+import type { ProcessOptions, Query, QueryData, QueryResult, SessionQuery } from "./query.ts";
 import { resultOf } from "./result.ts";
 import { framesOf, loadSelector, userStage } from "./selector.ts";
 
@@ -43,6 +44,9 @@ interface Sent {
   settle: PromiseWithResolvers<QueryResult>;
 }
 
+/** The number of queries that an earlier client has begun. */
+const EARLIER = 0;
+
 /** Milliseconds: a day. */
 const MAX_FEEDBACK = 86_400_000;
 
@@ -50,11 +54,15 @@ const MAX_FEEDBACK = 86_400_000;
 export interface QueriesHost {
   send(pieces: readonly Uint8Array[]): void;
   nextId(): number;
+  /** Told of queries that an earlier client of the session has begun. */
+  earlier(news: EarlierNews): void;
 }
 
 export class Queries {
   readonly #host: QueriesHost;
   readonly #sent = new Map<number, Sent>();
+  /** Numbers of the queries that this client has begun. */
+  readonly #own = new Set<number>();
   readonly #asked = new Map<number, PromiseWithResolvers<QueryInfo[] | Message>>();
   /** Why the session is over, once it is. */
   #over: ProofError | undefined;
@@ -128,8 +136,9 @@ export class Queries {
   }
 
   /** The session's queries: done, running, waiting. */
-  async list(): Promise<QueryInfo[]> {
-    return (await this.#ask("list", 0)) as QueryInfo[];
+  async list(): Promise<SessionQuery[]> {
+    const all = (await this.#ask("list", 0)) as QueryInfo[];
+    return all.map((query) => ({ ...query, isEarlier: !this.#own.has(query.seq) }));
   }
 
   /** The result of a query that is over, if the master keeps it. Objects of user classes come as plain data. */
@@ -187,8 +196,12 @@ export class Queries {
     switch (message.what) {
       case QueryKind.progress: {
         const { fields } = progress.decode(message);
+        if (fields.id === EARLIER) this.#host.earlier({ kind: "progress", progress: fields });
         const sent = this.#sent.get(fields.id);
-        if (sent !== undefined) sent.seq = fields.seq;
+        if (sent !== undefined) {
+          sent.seq = fields.seq;
+          this.#own.add(fields.seq);
+        }
         sent?.options.onProgress?.(fields);
         return true;
       }
@@ -228,6 +241,8 @@ export class Queries {
 
   #outcome(message: Message): void {
     const { fields, attachments } = outcome.decode(message);
+    const { id, seq, state, selector } = fields;
+    if (id === EARLIER) return this.#host.earlier({ kind: "query", seq, state, selector });
     const asked = this.#asked.get(fields.id);
     if (asked !== undefined) {
       this.#asked.delete(fields.id);
@@ -235,6 +250,7 @@ export class Queries {
     }
     const sent = this.#sent.get(fields.id);
     this.#sent.delete(fields.id);
+    if (sent !== undefined) this.#own.add(seq);
     if (sent !== undefined)
       this.#conclude(sent, fields, attachments).then(sent.settle.resolve, sent.settle.reject);
   }

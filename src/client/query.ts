@@ -1,5 +1,6 @@
 /** Queries as their user holds them: what to run, what comes of it. */
 import type { Outputs } from "../api/index.ts";
+import type { QueryInfo } from "../protocol/query-client.ts";
 import type { PacketizerName, Progress, QueryState } from "../protocol/query.ts";
 
 /** Files of a query, or parts of them. */
@@ -56,4 +57,10 @@ export interface Query<Out = Outputs> {
   stop(): void;
   /** Ends it without a result. */
   abort(): void;
+}
+
+/** One of a session's queries. */
+export interface SessionQuery extends QueryInfo {
+  /** Whether an earlier client of the session has begun it. */
+  isEarlier: boolean;
 }

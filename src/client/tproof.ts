@@ -2,8 +2,10 @@
  * TProof: a session as its user holds it. Method names are ROOT's, in camelCase.
  */
 import type { Outputs } from "../api/index.ts";
-import { RemoteSession } from "../comm/remote-session.ts";
-import { withUserKey } from "../comm/log-in.ts";
+import { Link } from "../comm/link.ts";
+import { type Identity, logIn, withUserKey } from "../comm/log-in.ts";
+import { RemoteSession, shortened } from "../comm/remote-session.ts";
+import type { Place, SessionLimits } from "../comm/session-link.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
@@ -29,15 +31,15 @@ import {
   workerReplaced,
 } from "../protocol/messages.ts";
 import { decodeValue } from "../protocol/values.ts";
-import type { QueryInfo } from "../protocol/query-client.ts";
 import { parseAddress } from "./address.ts";
-import type { CommandOptions, OpenOptions, WorkerResult } from "./options.ts";
+import type { RunningSession } from "./attach.ts";
+import type { AttachOptions, CommandOptions, OpenOptions, WorkerResult } from "./options.ts";
 import { compareOrdinals, isWithin } from "./ordinals.ts";
 import { parseWish } from "./wish.ts";
 import { compile } from "./compile.ts";
 import type { Queries } from "./queries.ts";
-import type { ProcessOptions, Query, QueryData, QueryResult } from "./query.ts";
-import { clientSettings } from "./settings.ts";
+import type { ProcessOptions, Query, QueryData, QueryResult, SessionQuery } from "./query.ts";
+import { type ClientSettings, clientSettings } from "./settings.ts";
 
 interface Running {
   /** Set by an interrupt: what is still on its way is not shown any more. */
@@ -49,12 +51,19 @@ interface Running {
   settle: PromiseWithResolvers<WorkerResult[]>;
 }
 
+/** The number of what an earlier client has begun. */
+const EARLIER = 0;
+
 /** Output kept for the caller of a command per worker, in characters; `onOutput` gets everything. */
 const MAX_KEPT_OUTPUT = 16 * 1024 * 1024;
 
 export class TProof {
   readonly #session: RemoteSession;
-  readonly #options: OpenOptions;
+  readonly #options: AttachOptions;
+  /** As it was given to `open` or `attach`. */
+  readonly address: string;
+  /** Whether the session was opened for this client, or attached to. */
+  readonly isNew: boolean;
   readonly #running = new Map<number, Running>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #startupTimeout: number;
@@ -63,9 +72,17 @@ export class TProof {
   #nextId = 1;
   #closed: ProofError | undefined;
 
-  private constructor(session: RemoteSession, options: OpenOptions, startupTimeout: number) {
+  private constructor(
+    session: RemoteSession,
+    options: AttachOptions,
+    address: string,
+    isNew: boolean,
+    startupTimeout: number,
+  ) {
     this.#session = session;
     this.#options = options;
+    this.address = address;
+    this.isNew = isNew;
     this.#startupTimeout = startupTimeout;
     this.#opened.promise.catch(() => undefined);
   }
@@ -76,44 +93,71 @@ export class TProof {
    * phase and on which host it failed.
    */
   static async open(address: string, options: OpenOptions = {}): Promise<TProof> {
-    const master = parseAddress(address);
     const workers = options.workers === undefined ? undefined : parseWish(options.workers);
     for (const [name, value] of Object.entries(options.env ?? {})) {
       const reason = refuseVariable(name, value);
       if (reason !== undefined)
         throw new ProofError("USAGE", `environment variable ${name} ${reason}`);
     }
-    const settings = clientSettings({
-      user: master.user,
-      config: options.config,
-      passphrase: options.askPassphrase,
+    const wanted = {
+      workers,
+      masterOnly: options.masterOnly ?? false,
+      startup: options.startup,
+      requireAll: options.requireAll ?? false,
+      env: options.env ?? {},
+    };
+    return TProof.#enter(address, options, true, (place, identity, limits) =>
+      RemoteSession.open({ ...place, name: place.host, options: wanted }, identity, limits),
+    );
+  }
+
+  /**
+   * Takes over the session `tag` of the same user, or the only one there is, and resolves when its workers are
+   * ready. A client that it still has is told so, and loses it. What an earlier client has begun goes on; see
+   * `onEarlier`, {@link queries} and {@link retrieve}. Throws NO_SESSION, which lists the sessions there are.
+   */
+  static attach(address: string, tag?: string, options: AttachOptions = {}): Promise<TProof> {
+    return TProof.#enter(address, options, false, async (place, identity, limits) => {
+      const { attachingTo } = await import("./attach.ts");
+      return RemoteSession.attach(place, identity, limits, attachingTo(tag));
     });
+  }
+
+  /** The sessions of the user that run on the master at `address`, and can be attached to. */
+  static async sessions(address: string, options: AttachOptions = {}): Promise<RunningSession[]> {
+    const { place, settings } = callee(address, options);
+    const { tcp, login: timeout } = settings.limits;
+    const { askForSessions, describeLine } = await import("./attach.ts");
+    return withUserKey(settings.identity, async (identity) => {
+      const link = await Link.open(place, tcp, place.secure);
+      try {
+        await logIn(link, identity, { role: place.role, ordinal: "0", timeout, heartbeat: 0 });
+        return (await askForSessions(link, timeout)).map(describeLine);
+      } finally {
+        link.end();
+      }
+    });
+  }
+
+  static async #enter(
+    address: string,
+    options: AttachOptions,
+    isNew: boolean,
+    enter: (place: Place, identity: Identity, limits: SessionLimits) => Promise<RemoteSession>,
+  ): Promise<TProof> {
+    const { place, settings } = callee(address, options);
     const timeout = options.timeout ?? settings.startupTimeout;
     const start = performance.now();
     options.onStatus?.({ phase: "connecting" });
-    const target = {
-      host: master.host,
-      port: master.port,
-      secure: settings.secure(master),
-      role: Role.client,
-      name: master.host,
-      ordinal: "0",
-      options: {
-        workers,
-        masterOnly: options.masterOnly ?? false,
-        startup: options.startup,
-        requireAll: options.requireAll ?? false,
-        env: options.env ?? {},
-      },
-    };
     const limits = shortened(settings.limits, timeout);
-    const session = await withUserKey(settings.identity, (identity) =>
-      RemoteSession.open(target, identity, limits),
-    );
-    options.onStatus?.({ phase: "master", tag: session.facts.tag, log: session.logPath });
-    const proof = new TProof(session, options, timeout);
+    const session = await withUserKey(settings.identity, (me) => enter(place, me, limits));
+    const { tag } = session.facts;
+    options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
+    const proof = new TProof(session, options, address, isNew, timeout);
     session.attach({
       message: (message) => proof.#message(message),
+      away: (error) => options.onAway?.(error),
+      back: () => options.onBack?.(),
       closed: (error) => proof.#end(error),
     });
     try {
@@ -126,7 +170,8 @@ export class TProof {
         });
       });
     } catch (error) {
-      await proof.close();
+      // One that was there before stays as it was.
+      await (isNew ? proof.close() : proof.detach());
       throw error;
     }
     return proof;
@@ -229,7 +274,7 @@ export class TProof {
   }
 
   /** The queries of this session: done, running, waiting. */
-  async queries(): Promise<QueryInfo[]> {
+  async queries(): Promise<SessionQuery[]> {
     return (await this.#loadQueries()).list();
   }
 
@@ -253,7 +298,11 @@ export class TProof {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     this.#queries ??= import("./queries.ts").then(
       ({ Queries }) =>
-        new Queries({ send: (pieces) => this.#session.send(pieces), nextId: () => this.#nextId++ }),
+        new Queries({
+          send: (pieces) => this.#session.send(pieces),
+          nextId: () => this.#nextId++,
+          earlier: (news) => this.#options.onEarlier?.(news),
+        }),
     );
     return this.#queries;
   }
@@ -270,6 +319,16 @@ export class TProof {
   async close(): Promise<void> {
     this.#fail(new ProofError("SESSION_ENDED", "the session was closed"));
     await this.#session.destroy(this.#startupTimeout);
+  }
+
+  /**
+   * Leaves the session to itself, with whatever runs in it: {@link TProof.attach} takes it up again. Resolves
+   * with the milliseconds after which its master ends it if nobody comes, as things are now: Infinity while
+   * something runs, and where sessions stay for good; undefined if the master could not be told.
+   */
+  async detach(): Promise<number | undefined> {
+    this.#fail(new ProofError("SESSION_ENDED", "the session was left; it can be attached to"));
+    return this.#session.detach(this.#startupTimeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -358,13 +417,17 @@ export class TProof {
         };
         return this.#options.onWorkerReplaced?.(fresh);
       }
-      default:
-        return void this.#queries?.then((queries) => queries.message(message));
+      default: {
+        // Queries of an earlier client may be under way.
+        const queries = this.isNew ? this.#queries : this.#loadQueries();
+        return void queries?.then((loaded) => loaded.message(message)).catch(() => undefined);
+      }
     }
   }
 
   #output(message: Message): void {
     const { id, ordinal, stream, text } = output.decode(message);
+    if (id === EARLIER) this.#options.onEarlier?.({ kind: "output", ordinal, stream, text });
     const running = this.#running.get(id);
     if (running === undefined || running.isMuted) return;
     const kept = running.output.get(ordinal) ?? "";
@@ -375,11 +438,13 @@ export class TProof {
   #result(message: Message): void {
     const { fields, attachments } = result.decode(message);
     const { id, value, last, ...rest } = fields;
-    if (!this.#running.has(id)) return;
-    this.#arrived(id, {
+    if (id !== EARLIER && !this.#running.has(id)) return;
+    const told = {
       ...rest,
       value: value === undefined ? undefined : decodeValue(value, attachments),
-    });
+    };
+    if (id === EARLIER) return this.#options.onEarlier?.({ kind: "result", result: told });
+    this.#arrived(id, told);
     if (last === true) this.#done(id);
   }
 
@@ -424,10 +489,14 @@ export class TProof {
   }
 }
 
-function shortened<T extends { tcp: number; login: number; create: number }>(
-  limits: T,
-  timeout: number,
-): T {
-  const cut = (ms: number): number => Math.min(ms, timeout);
-  return { ...limits, tcp: cut(limits.tcp), login: cut(limits.login), create: cut(limits.create) };
+/** Whom to call for a session, and with what settings. Throws USAGE and what reading the settings throws. */
+function callee(
+  address: string,
+  { config, askPassphrase: passphrase }: AttachOptions,
+): { place: Place; settings: ClientSettings } {
+  const { user, ...master } = parseAddress(address);
+  const settings = clientSettings({ user, config, passphrase });
+  const { host, port } = master;
+  const secure = settings.secure(master);
+  return { place: { host, port, secure, role: Role.client, ordinal: "0" }, settings };
 }

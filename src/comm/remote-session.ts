@@ -8,6 +8,7 @@ import { Timer } from "../lib/clock.ts";
 import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Attention, FRAGMENT_SIZE, Interrupt, Request, SendOption } from "../protocol/codes.ts";
+import { decodeDetached } from "../protocol/attach.ts";
 import type { CreatedFacts, CreateOptions } from "../protocol/create.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
 import { errorOf, readFailure } from "../protocol/failure.ts";
@@ -73,6 +74,7 @@ export class RemoteSession {
   #early: Message[] = [];
   #closed: ProofError | undefined;
   #isAway = false;
+  #isLeaving = false;
   /** What is asked for while the session is away is made up for when it is back. */
   #isPaused = false;
   #isInterrupted = false;
@@ -183,21 +185,28 @@ export class RemoteSession {
     await this.#leave(Request.destroy, "destroy", timeout);
   }
 
-  /** Leaves the session to itself: what becomes of it is up to its daemon. Nothing more is reported. */
-  async detach(timeout: number): Promise<void> {
+  /**
+   * Leaves the session to itself: what becomes of it is up to its daemon, which says after how many
+   * milliseconds it will end it as things are now; undefined if it could not be asked. Nothing more is reported.
+   */
+  async detach(timeout: number): Promise<number | undefined> {
     this.#journal.settle();
-    await this.#leave(Request.detach, "detach", timeout);
+    const answer = await this.#leave(Request.detach, "detach", timeout);
+    return answer === undefined ? undefined : decodeDetached(answer);
   }
 
-  async #leave(request: number, what: string, timeout: number): Promise<void> {
-    if (this.#closed !== undefined) return;
-    if (!this.#isAway) {
-      const body = sessionWord.encode(this.#sid);
-      await this.#link
-        .call(STREAM.session, request, { what, timeout, body })
-        .catch(() => undefined); // With its daemon gone, the session finds out by itself.
-    }
+  async #leave(request: number, what: string, timeout: number): Promise<Buffer | undefined> {
+    if (this.#closed !== undefined || this.#isLeaving) return undefined;
+    this.#isLeaving = true;
+    const body = sessionWord.encode(this.#sid);
+    const answer = this.#isAway
+      ? undefined
+      : // With its daemon gone, the session finds out by itself.
+        await this.#link
+          .call(STREAM.session, request, { what, timeout, body })
+          .catch(() => undefined);
     this.#finish();
+    return answer;
   }
 
   /** Ends the session and its proofserv without waiting. Nothing more is reported. */
@@ -269,6 +278,7 @@ export class RemoteSession {
 
   #lost(error: ProofError): void {
     if (this.#closed !== undefined) return;
+    if (this.#isLeaving) return this.#finish();
     this.#journal.disconnected();
     // What could not be understood will not be the next time.
     if (!PASSING.has(error.code)) return this.#close(error);

@@ -1,6 +1,7 @@
 /** What each request leads to. Exactly one answer each, but for those that PROOF leaves unanswered. */
 import { ByteWriter } from "../lib/bytes.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
+import { encodeDetached } from "../protocol/attach.ts";
 import { ErrorNumber, Request, Role } from "../protocol/codes.ts";
 import { type Pieced, type RequestFrame, whole } from "../protocol/frames.ts";
 import { sessionWord } from "../protocol/requests.ts";
@@ -108,10 +109,12 @@ function leave(context: Context, connection: Connection, frame: RequestFrame): v
     return connection.link.error(frame.stream, ErrorNumber.invalidRequest, text);
   }
   if (frame.id === Request.destroy) session.end();
-  context.sessions.leave(context, connection, session);
+  const wait = context.sessions.leave(context, connection, session);
   // ROOT's proofserv takes seconds to end, and its own masters end their workers one after the other.
   const isSlow = session.version !== undefined;
   const stays = session.state === "running";
-  if (isSlow || (frame.id === Request.detach && stays)) return connection.link.ok(frame.stream);
+  if (frame.id === Request.detach && stays && connection.isOurs)
+    return connection.link.ok(frame.stream, encodeDetached(wait));
+  if (isSlow) return connection.link.ok(frame.stream);
   void session.ended.then(() => connection.link.ok(frame.stream));
 }

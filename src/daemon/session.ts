@@ -194,16 +194,18 @@ export class Session {
     this.reconsider(settings);
   }
 
-  /** Looks whether anybody is there, and for how long the session waits if not: `least` milliseconds at least. */
-  reconsider(settings: Config["session"], least = 0): void {
+  /** Looks whether anybody is there, and for how long the session waits if not: `least` milliseconds at least. Returns the milliseconds. */
+  reconsider(settings: Config["session"], least = 0): number {
     this.#vacancy.cancel();
     if (this.clients.size > 0) this.#hasResult = false;
-    if (this.clients.size > 0 || this.state !== "running") return;
+    if (this.clients.size > 0) return Number.POSITIVE_INFINITY;
+    if (this.state !== "running") return 0;
     const isBusy = this.#status !== 0;
     const vacant = { role: this.role, isBusy, hasResult: this.#hasResult };
     const wait = Math.max(least, patience(vacant, settings));
     if (wait === 0) this.end();
     else if (wait < MAX_WAIT) this.#vacancy.set(wait, () => this.end());
+    return wait;
   }
 
   /** Takes the started process over. */

@@ -230,8 +230,11 @@ export class Sessions {
     connection.sessions.add(session);
   }
 
-  /** Takes a client out of a session; without any, the session waits for one to come as it may. */
-  leave(context: Context, connection: Connection, session: Session): void {
+  /**
+   * Takes a client out of a session; without any, the session waits for one to come as it may. Returns for how
+   * many milliseconds.
+   */
+  leave(context: Context, connection: Connection, session: Session): number {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
     if (connection.isOurs && session.version === undefined) {
@@ -240,7 +243,7 @@ export class Sessions {
     }
     // ROOT's own do not come back, and nobody knows of a session that was never answered.
     if (session.clients.size === 0 && !(connection.isOurs && session.isAnswered)) session.end();
-    session.reconsider(context.config.session);
+    return session.reconsider(context.config.session);
   }
 
   /** Ends a session that never came up. */

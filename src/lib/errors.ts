@@ -61,6 +61,7 @@ export const ERROR_EXIT = {
   WORKER_DIED: EXIT.failed,
   SESSION_ENDED: EXIT.failed,
   SESSION_TAKEN: EXIT.failed,
+  NO_SESSION: EXIT.refused,
   SERVER: EXIT.failed,
   // data
   FILE_MISSING: EXIT.query,

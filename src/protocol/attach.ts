@@ -23,3 +23,14 @@ export function decodeAttach(payload: Buffer): AttachOptions | undefined {
   const fields = new Fields(parseJson(decodeItem(item), "attach"), "attach");
   return { secret: fields.optionalString("secret", 128) };
 }
+
+/** The answer to a detach of ours: milliseconds until the session is ended if nobody comes, Infinity for no end. */
+export function encodeDetached(wait: number): Buffer {
+  return Buffer.from(JSON.stringify({ wait: Number.isFinite(wait) ? wait : undefined }));
+}
+
+/** Reads the answer; throws CheckError. */
+export function decodeDetached(payload: Buffer): number {
+  const fields = new Fields(parseJson(payload.toString(), "detach"), "detach");
+  return fields.has("wait") ? fields.number("wait", 0) : Number.POSITIVE_INFINITY;
+}

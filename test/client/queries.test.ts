@@ -8,7 +8,11 @@ const SELECTOR = join(import.meta.dir, "..", "e2e", "fixtures", "seen.ts");
 
 test("a query whose session ends before it has been sent fails with that cause", async () => {
   let sent = 0;
-  const queries = new Queries({ send: () => void sent++, nextId: () => 1 });
+  const queries = new Queries({
+    send: () => void sent++,
+    nextId: () => 1,
+    earlier: () => undefined,
+  });
   const starting = queries.start(SELECTOR, 10, { input: { n: 10 } }, true);
   queries.fail(new ProofError("LINK_LOST", "n1: link lost"));
   expect(await starting.catch((error: unknown) => error)).toMatchObject({ code: "LINK_LOST" });

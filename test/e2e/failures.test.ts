@@ -50,7 +50,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   test("all up: every host has its worker", async () => {
     await using _ = await broken.startDaemon();
     const { stdout, stderr, exitCode } = await master.runProof(["open", "-e", ".sh hostname"]);
-    expect(stderr).toBe(openingLines(4));
+    expect(stderr).toMatch(openingLines(4));
     expect(stdout.trimEnd().split("\n").sort()).toEqual([
       "0.0: n1",
       "0.1: n2",

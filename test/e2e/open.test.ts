@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { processesWith } from "../helpers/processes.ts";
-import { openingLines, runProof } from "../helpers/proof.ts";
+import { linesThen, openingLines, runProof } from "../helpers/proof.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -24,7 +24,7 @@ describe("the lines of an opening", () => {
   test("are PROOF's, on stderr, and results are on stdout", async () => {
     expect(await open("-e", "6 * 7")).toEqual({
       stdout: "0.0-0.1: 42\n",
-      stderr: openingLines(2),
+      stderr: expect.stringMatching(openingLines(2)),
       exitCode: 0,
     });
   });
@@ -57,7 +57,7 @@ describe("the number of workers", () => {
     ["3x", ["0.0", "0.1", "0.2"]],
   ])("--workers %s", async (workers, ordinals) => {
     const { stdout, stderr, exitCode } = await open("--workers", workers, "-e", ORDINAL);
-    expect(stderr).toBe(openingLines(ordinals.length));
+    expect(stderr).toMatch(openingLines(ordinals.length));
     expect(stdout).toBe(ordinals.map((ordinal) => `${ordinal}: "${ordinal}"\n`).join(""));
     expect(exitCode).toBe(0);
   });
@@ -65,12 +65,13 @@ describe("the number of workers", () => {
   test("--master-only is sequential mode, and the master does the work", async () => {
     expect(await open("--master-only", "-e", ORDINAL)).toEqual({
       stdout: '0: "0"\n',
-      stderr: [
-        "Starting master: opening connection ...",
-        "Starting master: OK",
-        "PROOF set to sequential mode",
-        "",
-      ].join("\n"),
+      stderr: expect.stringMatching(
+        linesThen([
+          "Starting master: opening connection ...",
+          "Starting master: OK",
+          "PROOF set to sequential mode",
+        ]),
+      ),
       exitCode: 0,
     });
   });
@@ -79,8 +80,9 @@ describe("the number of workers", () => {
     const code = ["--workers", "6", "-e", ORDINAL];
     const serial = await open("--startup", "serial", ...code);
     const parallel = await open("--startup", "parallel", ...code);
-    expect(parallel).toEqual(serial);
-    expect(parallel.stderr).toBe(openingLines(6));
+    expect(parallel.stdout).toBe(serial.stdout);
+    expect(parallel.exitCode).toBe(serial.exitCode);
+    expect(parallel.stderr).toMatch(openingLines(6));
   });
 
   test.each(["0", "-1", "x", "2y", "1.5", ""])("--workers %p is refused", async (workers) => {

@@ -70,7 +70,7 @@ describe.skipIf(!openssl.possible)(`TLS${NO_OPENSSL}`, () => {
     test.each(["", "proof://", "proofs://"])("%slocalhost", async (scheme) => {
       expect(await open(believer, `${scheme}${both.address}`, "-e", "6 * 7")).toEqual({
         stdout: "0.0-0.1: 42\n",
-        stderr: openingLines(2),
+        stderr: expect.stringMatching(openingLines(2)),
         exitCode: 0,
       });
     });
@@ -109,7 +109,10 @@ describe.skipIf(!openssl.possible)(`TLS${NO_OPENSSL}`, () => {
   describe("required", () => {
     test("workers are called with TLS too", async () => {
       const { stdout, stderr } = await open(believer, `proofs://${strict.address}`, "-e", "1");
-      expect({ stdout, stderr }).toEqual({ stdout: "0.0-0.1: 1\n", stderr: openingLines(2) });
+      expect({ stdout, stderr }).toEqual({
+        stdout: "0.0-0.1: 1\n",
+        stderr: expect.stringMatching(openingLines(2)),
+      });
     });
 
     test("a plain client is told what to do", async () => {
@@ -185,7 +188,10 @@ describe.skipIf(!openssl.possible)(`TLS${NO_OPENSSL}`, () => {
     test("a certificate of the right authority is let in, and so are workers", async () => {
       const home = member("y", tls({ ca: authority.ca, ...authority.sign("DNS:alice") }));
       const { stdout, stderr } = await open(home, `proofs://${mutual.address}`, "-e", "1");
-      expect({ stdout, stderr }).toEqual({ stdout: "0.0: 1\n", stderr: openingLines(1) });
+      expect({ stdout, stderr }).toEqual({
+        stdout: "0.0: 1\n",
+        stderr: expect.stringMatching(openingLines(1)),
+      });
     });
 
     test.each([

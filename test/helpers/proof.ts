@@ -28,14 +28,25 @@ export async function waitForRunning({ address }: { address: string }, home: Hom
   });
 }
 
-/** PROOF's lines for a session with `n` workers, as they stand on stderr. */
-export function openingLines(n: number): string {
-  return [
-    "Starting master: opening connection ...",
-    "Starting master: OK",
-    `Opening connections to workers: OK (${n} workers)`,
-    `Setting up worker servers: OK (${n} workers)`,
-    `PROOF set to parallel mode (${n} workers)`,
-    "",
-  ].join("\n");
+/**
+ * What stands on stderr when a session with `n` workers has opened: PROOF's lines, then its tag; and `rest`, the
+ * source of a pattern.
+ */
+export function openingLines(n: number, rest = ""): RegExp {
+  return linesThen(
+    [
+      "Starting master: opening connection ...",
+      "Starting master: OK",
+      `Opening connections to workers: OK (${n} workers)`,
+      `Setting up worker servers: OK (${n} workers)`,
+      `PROOF set to parallel mode (${n} workers)`,
+    ],
+    rest,
+  );
+}
+
+/** The same with other lines. */
+export function linesThen(lines: readonly string[], rest = ""): RegExp {
+  const text = lines.map((line) => `${line}\n`).join("");
+  return new RegExp(`^${RegExp.escape(text)}new session \\S+-\\d+-\\d+\\n${rest}$`);
 }
