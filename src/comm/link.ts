@@ -76,9 +76,9 @@ export class Link {
   }
 
   /**
-   * Connects within `timeout` milliseconds, agrees on TLS within as many if there is a `secure`, and says
-   * hello. The answer is not waited for: the first request goes out right behind it, and fails with NOT_PROOF
-   * or TLS_MISMATCH if it is not a daemon that answers. Throws RESOLVE, CONNECT or TIMEOUT, and what `secure`
+   * Connects within `timeout` milliseconds and agrees on TLS within as many if there is a `secure`. The hello
+   * goes out together with the first request, which fails with NOT_PROOF or TLS_MISMATCH if it is not a
+   * daemon that answers. Throws RESOLVE, CONNECT or TIMEOUT, and what `secure`
    * throws.
    */
   static async open(address: Address, timeout: number, secure?: Secure): Promise<Link> {
@@ -126,6 +126,9 @@ export class Link {
     this.#shakeHands();
   }
 
+  /** The hello costs no packet of its own. */
+  #hasSaidHello = false;
+
   /** The peer's first bytes, until they are known to be a daemon's. */
   #welcome: Buffer | undefined = Buffer.alloc(0);
 
@@ -142,7 +145,7 @@ export class Link {
         this.#close(this.#lost(error?.message ?? "closed by the peer"));
       },
     });
-    this.#transport.write(HELLO);
+    this.#hasSaidHello = false;
   }
 
   /** Looks whether it is a daemon that answers; anything else ends the link. */
@@ -221,6 +224,8 @@ export class Link {
   /** Sends a request that has no answer. */
   tell(stream: number, id: number, body: Buffer | undefined, payload: Uint8Array): void {
     if (this.#closed !== undefined) return;
+    if (!this.#hasSaidHello) this.#transport.write(HELLO);
+    this.#hasSaidHello = true;
     this.#transport.write(requestHeader(stream, id, body, payload.length));
     this.#transport.write(payload);
   }

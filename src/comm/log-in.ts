@@ -58,6 +58,11 @@ export interface LoginTerms {
   timeout: number;
   /** Milliseconds between signs of life that the caller promises; 0 for none. */
   heartbeat: number;
+  /**
+   * Called where the daemon has proved its key and our own proof is on the way: requests may follow it
+   * without waiting for the answer. If that is a refusal the daemon reads no further.
+   */
+  proved?: () => void;
 }
 
 /**
@@ -131,7 +136,7 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
   }
   const proof = await identity.keys.prove(proofTerms, callee);
   if (proof === undefined) throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
-  await ask(link, "login", () =>
+  const admission = ask(link, "login", () =>
     link.call(STREAM.login, Request.auth, {
       what: "authentication",
       timeout: terms.timeout,
@@ -139,6 +144,8 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
       payload: Buffer.from(proof),
     }),
   );
+  terms.proved?.();
+  await admission;
   return callee;
 }
 

@@ -110,8 +110,6 @@ export async function enter(
     const opened = await timed("tcp", () => connectTo(place, limits.tcp));
     link = opened;
     const { heartbeat, login: timeout } = limits;
-    await timed("login", () => logIn(opened, identity, { role, ordinal, timeout, heartbeat }));
-    opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
     // Messages may follow the answer in the same chunk, before the caller gets to run.
     const early: [number, Pieces][] = [];
     let lost: ProofError | undefined;
@@ -119,7 +117,17 @@ export async function enter(
       attention: (action, body) => early.push([action, body]),
       closed: (error) => (lost = error),
     });
-    const answer = await timed(entrance.phase, () => entrance.ask(opened, limits.create));
+    let asked: Promise<Buffer> | undefined;
+    const proved = (): void => {
+      asked = entrance.ask(opened, limits.create);
+      // Where the login fails that is what is told.
+      asked.catch(() => undefined);
+    };
+    await timed("login", () =>
+      logIn(opened, identity, { role, ordinal, timeout, heartbeat, proved }),
+    );
+    opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
+    const answer = await timed(entrance.phase, () => asked ?? entrance.ask(opened, limits.create));
     const { sid, logPath, facts } = decodeCreated(answer);
     if (facts === undefined)
       throw new ProofError("PROTOCOL", `${opened.peer}: ${phase} answered without facts`);

@@ -1,4 +1,5 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told. */
+import { closeSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { adopt } from "../comm/socket.ts";
 import type { Config } from "../config/schema.ts";
@@ -129,12 +130,24 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
 
 /** Tells a proofserv what it has to know. One that has died in the meantime is reported by its exit. */
 function brief(child: Child, parameters: Buffer): void {
+  const fd = channelOf(child);
+  const taken = writeNow(fd, parameters);
+  if (taken === parameters.length) return closeSync(fd);
   const giveUp = (): boolean => signalProcess(-child.pid, "SIGKILL");
-  adopt(channelOf(child)).then((channel) => {
+  adopt(fd).then((channel) => {
     // It closes the channel once it has read the line.
     channel.attach({ data: () => undefined, closed: () => undefined });
-    channel.write(parameters);
+    channel.write(parameters.subarray(taken));
   }, giveUp);
+}
+
+/** Writes what a socket takes at once, and returns how many bytes that is. */
+function writeNow(fd: number, bytes: Buffer): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch {
+    return 0;
+  }
 }
 
 /** Starts the process. */

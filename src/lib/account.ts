@@ -7,6 +7,12 @@ import { homedir, userInfo } from "node:os";
  * containers often lack.
  */
 export function accountName(): string {
+  return (known ??= findName());
+}
+
+let known: string | undefined;
+
+function findName(): string {
   const uid = process.getuid?.();
   try {
     for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {

@@ -4,11 +4,21 @@ import { Admin } from "../protocol/codes.ts";
 import { encodeVouchRequest } from "../protocol/vouch.ts";
 import type { UpwardLink } from "./upward-link.ts";
 
+/** Milliseconds for which the daemon's answer about its key is good: the cluster may change it meanwhile. */
+const FRESH = 1_000;
+
 /** Has the daemon at the end of `upward` prove the key; it answers within `timeout` milliseconds. */
 export function vouchedKeys(upward: UpwardLink, timeout: number): KeyHolder {
+  let fingerprint = "";
+  let askedAt = -Infinity;
   return {
-    // Asked each time: the cluster may have changed its key since this session was opened.
-    fingerprint: async () => (await upward.ask(Admin.keyFingerprint, "key", timeout)).toString(),
+    async fingerprint() {
+      if (performance.now() - askedAt > FRESH) {
+        fingerprint = (await upward.ask(Admin.keyFingerprint, "key", timeout)).toString();
+        askedAt = performance.now();
+      }
+      return fingerprint;
+    },
     prove: async (terms, theirs) => {
       const request = encodeVouchRequest({ terms, ...theirs });
       const proof = (
