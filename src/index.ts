@@ -21,7 +21,7 @@ export type {
 } from "./client/query.ts";
 export * from "./api/index.ts";
 export { type ErrorCode, ProofError } from "./lib/errors.ts";
-export type { WorkerFailure, WorkerInfo, WorkerState } from "./protocol/messages.ts";
+export type { Notice, WorkerFailure, WorkerInfo, WorkerState } from "./protocol/messages.ts";
 export type { QueryInfo } from "./protocol/query-client.ts";
 export type { SessionEntry } from "./protocol/session-files.ts";
 export type { Progress, QueryState } from "./protocol/query.ts";

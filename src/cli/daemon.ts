@@ -136,14 +136,18 @@ export default defineProofCommand({
       );
     }
     const { Daemon } = await import("../daemon/daemon.ts");
+    const { Service } = await import("./service.ts");
+    const service = await Service.of(env);
     const { users } = config.security;
     const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0, users);
     const checkUser =
       users === "system" ? (await import("../daemon/user-check.ts")).checkUser : undefined;
     // Before the daemon says that it listens: whoever reads that may send one at once.
     const stopped = Promise.withResolvers<void>();
-    const stop = (signal: string): void =>
+    const stop = (signal: string): void => {
+      service.stopping(`${signal}: ending sessions`);
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
+    };
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
     process.on("SIGUSR1", () => {
@@ -151,6 +155,7 @@ export default defineProofCommand({
       stopped.resolve();
     });
     const readAgain = async (): Promise<void> => {
+      service.reloading();
       try {
         const fresh = reload();
         for (const warning of fresh.warnings) log.warn(warning);
@@ -164,6 +169,7 @@ export default defineProofCommand({
           error: toProofError(error).message,
         });
       }
+      service.ready(status());
     };
     process.on("SIGHUP", () => void readAgain());
     // A fault in serving one peer must not take the sessions of the others down.
@@ -173,8 +179,21 @@ export default defineProofCommand({
     process.on("unhandledRejection", (error) =>
       log.error("internal error", { error: Bun.inspect(error) }),
     );
-    const daemon = Daemon.start({ config, inventory, log, keys, tls, checkUser, stateBase });
+    const { sockets } = service;
+    const daemon = Daemon.start({
+      config,
+      inventory,
+      log,
+      keys,
+      tls,
+      checkUser,
+      stateBase,
+      sockets,
+    });
+    const status = (): string => `listening on port ${daemon.port}`;
+    service.ready(status());
     await stopped.promise;
+    service.end();
     return EXIT.ok;
   },
 });

@@ -188,6 +188,7 @@ export default defineProofCommand({
       onAway: (error) => output.info(`connection lost, reconnecting ... (${error.message})`),
       onBack: () => output.info("connected again"),
       onEarlier: earlierReporter(output),
+      onNotice: ({ ordinal, text }) => output.info(ordinal === "" ? text : `${ordinal}: ${text}`),
       onClosed: (error) => lost.resolve(error),
     };
     const { attach, workers, masterOnly, requireAll, startup, env } = values;

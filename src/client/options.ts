@@ -1,7 +1,13 @@
 /** What opening a session and running commands in it take and give. */
 import type { ProofError } from "../lib/errors.ts";
 import type { Progress, QueryState } from "../protocol/query.ts";
-import type { Result, ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
+import type {
+  Notice,
+  Result,
+  ServerStarted,
+  WorkerFailure,
+  WorkerInfo,
+} from "../protocol/messages.ts";
 
 /** How far opening has come. */
 export type OpenStatus =
@@ -31,6 +37,8 @@ export interface AttachOptions {
   onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
   /** Told when a worker was ended and another has taken its place. */
   onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
+  /** Told what a daemon, or code that has printed after its command, has to say; ordinal "" is the master's daemon. */
+  onNotice?: ((notice: Notice) => void) | undefined;
   /** Told when the connection is lost; the session is tried to be reached again, and nothing sent meanwhile is lost. */
   onAway?: ((error: ProofError) => void) | undefined;
   /** Told when it has been reached again. */

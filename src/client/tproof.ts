@@ -18,6 +18,7 @@ import {
   done,
   failed,
   Kind,
+  notice,
   output,
   ping,
   pong,
@@ -158,6 +159,7 @@ export class TProof {
       message: (message) => proof.#message(message),
       away: (error) => options.onAway?.(error),
       back: () => options.onBack?.(),
+      notice: (text) => options.onNotice?.({ ordinal: "", text }),
       closed: (error) => proof.#end(error),
     });
     try {
@@ -417,6 +419,8 @@ export class TProof {
         };
         return this.#options.onWorkerReplaced?.(fresh);
       }
+      case Kind.notice:
+        return this.#options.onNotice?.(notice.decode(message));
       default: {
         // Queries of an earlier client may be under way.
         const queries = this.isNew ? this.#queries : this.#loadQueries();

@@ -7,6 +7,7 @@ import { CheckError, Fields } from "../lib/check.ts";
 import { Timer } from "../lib/clock.ts";
 import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
+import { serverMessage } from "../protocol/attention.ts";
 import { Attention, FRAGMENT_SIZE, Interrupt, Request, SendOption } from "../protocol/codes.ts";
 import { decodeDetached } from "../protocol/attach.ts";
 import type { CreatedFacts, CreateOptions } from "../protocol/create.ts";
@@ -46,6 +47,8 @@ export interface SessionHandler {
   away?(error: ProofError): void;
   /** The session was reached again, and goes on where it was. */
   back?(): void;
+  /** The daemon of the session has something to say that a person should read. */
+  notice?(text: string): void;
   /** The session is over, and why; called exactly once, never while opening. */
   closed(error: ProofError): void;
 }
@@ -250,6 +253,8 @@ export class RemoteSession {
       for (const piece of body.list) this.#framer.push(piece);
       const framer = this.#framer;
       for (let next = framer.next(); next !== undefined; next = framer.next()) this.#arrived(next);
+    } else if (action === Attention.srvmsg) {
+      this.#handler?.notice?.(serverMessage.decode(body.join()).text.trimEnd());
     } else if (action === Attention.wrkmortem || action === Attention.errmsg) {
       this.#close(epitaph(body.join(), this.peer));
       this.#link.end();

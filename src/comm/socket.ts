@@ -177,7 +177,9 @@ export async function connect(address: Address, timeout: number): Promise<Transp
   const opening = Bun.connect<SocketTransport>({
     ...("path" in address
       ? { unix: address.path }
-      : { hostname: address.host, port: address.port }),
+      : "fd" in address
+        ? { fd: address.fd }
+        : { hostname: address.host, port: address.port }),
     allowHalfOpen: true,
     socket: {
       ...events,
@@ -263,6 +265,13 @@ function connectError(where: string, address: Address, cause: unknown): ProofErr
   });
 }
 
+/** A socket that is listening already. */
+export interface BoundSocket {
+  fd: number;
+  host: string;
+  port: number;
+}
+
 /** A listening socket. */
 export interface Listener {
   readonly address: Address;
@@ -270,12 +279,20 @@ export interface Listener {
   stop(): void;
 }
 
-/** Listens; throws the system's error as it is. A UNIX socket gets mode 0600. */
-export function listen(address: Address, accepted: (transport: Transport) => void): Listener {
+/**
+ * Listens; throws the system's error as it is. A UNIX socket gets mode 0600. With a descriptor it is a socket
+ * that somebody else has opened for us, bound to that address.
+ */
+export function listen(
+  address: Address | BoundSocket,
+  accepted: (transport: Transport) => void,
+): Listener {
   const options = {
     ...("path" in address
       ? { unix: address.path }
-      : { hostname: address.host, port: address.port, exclusive: true }),
+      : "fd" in address
+        ? { fd: address.fd }
+        : { hostname: address.host, port: address.port, exclusive: true }),
     allowHalfOpen: true,
     socket: {
       ...events,
@@ -297,7 +314,8 @@ export function listen(address: Address, accepted: (transport: Transport) => voi
     if (umask !== undefined) process.umask(umask);
   }
   return {
-    address: "path" in address ? address : { host: address.host, port: server.port },
+    address:
+      "path" in address || "fd" in address ? address : { host: address.host, port: server.port },
     stop: () => server.stop(false),
   };
 }

@@ -74,6 +74,13 @@ export const KEYS = [
     doc: "Form of a log line.",
   },
   {
+    key: "daemon.drain",
+    type: "duration",
+    min: 0,
+    default: 30_000,
+    doc: "How long a daemon that is told to stop lets commands and queries run on before it ends their sessions.",
+  },
+  {
     key: "inventory.conf",
     type: "path",
     default: "",
@@ -193,6 +200,13 @@ export const KEYS = [
     min: 0,
     default: 3_600_000,
     doc: "The same once something has ended meanwhile whose result waits.",
+  },
+  {
+    key: "session.idle_timeout",
+    type: "duration",
+    min: 0,
+    default: 0,
+    doc: "How long a session with a client may do nothing before it is ended, after a warning; 0 is for ever.",
   },
   {
     key: "session.env",

@@ -48,6 +48,7 @@ export async function serveAdmin(
         if (connection.proofserv === undefined) return refuse("SessionState: session ID not found");
         connection.proofserv.workers = Math.max(0, request.int2);
         connection.proofserv.setStatus(request.int3, context.config.session);
+        connection.proofserv.noteActivity();
         return link.ok(frame.stream);
       case Admin.health:
         return link.ok(frame.stream, Buffer.from(JSON.stringify(visible(health(context)))));

@@ -1,7 +1,7 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
-import { type Listener, listen } from "../comm/socket.ts";
+import { type BoundSocket, type Listener, listen } from "../comm/socket.ts";
 import { secureWith } from "../comm/secure.ts";
 import type { ServerLinkHandler } from "../comm/server-link.ts";
 import type { ServerTls } from "../comm/tls/server.ts";
@@ -18,6 +18,7 @@ import { isLoopback } from "../protocol/login.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { CheckUser, Context } from "./context.ts";
+import { drain } from "./drain.ts";
 import { Keeper } from "./keeper.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { sweep } from "./leftovers.ts";
@@ -46,6 +47,8 @@ export interface DaemonOptions {
   tls: ServerTls | undefined;
   /** Directory below which the state directory is made. */
   stateBase: string;
+  /** Sockets that somebody else has opened for it; those are listened on, not what the configuration says. */
+  sockets?: readonly BoundSocket[] | undefined;
 }
 
 export class Daemon {
@@ -65,13 +68,21 @@ export class Daemon {
 
   /** Starts a daemon. Throws PORT_IN_USE, LISTEN, STATE_DIR, SANDBOX or AUTH_NONE_EXPOSED. */
   static start(options: DaemonOptions): Daemon {
-    const { config, log } = options;
+    const { log, sockets = [] } = options;
+    const [bound] = sockets;
+    const config = bound === undefined ? options.config : listeningAt(options.config, bound);
+    for (const each of sockets) checkExposure(listeningAt(config, each));
     checkExposure(config);
     checkUsers(config);
     let daemon: Daemon | undefined;
-    const listener = listenTcp(config, (transport) => daemon?.accept(transport, false));
+    const accepted = (transport: Transport): void => daemon?.accept(transport, false);
+    const listeners =
+      bound === undefined
+        ? [listenTcp(config, accepted)]
+        : sockets.map((socket) => listen(socket, accepted));
     try {
-      const port = "port" in listener.address ? listener.address.port : 0;
+      const [{ address } = { address: config.daemon }] = listeners;
+      const port = "port" in address ? address.port : 0;
       const { host } = config.daemon;
       const everywhere = host === "::" || host === "0.0.0.0";
       const name = everywhere ? String(port) : `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${port}`;
@@ -104,7 +115,7 @@ export class Daemon {
         inventory: () => options.inventory.current(port),
       };
       daemon = new Daemon(context);
-      daemon.#listeners.push(listener);
+      daemon.#listeners.push(...listeners);
       daemon.#adopt(living);
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
@@ -125,7 +136,7 @@ export class Daemon {
       });
       return daemon;
     } catch (error) {
-      listener.stop();
+      for (const listener of listeners) listener.stop();
       throw error;
     }
   }
@@ -185,7 +196,7 @@ export class Daemon {
     context.stopping = true;
     const sessions = context.sessions.all();
     context.log.info("stopping", { reason, sessions: sessions.length });
-    for (const session of sessions) session.end();
+    await drain(context, reason);
     await Promise.all(sessions.map((session) => session.ended));
     await this.#keeper.dismiss();
     this.#close();
@@ -328,6 +339,11 @@ function named(keys: KeyRing | undefined): Record<string, unknown> {
   if (keys === undefined) return {};
   const accept = keys.accepted.map(({ fingerprint }) => fingerprint);
   return { key: keys.primary.fingerprint, ...(accept.length === 0 ? {} : { accept }) };
+}
+
+/** The configuration of a daemon that listens on a socket that was opened for it. */
+function listeningAt(config: Config, { host, port }: BoundSocket): Config {
+  return { ...config, daemon: { ...config.daemon, host, port } };
 }
 
 function listenTcp(config: Config, accepted: (transport: Transport) => void): Listener {

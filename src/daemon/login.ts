@@ -67,7 +67,9 @@ export function handleLogin(context: Context, connection: Connection, frame: Req
   connection.pid = body.pid;
   if (body.role === Role.internal) return admitProofserv(context, connection, frame, body, items);
   if (connection.internal) throw refusal("only a proofserv may use this socket");
-  if (context.stopping) throw refusal(`${context.host}: the daemon is shutting down`);
+  // Whoever asks how it is going gets an answer.
+  if (context.stopping && body.role !== Role.admin)
+    throw refusal(`${context.host}: the daemon is shutting down`);
 
   const caller = readCaller(items.get(OUR_ITEM));
   if (caller !== undefined && caller.major !== PROOF_MAJOR) {

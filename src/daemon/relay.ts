@@ -45,6 +45,7 @@ function fromClient(context: Context, connection: Connection, frame: Pieced<Requ
   // Of a dying session nothing is kept: its end is on the way to the client.
   const { proofserv } = session;
   if (proofserv === undefined || session.state !== "running") return;
+  session.noteActivity();
   proofserv.link.relay(
     messageFromHeader(PROOFSERV_STREAM, connection.cid, frame.payload.length),
     frame.payload,

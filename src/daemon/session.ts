@@ -5,6 +5,8 @@ import type { Account } from "../lib/account-database.ts";
 import { asAccount } from "../lib/privileges.ts";
 import { describeExit, killTree, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
+import { serverMessage } from "../protocol/attention.ts";
+import { Attention } from "../protocol/codes.ts";
 import { newNonce, sameProof } from "../protocol/login.ts";
 import { AdoptedProcess } from "./adopted-process.ts";
 import { CallOuts } from "./call-out.ts";
@@ -69,6 +71,10 @@ export class Session {
   /** What the master says it has: workers ready, and PROOF's status (0 idle, 1 running). */
   workers = 0;
   #status = 0;
+  /** Value of performance.now() when something was last asked of it, or ended in it. */
+  lastActive = performance.now();
+  /** Whether its clients have been told that it will end for want of activity. */
+  isIdleWarned = false;
   /** Clients by cid, with the stream on which each registered. */
   readonly clients = new Map<number, { connection: Connection; stream: number }>();
   proofserv: Connection | undefined;
@@ -206,6 +212,19 @@ export class Session {
     if (wait === 0) this.end();
     else if (wait < MAX_WAIT) this.#vacancy.set(wait, () => this.end());
     return wait;
+  }
+
+  /** Something happens in it. */
+  noteActivity(): void {
+    this.lastActive = performance.now();
+    this.isIdleWarned = false;
+  }
+
+  /** Tells all clients something; a person reads it. */
+  tell(text: string): void {
+    const body = serverMessage.encode({ option: 2, text });
+    for (const { connection, stream } of this.clients.values())
+      connection.link.attention(stream, Attention.srvmsg, body);
   }
 
   /** Takes the started process over. */

@@ -258,7 +258,11 @@ export class Sessions {
   #bury(context: Context, session: Session, why: ProofError): void {
     for (const { connection, stream } of session.clients.values()) {
       connection.sessions.delete(session);
-      const text = `session: ${session.user}.${session.group}.${session.pid} terminated by peer\0`;
+      // ROOT's clients know these beginnings, and say nothing of the first.
+      const isIdle = why.details["idle"] === true;
+      const text = isIdle
+        ? `idle-timeout: ${why.message}\0`
+        : `session: ${session.user}.${session.group}.${session.pid} terminated by peer\0`;
       const facts = connection.isOurs
         ? JSON.stringify(failureOf(why, "running", context.host))
         : "";

@@ -9,6 +9,7 @@ import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
 import { RootLiveness } from "./root/liveness.ts";
+import { watchIdle } from "./idle.ts";
 import type { Session } from "./session.ts";
 
 const INTERVAL = 1000;
@@ -43,6 +44,7 @@ export class Watchdog {
     const proofservs = this.#context.sessions.all().filter((session) => session.pid !== 0);
     if (watched === 0 && proofservs.length === 0) return this.stop();
     this.#rootLiveness.look(proofservs);
+    this.#watchIdle(proofservs);
     if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
     if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
     if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)
@@ -73,6 +75,17 @@ export class Watchdog {
       }
     }
     return watched;
+  }
+
+  #watchIdle(proofservs: readonly Session[]): void {
+    const { config, host, log } = this.#context;
+    const timeout = config.session.idle_timeout;
+    if (timeout === 0) return;
+    for (const session of proofservs) {
+      const { sid, user, tag } = session;
+      if (watchIdle(session, timeout, host) === "end")
+        log.info("session ended for idleness", { sid, user, tag, timeout });
+    }
   }
 
   /** What a proofserv prints goes to its log directly, so it can only be cut afterwards. */

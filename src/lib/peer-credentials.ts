@@ -1,5 +1,6 @@
 /** Who is at the other end of a UNIX socket, as the kernel knows it. */
 import { dlopen, FFIType, ptr } from "bun:ffi";
+import { LIBC } from "./libc.ts";
 
 /** Credentials of a peer process. */
 export interface PeerCredentials {
@@ -23,15 +24,12 @@ let getsockopt: GetSockOpt | undefined;
 /** Credentials of the peer of descriptor `fd`; undefined where the system can't tell (not Linux). */
 export function peerCredentials(fd: number): PeerCredentials | undefined {
   if (process.platform !== "linux") return undefined;
-  getsockopt ??= dlopen(
-    process.arch === "arm64" || process.arch === "x64" ? "libc.so.6" : "libc.so",
-    {
-      getsockopt: {
-        args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.u64, FFIType.u64],
-        returns: FFIType.i32,
-      },
+  getsockopt ??= dlopen(LIBC, {
+    getsockopt: {
+      args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.u64, FFIType.u64],
+      returns: FFIType.i32,
     },
-  ).symbols.getsockopt as unknown as GetSockOpt;
+  }).symbols.getsockopt as unknown as GetSockOpt;
   const value = new Int32Array(3);
   const length = new Uint32Array([12]);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, Number(ptr(value)), Number(ptr(length))) !== 0)

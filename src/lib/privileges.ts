@@ -4,6 +4,7 @@
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { ProofError } from "./errors.ts";
+import { LIBC } from "./libc.ts";
 
 /** What the system must know to act as an account. */
 export interface AccountIds {
@@ -82,14 +83,11 @@ const SIGKILL = 9;
 /** The kernel forgets that a process wants to die with its parent when it changes its ids. */
 function dieWithParent(): void {
   if (process.platform !== "linux") return;
-  const { prctl } = dlopen(
-    process.arch === "arm64" || process.arch === "x64" ? "libc.so.6" : "libc.so",
-    {
-      prctl: {
-        args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64],
-        returns: FFIType.i32,
-      },
+  const { prctl } = dlopen(LIBC, {
+    prctl: {
+      args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64],
+      returns: FFIType.i32,
     },
-  ).symbols;
+  }).symbols;
   (prctl as (option: number, ...rest: number[]) => number)(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }

@@ -33,6 +33,8 @@ export const Kind = {
   workerLost: 20_020,
   /** Ours, upwards: a worker took the place of one that was ended. */
   workerReplaced: 20_021,
+  /** Ours, upwards: something for the user to know, or a line that code has printed after its command. */
+  notice: 20_030,
 } as const;
 
 /** How far start-up has come. */
@@ -205,6 +207,18 @@ export const output = ours<Output>(Kind.output, (fields) => ({
   id: fields.integer("id", 0, 0x7fffffff),
   ordinal: fields.string("ordinal", 64),
   stream: fields.oneOf("stream", ["out", "err"]),
+  text: fields.string("text", MAX_TEXT),
+}));
+
+/** Something for the user to know. */
+export interface Notice {
+  /** Whose it is. */
+  ordinal: string;
+  text: string;
+}
+
+export const notice = ours<Notice>(Kind.notice, (fields) => ({
+  ordinal: fields.string("ordinal", 64),
   text: fields.string("text", MAX_TEXT),
 }));
 

@@ -13,6 +13,7 @@ import {
   done,
   failed,
   Kind,
+  notice,
   output,
   ping,
   pong,
@@ -51,6 +52,7 @@ export class Master {
   readonly #parameters: ServeParameters;
   readonly #upward: UpwardLink;
   readonly #runner: Runner;
+  readonly #printed: RunnerHost["printed"];
   readonly #crew: Crew;
   readonly #broadcasts = new Broadcasts<Member>();
   /** Loaded with the first query. */
@@ -66,6 +68,7 @@ export class Master {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
+    this.#printed = host.printed;
     const { keyFile, user, startup } = parameters;
     this.#crew = new Crew(
       parameters,
@@ -221,7 +224,8 @@ export class Master {
       const message = messageOf(pieces instanceof Uint8Array ? [pieces] : pieces);
       void this.#queries().then((conductor) => conductor.fromWorker(message));
     };
-    return new QueryWorker({ ordinal, host, workDirectory, memory, send });
+    const printed = this.#printed;
+    return new QueryWorker({ ordinal, host, workDirectory, memory, send, printed });
   }
 
   /** Stops whatever commands run. Members that can't be stopped are ended and replaced. */
@@ -285,6 +289,9 @@ export class Master {
         this.#announceReplacement(fresh);
         break;
       }
+      case Kind.notice:
+        this.#upward.send(notice.encode(notice.decode(message)), EVERYBODY);
+        break;
       default:
         if (isFromWorker(message.what)) this.#queryMessage(message);
     }

@@ -3,12 +3,13 @@ import { RemoteSession, type SessionLimits, type SessionTarget } from "../comm/r
 import type { Identity } from "../comm/log-in.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
-import type { Message } from "../protocol/envelope.ts";
+import { type Message, messageOf } from "../protocol/envelope.ts";
 import { errorOf, failureOf } from "../protocol/failure.ts";
 import {
   failed,
   greeting,
   Kind,
+  notice,
   ready,
   type WorkerFailure,
   type WorkerInfo,
@@ -60,8 +61,15 @@ export class Member {
     session.attach({
       message: (message) => this.#message(message),
       drained: () => this.#handler.drained(this),
+      notice: (text) => this.#notice(text),
       closed: (error) => this.#closed(error),
     });
+  }
+
+  /** What its daemon has to say goes up like what it says itself. */
+  #notice(text: string): void {
+    const pieces = notice.encode({ ordinal: this.ordinal, text });
+    if (this.#isReady) this.#handler.message(this, messageOf(pieces));
   }
 
   /** Waits until the member is set up: a worker's greeting, a submaster's report. */

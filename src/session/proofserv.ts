@@ -14,6 +14,7 @@ import {
   type ServeParameters,
 } from "../protocol/serve.ts";
 import type { Part } from "./part.ts";
+import type { LiveLines } from "./live-lines.ts";
 import type { RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 import { Worker } from "./worker.ts";
@@ -76,11 +77,26 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   const letGo = (): void => {
     for (const resume of drained.splice(0)) resume();
   };
+  let lines: Promise<LiveLines> | undefined;
+  const printed = (text: string): void => {
+    lines ??= import("./live-lines.ts").then(
+      ({ LiveLines: Lines }) =>
+        new Lines(parameters.ordinal, (pieces) => {
+          // A client that reads slowly has the log.
+          if (!upward.isFull) upward.send(pieces);
+        }),
+    );
+    void lines.then((live) => live.show(text));
+  };
   // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => end.resolve(0));
-  process.on("uncaughtException", (error) => log(`uncaught exception: ${Bun.inspect(error)}`));
-  process.on("unhandledRejection", (error) => log(`unhandled rejection: ${Bun.inspect(error)}`));
+  const uncaught = (what: string, error: unknown): void => {
+    log(`${what}: ${Bun.inspect(error)}`);
+    printed(`${what}: ${messageOf(error)}`);
+  };
+  process.on("uncaughtException", (error) => uncaught("uncaught exception", error));
+  process.on("unhandledRejection", (error) => uncaught("unhandled rejection", error));
 
   process.chdir(parameters.workDirectory);
   const early: [Message, number][] = [];
@@ -135,6 +151,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     logPath: parameters.logPath,
     workDirectory: parameters.workDirectory,
     send: (pieces) => upward.send(pieces),
+    printed,
     // What runs for a client that is gone goes on, and its output is cut; a worker's master will be back.
     flow: () =>
       upward.isFull && (parameters.role === "worker" || !upward.isAway)

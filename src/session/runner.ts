@@ -16,6 +16,8 @@ export interface RunnerHost {
   logPath: string;
   workDirectory: string;
   send(pieces: Uint8Array | readonly Uint8Array[]): void;
+  /** Something has been written to the log that belongs to no command. */
+  printed(text: string): void;
   /** Resolves when there is room for more. */
   flow(): Promise<void>;
   /** Bytes queued upwards. */
@@ -121,8 +123,11 @@ export class Runner {
   #print(stream: "out" | "err", text: string): void {
     const current = this.#current;
     const host = this.#host;
-    // What code prints after its command has ended belongs to the log alone.
-    if (current === undefined) return writeLog(text);
+    // What code prints after its command has ended belongs to the log.
+    if (current === undefined) {
+      writeLog(text);
+      return this.#host.printed(text);
+    }
     if (host.queued() > MAX_QUEUED) return;
     host.send(output.encode({ id: current.command.id, ordinal: host.ordinal, stream, text }));
   }

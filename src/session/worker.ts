@@ -34,7 +34,8 @@ export class Worker {
     const { QueryWorker } = await import("./queries/worker.ts");
     const { ordinal, host, workDirectory, memory } = this.#parameters;
     const send = (pieces: Uint8Array | readonly Uint8Array[]): void => this.#host.send(pieces);
-    return new QueryWorker({ ordinal, host, workDirectory, memory, send });
+    const printed = (text: string): void => this.#host.printed(text);
+    return new QueryWorker({ ordinal, host, workDirectory, memory, send, printed });
   }
 
   interrupt(): void {

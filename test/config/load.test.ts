@@ -34,6 +34,7 @@ test("without anything every key has its default", () => {
         sandbox: "/nowhere/home/.proof",
         log_level: "info",
         log_format: "text",
+        drain: 30_000,
       },
       inventory: { conf: "" },
       startup: {
@@ -55,6 +56,7 @@ test("without anything every key has its default", () => {
         shutdown: "idle",
         shutdown_delay: 30_000,
         result_wait: 3_600_000,
+        idle_timeout: 0,
         env: {},
         pass_env: ["LANG", "LC_*", "TZ", "PATH"],
       },

@@ -19,7 +19,16 @@ export class SelectorContext implements ContextType {
   #entry = -1;
   #seeded = -1;
 
-  constructor(terms: { ordinal: string; workers: number; seed: number }) {
+  readonly #printed: ((text: string) => void) | undefined;
+
+  /** `printed` is told what the selector writes to the log. */
+  constructor(terms: {
+    ordinal: string;
+    workers: number;
+    seed: number;
+    printed?: (text: string) => void;
+  }) {
+    this.#printed = terms.printed;
     this.ordinal = terms.ordinal;
     this.workers = terms.workers;
     this.#seed = terms.seed;
@@ -88,5 +97,6 @@ export class SelectorContext implements ContextType {
     } catch {
       // A full disk must not end the query.
     }
+    this.#printed?.(text);
   }
 }

@@ -41,6 +41,8 @@ export interface QueryHost {
   /** Bytes of memory this process may use; 0 for no limit. */
   memory: number;
   send(pieces: Uint8Array | readonly Uint8Array[]): void;
+  /** A selector has written something to the log. */
+  printed(text: string): void;
 }
 
 /** A query under way on this worker. */
@@ -130,7 +132,9 @@ export class QueryWorker {
       const input = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
       if (!isRecord(input)) throw new CheckError("input is no object");
       const selector = await this.#cache.load(hash);
-      const context = new SelectorContext({ ordinal, workers: terms.workers, seed: terms.seed });
+      const { workers, seed } = terms;
+      const { printed } = this.#host;
+      const context = new SelectorContext({ ordinal, workers, seed, printed });
       const out: Outputs = {};
       stage = "workerBegin";
       await selector.workerBegin?.(out, input, context);

@@ -12,6 +12,7 @@ import {
   done,
   failed,
   Kind,
+  notice,
   output,
   ready,
   result,
@@ -137,6 +138,10 @@ export class RootGateway implements Part {
         this.#crew.failures = [...this.#crew.failures, failure];
         this.#crew.active.remove(failure.ordinal);
         return this.#announce(`worker ${failure.ordinal} is lost: ${failure.message}`, cids);
+      }
+      case Kind.notice: {
+        const { ordinal, text } = notice.decode(message);
+        return this.#announce(`${ordinal}: ${text}`, cids);
       }
       case Kind.workerReplaced: {
         const fresh = workerReplaced.decode(message);
