@@ -3,10 +3,11 @@ import { describeConfig, describeConfigJson } from "../config/describe.ts";
 import { InventorySource } from "../config/inventory-source.ts";
 import { type ConfigFlag, loadConfig, type LoadedConfig } from "../config/load.ts";
 import { stateDirectory } from "../config/paths.ts";
-import type { ConfigKey } from "../config/schema.ts";
+import type { Config, ConfigKey } from "../config/schema.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
 import { createLog } from "../lib/log.ts";
 import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import type { Output } from "./output.ts";
 
 export default defineProofCommand({
   meta: { name: "daemon", description: "Run the daemon of a node" },
@@ -57,6 +58,14 @@ export default defineProofCommand({
       type: "boolean",
       description: "Print the fingerprints of the cluster's keys and their files, and exit",
     },
+    systemdUnit: {
+      type: "boolean",
+      description: "Print a service unit for systemd that starts the daemon with these options",
+    },
+    systemdSocket: {
+      type: "boolean",
+      description: "Print a socket unit for systemd to go with it",
+    },
     ...COMMON_ARGS,
   },
   examples: [
@@ -70,16 +79,20 @@ export default defineProofCommand({
       does: "a node that only serves workers, on another port",
     },
     {
+      run: "proof daemon --systemd-unit > /etc/systemd/system/proof-daemon.service",
+      does: "have systemd run it",
+    },
+    {
       run: "proof daemon --check",
       does: "show the configuration in force, and where each value comes from",
     },
   ],
   exitCodes: [
-    [EXIT.ok, "ended by SIGTERM or SIGINT after all sessions"],
+    [EXIT.ok, "ended by SIGTERM or SIGINT after all sessions, or has printed what was asked for"],
     [EXIT.failed, "could not start: port in use, state directory unusable"],
     [EXIT.usage, "bad option, configuration, worker list or key file"],
   ],
-  async run(values, { output, env }) {
+  async run(values, { output, env, argv }) {
     const flags: ConfigFlag[] = [];
     const flag = (key: ConfigKey, name: string, value: string | undefined): void => {
       if (value !== undefined) flags.push({ key, flag: name, value });
@@ -105,6 +118,10 @@ export default defineProofCommand({
     }
 
     const { config } = loaded;
+    if (values.systemdUnit === true || values.systemdSocket === true) {
+      await printUnits(values, { config, argv }, output);
+      return EXIT.ok;
+    }
     const { readKeys, readKeysAgain, readOrMakeKeys } = await import("../daemon/key-ring.ts");
     if (values.showKeyFingerprint === true) {
       const { primary, accepted } = readKeys(config.security);
@@ -197,3 +214,34 @@ export default defineProofCommand({
     return EXIT.ok;
   },
 });
+
+/** Prints units of systemd; paths among the daemon's options become absolute. */
+async function printUnits(
+  values: { systemdUnit: boolean | undefined; systemdSocket: boolean | undefined },
+  { config, argv }: { config: Config; argv: readonly string[] },
+  output: Output,
+): Promise<void> {
+  const { serviceUnit, socketUnit } = await import("./systemd-units.ts");
+  const [{ accountName }, { resolve }] = await Promise.all([
+    import("../lib/account.ts"),
+    import("node:path"),
+  ]);
+  const flags = argv.filter((word) => !/^--(systemd-(unit|socket)|json|quiet)$|^-q$/.test(word));
+  const isPath = (i: number): boolean => /^(--config|--conf|-c)$/.test(flags[i - 1] ?? "");
+  const options = flags.map((word, i) => {
+    const [name, path] = /^(--config|--conf)=(.+)$/.exec(word)?.slice(1) ?? [];
+    if (path !== undefined) return `${name}=${resolve(path)}`;
+    return isPath(i) ? resolve(word) : word;
+  });
+  const terms = {
+    command: [process.execPath, "daemon", ...options],
+    config,
+    account: config.security.users === "system" ? "root" : accountName(),
+  };
+  const units = {
+    ...(values.systemdUnit === true ? { service: serviceUnit(terms) } : {}),
+    ...(values.systemdSocket === true ? { socket: socketUnit(terms) } : {}),
+  };
+  if (output.wantsJson) output.json(units);
+  else output.result(Object.values(units).join("\n"));
+}

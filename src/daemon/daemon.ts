@@ -18,7 +18,7 @@ import { isLoopback } from "../protocol/login.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { CheckUser, Context } from "./context.ts";
-import { drain } from "./drain.ts";
+import { drain, stopped } from "./drain.ts";
 import { Keeper } from "./keeper.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { sweep } from "./leftovers.ts";
@@ -184,10 +184,10 @@ export class Daemon {
     log.info("configuration read again", { ...named(keys), ...describeTls(tls) });
   }
 
-  /** Ends all sessions, then the daemon; at once when asked again. Resolves when nothing is left. */
+  /** Ends all sessions, those in which something runs later, then the daemon; at once when asked again. Resolves when nothing is left. */
   stop(reason: string): Promise<void> {
     if (this.#stopped === undefined) this.#stopped = this.#end(reason);
-    else this.kill();
+    else this.#kill(reason);
     return this.#stopped;
   }
 
@@ -212,9 +212,9 @@ export class Daemon {
     if (sessions.all().length === 0) this.#context.state.remove();
   }
 
-  /** Ends everything at once. */
-  kill(): void {
-    for (const session of this.#context.sessions.all()) session.kill();
+  #kill(reason: string): void {
+    const { sessions, host } = this.#context;
+    for (const session of sessions.all()) session.kill(stopped(host, reason));
   }
 
   #close(): void {

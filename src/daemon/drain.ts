@@ -14,9 +14,7 @@ const LOOK = 100;
 export async function drain(context: Context, reason: string): Promise<void> {
   const { config, host, log, sessions } = context;
   const limit = config.daemon.drain;
-  const why = new ProofError("SESSION_ENDED", `${host}: the daemon was stopped (${reason})`, {
-    details: { phase: "running", host },
-  });
+  const why = stopped(host, reason);
   const running = (): Session[] => sessions.tops().filter(isBusy);
   const busy = running();
   if (limit > 0 && busy.length > 0) {
@@ -33,6 +31,13 @@ export async function drain(context: Context, reason: string): Promise<void> {
     }
   }
   for (const session of sessions.all()) session.end(why);
+}
+
+/** What clients are told of sessions that end with their daemon. */
+export function stopped(host: string, reason: string): ProofError {
+  return new ProofError("SESSION_ENDED", `${host}: the daemon was stopped (${reason})`, {
+    details: { phase: "running", host },
+  });
 }
 
 /** Whether a session's master says that something runs. */

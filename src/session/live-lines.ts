@@ -3,17 +3,20 @@
  * prints after its command, what a selector logs, errors that nobody has caught. Only so many a second: the
  * log has them all.
  */
+import { Timer } from "../lib/clock.ts";
 import { notice } from "../protocol/messages.ts";
 
-/** Lines in one second. */
+/** Lines in a second. */
 const PER_SECOND = 10;
+const SECOND = 1000;
 /** Characters of a line that are shown. */
 const MAX_LINE = 1024;
 
 export class LiveLines {
   readonly #ordinal: string;
   readonly #send: (pieces: Uint8Array[]) => void;
-  #second = 0;
+  /** Runs for a second from the first line on. */
+  readonly #second = new Timer();
   #shown = 0;
   #leftOut = 0;
 
@@ -29,8 +32,7 @@ export class LiveLines {
   }
 
   #line(line: string): void {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) this.#begin(second);
+    if (this.#shown === 0) this.#second.set(SECOND, () => this.#over());
     if (this.#shown >= PER_SECOND) {
       this.#leftOut++;
       return;
@@ -39,8 +41,7 @@ export class LiveLines {
     this.#tell(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
   }
 
-  #begin(second: number): void {
-    this.#second = second;
+  #over(): void {
     this.#shown = 0;
     if (this.#leftOut > 0) this.#tell(`(${this.#leftOut} more lines are in its log)`);
     this.#leftOut = 0;

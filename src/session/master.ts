@@ -52,7 +52,7 @@ export class Master {
   readonly #parameters: ServeParameters;
   readonly #upward: UpwardLink;
   readonly #runner: Runner;
-  readonly #printed: RunnerHost["printed"];
+  readonly #printed: (text: string) => void;
   readonly #crew: Crew;
   readonly #broadcasts = new Broadcasts<Member>();
   /** Loaded with the first query. */
@@ -68,7 +68,7 @@ export class Master {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
-    this.#printed = host.printed;
+    this.#printed = (text) => host.printed(text);
     const { keyFile, user, startup } = parameters;
     this.#crew = new Crew(
       parameters,

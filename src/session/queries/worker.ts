@@ -133,7 +133,7 @@ export class QueryWorker {
       if (!isRecord(input)) throw new CheckError("input is no object");
       const selector = await this.#cache.load(hash);
       const { workers, seed } = terms;
-      const { printed } = this.#host;
+      const printed = (text: string): void => this.#host.printed(text);
       const context = new SelectorContext({ ordinal, workers, seed, printed });
       const out: Outputs = {};
       stage = "workerBegin";
