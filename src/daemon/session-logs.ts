@@ -88,7 +88,10 @@ function refusal(context: Context, text: string): ProofError {
 }
 
 function isLive(context: Context, tag: string): boolean {
-  return context.sessions.all().some(({ launched }) => launched?.topTag === tag);
+  const isOpen = (state: string): boolean => state === "starting" || state === "running";
+  return context.sessions
+    .all()
+    .some(({ launched, state }) => launched?.topTag === tag && isOpen(state));
 }
 
 /** The logs of this node; undefined where the session has no directory here. */

@@ -34,7 +34,7 @@ export const Kind = {
   /** Ours, upwards: a worker took the place of one that was ended. */
   workerReplaced: 20_021,
   /** Ours, upwards: something for the user to know, or a line that code has printed after its command. */
-  notice: 20_030,
+  notice: 20_022,
 } as const;
 
 /** How far start-up has come. */

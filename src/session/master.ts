@@ -290,7 +290,7 @@ export class Master {
         break;
       }
       case Kind.notice:
-        this.#upward.send(notice.encode(notice.decode(message)), EVERYBODY);
+        this.#upward.send(notice.encode(notice.decode(message)));
         break;
       default:
         if (isFromWorker(message.what)) this.#queryMessage(message);
