@@ -3,6 +3,7 @@ import { ProofError, toProofError } from "../lib/errors.ts";
 import { CheckError } from "../lib/check.ts";
 import { decodeAttach } from "../protocol/attach.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
+import { messageHeader } from "../protocol/frames.ts";
 import { encodeCreated } from "../protocol/create.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
@@ -10,6 +11,7 @@ import { newNonce, sameProof } from "../protocol/login.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { dataPool } from "./root/files.ts";
 import type { Session } from "./session.ts";
 
 /** What a login asks for, by its role letter. */
@@ -44,7 +46,12 @@ export async function attach(
     }
     context.sessions.enter(connection, session, frame.stream);
     session.reconsider(context.config.session);
-    link.ok(frame.stream, encodeCreated(context.sessions.describe(connection, session)));
+    const described = context.sessions.describe(connection, session);
+    // PROOF's daemon tells its clients of the data pool here.
+    const pool = connection.isOurs ? {} : { pool: dataPool(context.host) };
+    link.ok(frame.stream, encodeCreated({ ...described, ...pool }));
+    const { start } = session.routing;
+    if (start !== undefined) link.relay(messageHeader(frame.stream, start.length), start);
     context.log.info(secret === undefined ? "session taken over" : "client back", {
       sid,
       tag: session.tag,

@@ -64,8 +64,8 @@ function fromProofserv(
   if (session === undefined) return;
   const { clients, routing } = session;
   const isHosted = session.version !== undefined;
-  const isShared = isHosted ? routing.note(opt) : (opt & SendOption.broadcast) !== 0;
-  if (isHosted) session.setStatus(routing.isRunning ? 1 : 0, context.config.session);
+  const isShared = isHosted ? routing.note(opt, frame.payload) : (opt & SendOption.broadcast) !== 0;
+  if (isHosted) session.setStatus(routing.start === undefined ? 0 : 1, context.config.session);
   const addressed = clients.get(cid);
   const targets =
     isShared || cid < 0 ? [...clients.values()] : addressed === undefined ? [] : [addressed];

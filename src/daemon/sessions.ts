@@ -237,12 +237,13 @@ export class Sessions {
   leave(context: Context, connection: Connection, session: Session): number {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
-    if (connection.isOurs && session.version === undefined) {
+    if (session.version === undefined) {
       const number = new ByteWriter(4).i32(connection.cid).done();
       session.proofserv?.link.attention(PROOFSERV_STREAM, Attention.clientGone, number);
     }
-    // ROOT's own do not come back, and nobody knows of a session that was never answered.
-    if (session.clients.size === 0 && !(connection.isOurs && session.isAnswered)) session.end();
+    // ROOT's masters do not come back, and nobody knows of a session that was never answered.
+    const mayReturn = connection.isOurs || session.role === "master";
+    if (session.clients.size === 0 && !(mayReturn && session.isAnswered)) session.end();
     return session.reconsider(context.config.session);
   }
 

@@ -14,6 +14,8 @@ export interface Part {
   back?(): void;
   /** Another client is there; the old one had not got `missed` for sure. */
   attached?(missed: readonly Pieces[]): void;
+  /** A client that speaks ROOT's language is gone; all of them for undefined. */
+  left?(cid: number | undefined): void;
   /** Ends what hangs on this proofserv, within `timeout` milliseconds. */
   close(timeout: number): Promise<void>;
 }

@@ -140,6 +140,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
       log("another client is there");
       part?.attached?.(missed);
     },
+    left: (cid) => part?.left?.(cid),
     closed(error) {
       log(`the daemon is gone: ${error.message}`);
       end.resolve(1);

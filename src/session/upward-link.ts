@@ -28,6 +28,8 @@ export interface UpwardHandler {
   back(): void;
   /** Another client is there, who knows nothing of what was before; the old one had not got `missed` for sure. */
   attached(missed: readonly MessagePieces[]): void;
+  /** A client that speaks ROOT's language is gone; all of them for undefined. */
+  left(cid: number | undefined): void;
   /** The daemon is gone, and no other came. */
   closed(error: ProofError): void;
 }
@@ -87,6 +89,8 @@ export class UpwardLink {
   async #rejoin(cause: ProofError): Promise<void> {
     this.#leftAlone();
     this.#framers.clear();
+    // The next daemon numbers its clients anew.
+    this.#handler.left(undefined);
     const { rejoin } = await import("./rejoin.ts");
     const link = await rejoin(this.#parameters, (fresh) => callBack(fresh, this.#parameters));
     if (this.#ended) return link?.end();
@@ -211,14 +215,19 @@ export class UpwardLink {
     if (action !== Attention.msgsid && action !== Attention.clientGone) return;
     if (body.length < 4) throw new CheckError("message without a client number");
     const cid = body.take(4).readInt32BE(0);
-    if (action === Attention.clientGone)
-      return cid === this.#client ? this.#leftAlone() : undefined;
+    if (action === Attention.clientGone) return this.#clientGone(cid);
     let framer = this.#framers.get(cid);
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
     for (const piece of body.list) framer.push(piece);
     for (let next = framer.next(); next !== undefined; next = framer.next())
       this.#arrived(next, cid);
+  }
+
+  #clientGone(cid: number): void {
+    this.#framers.delete(cid);
+    if (cid === this.#client) this.#leftAlone();
+    else this.#handler.left(cid);
   }
 
   #arrived(message: Message, cid: number): void {

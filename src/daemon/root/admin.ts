@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { isSuperuser } from "../users.ts";
 import { reachable } from "../workers.ts";
 import { execCommand } from "./exec.ts";
-import { poolUrl } from "./files.ts";
+import { dataPool } from "./files.ts";
 import { logPaths } from "./logs.ts";
 import { existingFile, homeOf, placeOf, refusal } from "./places.ts";
 import { cleanupSessions } from "./reset.ts";
@@ -60,7 +60,7 @@ export async function serveRootAdmin(
       copyFile(homeOf(context, connection), text);
       return ok("OK");
     case Admin.queryMssUrl:
-      return ok(`${poolUrl(context.host)}/proofpool`);
+      return ok(dataPool(context.host));
     default:
       throw refusal(`Invalid type: ${code}`);
   }

@@ -63,6 +63,11 @@ export function poolUrl(host: string): string {
   return `root://${host}/`;
 }
 
+/** The same with PROOF's name for its part of the pool. */
+export function dataPool(host: string): string {
+  return `${poolUrl(host)}/proofpool`;
+}
+
 /**
  * The environment beyond what every proofserv gets. `libraries` is the daemon's own search path, which
  * ROOT may need for what it was built with.

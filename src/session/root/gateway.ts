@@ -98,6 +98,11 @@ export class RootGateway implements Part {
     this.#master.attached?.(missed);
   }
 
+  left(cid: number | undefined): void {
+    if (cid === undefined) this.#root.clear();
+    else this.#root.delete(cid);
+  }
+
   /** What the master says, for those who speak ROOT's language. */
   #interpret(pieces: readonly Uint8Array[]): void {
     const message = messageOf(pieces);
