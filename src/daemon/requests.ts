@@ -113,8 +113,8 @@ function leave(context: Context, connection: Connection, frame: RequestFrame): v
   // ROOT's proofserv takes seconds to end, and its own masters end their workers one after the other.
   const isSlow = session.version !== undefined;
   const stays = session.state === "running";
-  if (frame.id === Request.detach && stays && connection.isOurs)
-    return connection.link.ok(frame.stream, encodeDetached(wait));
+  if (frame.id === Request.detach && stays)
+    return connection.link.ok(frame.stream, connection.isOurs ? encodeDetached(wait) : undefined);
   if (isSlow) return connection.link.ok(frame.stream);
   void session.ended.then(() => connection.link.ok(frame.stream));
 }

@@ -7,7 +7,7 @@ import { MessageFramer } from "../../src/protocol/envelope.ts";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
-import { openingLines, startProof } from "../helpers/proof.ts";
+import { startProof } from "../helpers/proof.ts";
 import { RootClient } from "../helpers/root-client.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
@@ -372,8 +372,6 @@ test("our own client and ROOT's in one daemon do not disturb each other", async 
   using session = await RootSession.open();
   await session.until(1005);
   await using ours = await startProof(["open", daemon.address], { home });
-  await waitFor("our session", () =>
-    ours.stderr.includes(openingLines(2).split("\n").at(-2) ?? ""),
-  );
+  await ours.says("PROOF set to parallel mode (2 workers)");
   expect((await session.exec(".!echo root")).log).toBe("root\nroot\n");
 });
