@@ -10,9 +10,16 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (typeof value === "object" && value !== null) {
     const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name}` : "an object";
+    return typeof name === "string" && name !== "" && name !== "Object"
+      ? withArticle(name)
+      : "an object";
   }
   return typeof value === "function" ? "a function" : String(value);
+}
+
+/** `a` or `an` in front of the name of a class. */
+export function withArticle(name: string): string {
+  return `${/^(?:[AEIO]|H\d)/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** Whether `value` is an object made by `{}` or JSON. */

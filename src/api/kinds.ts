@@ -1,5 +1,5 @@
 /** The kinds of outputs that we know, by the names under which users know them. */
-import { show } from "./check.ts";
+import { show, withArticle } from "./check.ts";
 import { Counter, Sum } from "./counter.ts";
 import { H1 } from "./h1.ts";
 import { H2 } from "./h2.ts";
@@ -28,6 +28,5 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 /** An output in an error message. The binary's classes have other names than those in the source. */
 export function showOutput(value: unknown): string {
   const known = Object.entries(KINDS).find(([, kind]) => value instanceof kind);
-  if (known === undefined) return show(value);
-  return `${/^[AH]/.test(known[0]) ? "an" : "a"} ${known[0]}`;
+  return known === undefined ? show(value) : withArticle(known[0]);
 }

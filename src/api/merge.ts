@@ -7,6 +7,9 @@ export interface Mergeable {
   merge(other: this): void;
 }
 
+/** Objects in objects that are looked into. */
+const MAX_DEPTH = 32;
+
 /** Whether a value has a `merge` method. */
 export function isMergeable(value: unknown): value is { merge(other: unknown): void } {
   return (
@@ -26,6 +29,26 @@ export function isMergeable(value: unknown): value is { merge(other: unknown): v
  */
 export function mergeOutputs(into: Record<string, unknown>, from: Record<string, unknown>): void {
   mergeFields(into, from, "");
+}
+
+/**
+ * Throws Error, naming the output, if two workers with these outputs could not be merged: so that it shows
+ * before anything has been filled, and with one worker too.
+ */
+export function checkMergeable(outputs: Record<string, unknown>): void {
+  checkFields(outputs, "", 0);
+}
+
+function checkFields(fields: Record<string, unknown>, path: string, depth: number): void {
+  // One that holds itself cannot travel, and is refused for that.
+  if (depth > MAX_DEPTH) return;
+  for (const [name, value] of Object.entries(fields)) {
+    const where = path === "" ? name : `${path}.${name}`;
+    if (value === undefined || isMergeable(value) || isArray(value)) continue;
+    if (["number", "bigint", "function"].includes(typeof value)) continue;
+    if (isPlain(value)) checkFields(value, where, depth + 1);
+    else throw unmergeable(where, `is ${showOutput(value)}`);
+  }
 }
 
 function mergeFields(
@@ -79,8 +102,12 @@ function mergeValues(ours: unknown, theirs: unknown, where: string): unknown {
 function conflict(where: string, ours: unknown, theirs: unknown): Error {
   const [left, right] = [showOutput(ours), showOutput(theirs)];
   const both = left === right ? `is ${left} on both sides` : `is ${left} here and ${right} there`;
+  return unmergeable(where, both);
+}
+
+function unmergeable(where: string, what: string): Error {
   return new Error(
-    `output "${where}" cannot be merged: it ${both}; use h1(), list(), countBy(), sum() and the like, or an object of a class with a method merge(other)`,
+    `output "${where}" cannot be merged: it ${what}; use h1(), list(), countBy(), sum() and the like, or an object of a class with a method merge(other)`,
   );
 }
 

@@ -8,6 +8,7 @@ import {
   saveOutputs,
   sum,
 } from "../../src/api/index.ts";
+import { checkMergeable } from "../../src/api/merge.ts";
 import { KINDS, operands, WEIGHTS } from "./operands.ts";
 
 type Saved = Record<string, unknown>;
@@ -105,9 +106,25 @@ test("a class of one's own is merged by its method", () => {
   expect(a.text).toBe("abcd");
 });
 
+test.each<[string, unknown, string]>([
+  ["text", { x: { y: "a" } }, 'output "x.y" cannot be merged: it is "a"; use'],
+  ["a list", { x: [1] }, 'output "x" cannot be merged: it is an Array; use'],
+  ["a map", { x: new Map() }, 'output "x" cannot be merged: it is a Map; use'],
+  ["a date", { x: new Date() }, 'output "x" cannot be merged: it is a Date; use'],
+])("%s is refused before it is filled", (_, outputs, message) => {
+  expect(() => checkMergeable(outputs as Saved)).toThrow(message);
+});
+
+test("what merges is not refused, nor what is refused for something else", () => {
+  const round: Saved = { n: 1 };
+  round["self"] = round;
+  const outputs = { h: h1("h", "", 1, 0, 1), n: 1, big: 1n, a: new Int8Array(1), none: undefined };
+  expect(() => checkMergeable({ ...outputs, inner: outputs, round })).not.toThrow();
+});
+
 test.each<[string, unknown, unknown, string]>([
   ["text", "a", "b", 'output "x" cannot be merged: it is "a" here and "b" there; use'],
-  ["lists", [1], [2], "it is a Array on both sides"],
+  ["lists", [1], [2], "it is an Array on both sides"],
   [
     "kinds",
     h1("h", "", 1, 0, 1),

@@ -178,6 +178,19 @@ describe("outputs", () => {
     );
   });
 
+  test("that cannot be merged are told before anything is filled, on one worker too", async () => {
+    const path = selector(
+      "text",
+      `  workerBegin(out) { out.notes = []; },\n  process(event, out) { out.notes.push(1); },`,
+    );
+    const stderr = await cluster.refuse(path, ["1000000000"], ["-w", "1"]);
+    expect(stderr).toMatch(
+      new RegExp(
+        `output "notes" cannot be merged: it is an Array; use .*\\(in workerBegin ${ON_WORKER}`,
+      ),
+    );
+  });
+
   test.each([2, 9])("of different kinds under one name, on %d workers", async (workers) => {
     const path = selector(
       "kinds",

@@ -6,6 +6,7 @@ import {
   saveOutputs,
   type Selector,
 } from "../../api/index.ts";
+import { checkMergeable } from "../../api/merge.ts";
 import { CheckError } from "../../lib/check.ts";
 import { ProofError } from "../../lib/errors.ts";
 import type { Message } from "../../protocol/envelope.ts";
@@ -138,6 +139,7 @@ export class QueryWorker {
       const out: Outputs = {};
       stage = "workerBegin";
       await selector.workerBegin?.(out, input, context);
+      checkMergeable(out);
       await this.#active?.run.close();
       this.#active = {
         terms,
