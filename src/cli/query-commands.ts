@@ -182,7 +182,7 @@ export function dataOf(words: readonly string[]): QueryData {
 
 /** Whether a word is a number of cycles, not a file. */
 export function isCycles(word: string): boolean {
-  return /^\d{1,15}$|^\d{1,3}e\d{1,2}$/.test(word);
+  return /^\d{1,15}$|^\d{1,3}e\d{1,4}$/.test(word);
 }
 
 /** `tree=…`, `seed=…`, `packetizer=…`, `feedback=…` (seconds), `output=…`, `html=…`; anything else is input. */
