@@ -1,6 +1,7 @@
 /**
  * What the bench of queries runs in a process of its own: a user of the library with a session, or the
- * floor, a plain loop over the same data with the same reader and the same selector.
+ * floor, a plain loop over the same data with the same reader and the same selector. Each line of input
+ * says how often the job is run next, and is answered with a line of QueryTimes.
  *
  *   bun scripts/bench/query-client.ts session|loop JOB
  */
@@ -11,15 +12,13 @@ import { openReader } from "../../src/data/open.ts";
 import { SelectorContext } from "../../src/session/queries/selector-context.ts";
 import { processorTime, pss } from "./proc.ts";
 
-/** What is to be run, and how often. */
+/** What is to be run. */
 export interface QueryJob {
   /** Path of the selector. */
   selector: string;
   files: readonly DataFile[];
   /** Number of cycles, where there are no files. */
   cycles: number;
-  warmUp: number;
-  count: number;
   /** The session; a loop needs none. */
   address: string;
   config: string;
@@ -46,43 +45,49 @@ function none(): QueryTimes {
 /** Cycles at once, as in a worker. */
 const CYCLES = 65_536;
 
-async function session(job: QueryJob): Promise<QueryTimes> {
+async function session(job: QueryJob): Promise<void> {
   const { selector, files, cycles, address, config, workers } = job;
   await using proof = await TProof.open(address, { config, workers, requireAll: true });
-  const times = none();
   const pids = [proof.master.pid, ...proof.workers.map(({ pid }) => pid)];
-  const used = (): number => pids.reduce((sum, pid) => sum + processorTime(pid), 0);
-  for (let turn = 0; turn < job.warmUp + job.count; turn++) {
-    const before = used();
-    const start = performance.now();
-    const result = await proof.process(selector, files.length > 0 ? { files } : cycles);
-    if (turn >= job.warmUp) {
-      times.milliseconds.push(performance.now() - start);
-      times.processor.push(used() - before);
-    }
-    times.entries = result.entries;
-    times.bytes = result.bytes;
-    times.worker.push(Math.max(...proof.workers.map(({ pid }) => pss(pid))));
-    times.master.push(pss(proof.master.pid));
-  }
-  return times;
+  await serve(
+    () => pids.reduce((sum, pid) => sum + processorTime(pid), 0),
+    () => proof.process(selector, files.length > 0 ? { files } : cycles),
+    (times) => {
+      times.worker.push(Math.max(...proof.workers.map(({ pid }) => pss(pid))));
+      times.master.push(pss(proof.master.pid));
+    },
+  );
 }
 
-async function loop(job: QueryJob): Promise<QueryTimes> {
-  const times = none();
+async function loop(job: QueryJob): Promise<void> {
   const { default: selector } = (await import(job.selector)) as { default: Selector };
-  for (let turn = 0; turn < job.warmUp + job.count; turn++) {
-    const before = processorTime(process.pid);
-    const start = performance.now();
-    const { entries, bytes } = await runLoop(selector, job);
-    if (turn >= job.warmUp) {
+  await serve(
+    () => processorTime(process.pid),
+    () => runLoop(selector, job),
+    () => undefined,
+  );
+}
+
+/** Runs the job as often as each line says; `processor` is the processor time used so far. */
+async function serve(
+  processor: () => number,
+  run: () => Promise<{ entries: number; bytes: number }>,
+  after: (times: QueryTimes) => void,
+): Promise<void> {
+  for await (const line of console) {
+    const times = none();
+    for (let turn = 0; turn < Number(line); turn++) {
+      const before = processor();
+      const start = performance.now();
+      const { entries, bytes } = await run();
       times.milliseconds.push(performance.now() - start);
-      times.processor.push(processorTime(process.pid) - before);
+      times.processor.push(processor() - before);
+      times.entries = entries;
+      times.bytes = bytes;
+      after(times);
     }
-    times.entries = entries;
-    times.bytes = bytes;
+    console.log(JSON.stringify(times));
   }
-  return times;
 }
 
 async function runLoop(
@@ -126,5 +131,5 @@ async function runLoop(
 if (import.meta.main) {
   const [mode, argument = ""] = process.argv.slice(2);
   const job = JSON.parse(argument) as QueryJob;
-  console.log(JSON.stringify(await (mode === "session" ? session(job) : loop(job))));
+  await (mode === "session" ? session(job) : loop(job));
 }

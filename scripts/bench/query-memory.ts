@@ -1,6 +1,6 @@
 /** Memory of a session over many queries: it must not depend on how much was read. */
 import type { Area } from "./area.ts";
-import { inSession, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
+import { sessionFor, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
 import type { Row } from "./row.ts";
 
 /** Queries that are not counted: what they take, the next ones use again. */
@@ -32,8 +32,8 @@ export async function queryMemory(area: Area, quick: boolean): Promise<Row[]> {
   await using daemon = await area.startDaemon();
   const rows: Row[] = [];
   for (const { what, load } of loads) {
-    const counts = { workers: 2, warmUp: 0, count: quick ? 10 : 30 };
-    const { worker, master } = await inSession(area, daemon, load, counts);
+    await using session = sessionFor(area, daemon, load, 2);
+    const { worker, master } = await session.run(quick ? 10 : 30);
     for (const [who, sizes] of Object.entries({ worker, master })) {
       const before = Math.max(...sizes.slice(0, SETTLED));
       const after = Math.max(...sizes.slice(SETTLED));

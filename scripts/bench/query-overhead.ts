@@ -1,11 +1,13 @@
 /** What a session adds to a small query: a thousand entries or cycles, which take next to nothing. */
 import type { Area } from "./area.ts";
-import { inLoop, inSession, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
+import { loopFor, sessionFor, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
 import type { Row } from "./row.ts";
 import { median } from "./statistics.ts";
 
 const ENTRIES = 1000;
 const WORKERS = 2;
+/** Queries of one session, the first included. */
+const QUERIES = 21;
 /** What the budget allows above the plain loop, in milliseconds. */
 const ALLOWANCE = 50;
 
@@ -31,10 +33,10 @@ export async function queryOverhead(area: Area, quick: boolean): Promise<Row[]> 
   for (const { what, load } of loads) {
     const [first, later, floors, floorsLater]: number[][] = [[], [], [], []];
     for (let round = 0; round < (quick ? 3 : 7); round++) {
-      const counts = { warmUp: 0, count: 21 };
-      const [loopFirst = 0, ...loopRest] = (await inLoop(area, load, counts)).milliseconds;
-      const times = await inSession(area, daemon, load, { ...counts, workers: WORKERS });
-      const [time = 0, ...rest] = times.milliseconds;
+      await using loop = loopFor(area, load);
+      const [loopFirst = 0, ...loopRest] = (await loop.run(QUERIES)).milliseconds;
+      await using session = sessionFor(area, daemon, load, WORKERS);
+      const [time = 0, ...rest] = (await session.run(QUERIES)).milliseconds;
       first?.push(time);
       later?.push(median(rest));
       floors?.push(loopFirst);

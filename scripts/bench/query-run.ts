@@ -39,40 +39,60 @@ export async function textFile(
   return [{ path }];
 }
 
-/** Runs a load in a session of `workers` workers, in a client of its own. */
-export function inSession(
+/** Opens a session of `workers` workers, in a client of its own, to run a load in. */
+export function sessionFor(
   area: Area,
   daemon: RunningDaemon,
   load: Load,
-  counts: { workers: number; warmUp: number; count: number },
-): Promise<QueryTimes> {
-  return run(area, "session", {
-    ...load,
-    ...counts,
-    address: daemon.address,
-    config: area.config,
-  });
+  workers: number,
+): QueryRunner {
+  const { address } = daemon;
+  return new QueryRunner(area, "session", { ...load, workers, address, config: area.config });
 }
 
-/** Runs a load in a plain loop, in a process of its own. */
-export function inLoop(
-  area: Area,
-  load: Load,
-  counts: { warmUp: number; count: number },
-): Promise<QueryTimes> {
-  return run(area, "loop", { ...load, ...counts, workers: 0, address: "", config: "" });
+/** Starts a process of its own that runs a load in a plain loop. */
+export function loopFor(area: Area, load: Load): QueryRunner {
+  return new QueryRunner(area, "loop", { ...load, workers: 0, address: "", config: "" });
 }
 
-async function run(area: Area, mode: string, job: QueryJob): Promise<QueryTimes> {
-  const program = join(import.meta.dir, "query-client.ts");
-  const child = Bun.spawn([process.execPath, program, mode, JSON.stringify(job)], {
-    cwd: area.path,
-    env: { HOME: area.path, PATH: process.env["PATH"] ?? "" },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const text = await child.stdout.text();
-  if ((await child.exited) !== 0) throw new Error(`${mode} failed: ${JSON.stringify(job)}`);
-  return JSON.parse(text) as QueryTimes;
+/** A process that runs one load as often as it is told. */
+export class QueryRunner implements AsyncDisposable {
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor(area: Area, mode: string, job: QueryJob) {
+    const program = join(import.meta.dir, "query-client.ts");
+    this.#child = Bun.spawn([process.execPath, program, mode, JSON.stringify(job)], {
+      cwd: area.path,
+      env: { HOME: area.path, PATH: process.env["PATH"] ?? "" },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    this.#answers = linesOf(this.#child.stdout);
+  }
+
+  /** Runs the load `count` times. */
+  async run(count: number): Promise<QueryTimes> {
+    void this.#child.stdin.write(`${count}\n`);
+    await this.#child.stdin.flush();
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error("the process that ran queries has ended");
+    return JSON.parse(value) as QueryTimes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.stdin.end();
+    await this.#child.exited;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
 }

@@ -1,12 +1,14 @@
 /** Throughput of queries: two workers against a plain loop in one process. */
 import type { Area } from "./area.ts";
-import { inLoop, inSession, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
+import { loopFor, sessionFor, type Load, rootFiles, selectorPath, textFile } from "./query-run.ts";
 import type { Row } from "./row.ts";
 import { inTurns, median } from "./statistics.ts";
 
 const WORKERS = 2;
 /** What the workers must be faster than one loop. */
 const SPEED_UP = 1.7;
+/** Runs that are not counted: until then the engine still compiles. */
+const WARM_UP = 3;
 const MIB = 1024 * 1024;
 
 /** Rows for entries and bytes per second of two workers, over ROOT, CSV and NDJSON files and cycles. */
@@ -35,20 +37,23 @@ export async function querySpeed(area: Area, quick: boolean): Promise<Row[]> {
   ];
   await using daemon = await area.startDaemon();
   const rows: Row[] = [];
-  const counts = { warmUp: 1, count: quick ? 1 : 2 };
   for (const { what, load } of loads) {
     let [entries, bytes] = [0, 0];
     const [ours, loops]: number[][] = [[], []];
+    await using session = sessionFor(area, daemon, load, WORKERS);
+    await using loop = loopFor(area, load);
+    await session.run(WARM_UP);
+    await loop.run(WARM_UP);
     const { measured, floor } = await inTurns(
-      quick ? 3 : 5,
+      quick ? 5 : 9,
       async () => {
-        const times = await inSession(area, daemon, load, { ...counts, workers: WORKERS });
+        const times = await session.run(1);
         ({ entries, bytes } = times);
         ours?.push(median(times.processor));
         return median(times.milliseconds);
       },
       async () => {
-        const times = await inLoop(area, load, counts);
+        const times = await loop.run(1);
         loops?.push(median(times.processor));
         return median(times.milliseconds);
       },
