@@ -4,8 +4,8 @@
  *   bun scripts/fuzz.ts                        2,000,000 cases, a seed of its own
  *   bun scripts/fuzz.ts --cases N --seed S     as many, the same as every time with this seed
  *
- * One case in a hundred goes to a running daemon (dist/proof) on connections of its own, while another
- * session goes on working there. Prints figures; the exit status is 1 if there was a finding.
+ * One case in a hundred goes to one of two running daemons (dist/proof) on connections of its own, while
+ * a session goes on working at one of them. Prints figures; the exit status is 1 if there was a finding.
  */
 import { parseArgs } from "node:util";
 import { fuzzLive } from "./fuzz/live.ts";
@@ -41,9 +41,12 @@ const daemon = await fuzzLive(live, seed);
 console.log(
   `daemon: ${daemon.cases} cases in ${daemon.seconds.toFixed(0)} s (${daemon.brokenOff} broken off), its memory ${daemon.before.toFixed(0)} MiB before and ` +
     `${daemon.peak.toFixed(0)} MiB at most; ${daemon.probes} status probes, the slowest took ${daemon.slowestProbe.toFixed(0)} ms; ` +
-    `ping of a session of 2 workers: median ${daemon.quiet.median.toFixed(2)} ms before, ` +
-    `${daemon.busy.median.toFixed(2)} ms meanwhile (${daemon.busy.count} pings)`,
+    `ping of a session of 2 workers: median ${daemon.quiet.toFixed(2)} ms in quiet`,
 );
+for (const { who, own, other } of daemon.pings)
+  console.log(
+    `${who}: ping ${own.toFixed(2)} ms while its daemon is attacked, ${other.toFixed(2)} ms while another one is`,
+  );
 const findings = [...pure.findings, ...daemon.findings];
 for (const finding of findings) console.log(`FINDING ${finding}`);
 console.log(`${findings.length} findings`);

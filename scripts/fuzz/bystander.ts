@@ -1,18 +1,12 @@
 /**
  * Somebody who just works: opens a session and pings its workers, in a process of its own. Prints a line of
- * JSON once it is ready and one for each line on its standard input, about the pings since the last.
+ * JSON once it is ready and one for each line on its standard input: the milliseconds that each ping since the
+ * last has taken.
  */
 import { TProof } from "../../src/client/tproof.ts";
 
 /** Milliseconds between two pings. */
 const PAUSE = 10;
-
-/** How long pings took, in milliseconds. */
-export interface Pings {
-  count: number;
-  median: number;
-  worst: number;
-}
 
 if (import.meta.main) {
   const [address = "", workers = "2"] = process.argv.slice(2);
@@ -29,14 +23,8 @@ if (import.meta.main) {
     }
   })();
   for await (const _line of console) {
-    const sorted = taken.toSorted((a, b) => a - b);
+    process.stdout.write(`${JSON.stringify(taken)}\n`);
     taken = [];
-    const pings: Pings = {
-      count: sorted.length,
-      median: sorted[sorted.length >> 1] ?? Number.NaN,
-      worst: sorted.at(-1) ?? Number.NaN,
-    };
-    process.stdout.write(`${JSON.stringify(pings)}\n`);
   }
   over.abort();
   await pinging;

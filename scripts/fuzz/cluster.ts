@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { type RunningDaemon, startDaemon } from "../../test/helpers/daemon.ts";
 import { Home } from "../../test/helpers/home.ts";
 import { runProof } from "../../test/helpers/proof.ts";
-import type { Pings } from "./bystander.ts";
 
 export class Cluster implements AsyncDisposable {
   readonly home: Home;
@@ -22,7 +21,12 @@ export class Cluster implements AsyncDisposable {
   static async start(config: string, level: "info" | "trace"): Promise<Cluster> {
     const cluster = new Cluster(mkdtempSync(join(tmpdir(), "pf-")));
     const args = ["--host", "127.0.0.1", "--log-level", level];
-    cluster.#daemon = await startDaemon({ home: cluster.home, args, config });
+    cluster.#daemon = await startDaemon({
+      home: cluster.home,
+      args,
+      config,
+      ownSession: true,
+    });
     return cluster;
   }
 
@@ -78,7 +82,13 @@ export class Cluster implements AsyncDisposable {
         this.daemon.address,
         String(workers),
       ],
-      { env: this.home.environment(), stdin: "pipe", stdout: "pipe", stderr: "inherit" },
+      {
+        env: this.home.environment(),
+        detached: true,
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "inherit",
+      },
     );
     const lines = linesOf(child.stdout);
     await lines.next();
@@ -87,7 +97,7 @@ export class Cluster implements AsyncDisposable {
         void child.stdin.write("\n");
         void child.stdin.flush();
         const { value } = await lines.next();
-        return JSON.parse(String(value)) as Pings;
+        return JSON.parse(String(value)) as number[];
       },
       async [Symbol.asyncDispose]() {
         void child.stdin.end();
@@ -103,8 +113,8 @@ export class Cluster implements AsyncDisposable {
 }
 
 export interface Bystander extends AsyncDisposable {
-  /** The pings since this was asked for last; fails when the session is over. */
-  pings(): Promise<Pings>;
+  /** What each ping since this was asked for last has taken, in milliseconds; fails when the session is over. */
+  pings(): Promise<number[]>;
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

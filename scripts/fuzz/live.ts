@@ -1,11 +1,14 @@
-/** The share of the campaign that a running daemon gets, while another session goes on working there. */
+/**
+ * The share of the campaign that running daemons get, while somebody works in a session of one of them. Half
+ * of it goes to that daemon and half, in turn, to another one on the same machine, which keeps its
+ * processors as busy: the difference is what the daemon's own work does to others.
+ */
 import { Request, Role } from "../../src/protocol/codes.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
 import { HELLO } from "../../src/protocol/handshake.ts";
 import { encodeCreate, NO_OPTIONS } from "../../src/protocol/create.ts";
 import { create, sendmsg } from "../../src/protocol/requests.ts";
-import type { Pings } from "./bystander.ts";
-import { Cluster } from "./cluster.ts";
+import { type Bystander, Cluster } from "./cluster.ts";
 import { mutate } from "./mutate.ts";
 import { Peer } from "./peer.ts";
 import { Random } from "../../test/helpers/random.ts";
@@ -32,9 +35,19 @@ export interface LiveReport {
   peak: number;
   probes: number;
   slowestProbe: number;
-  quiet: Pings;
-  busy: Pings;
+  /** Median of the milliseconds that a ping of the other session takes, while nothing else happens. */
+  quiet: number;
+  pings: Harm[];
   findings: string[];
+}
+
+/** What an attack does to somebody else: medians of their pings in milliseconds. */
+export interface Harm {
+  who: string;
+  /** Attacked is the daemon that they work with. */
+  own: number;
+  /** Attacked is another daemon of the same machine. */
+  other: number;
 }
 
 const MESSAGES = SESSION_TARGETS.flatMap(({ samples }) => samples);
@@ -111,32 +124,32 @@ async function inside({ daemon, key }: Cluster, random: Random): Promise<number>
   return sent;
 }
 
-const ATTACKS: readonly (readonly [Attack, weight: number])[] = [
-  [strange, 30],
-  [unknown, 30],
-  [known, 20],
-  [creating, 4],
-  [inside, 1],
-];
+/** Who attacks, which part of the cases is theirs, and what they do how often. */
+const ATTACKERS = [
+  { who: "strangers", share: 0.7, attacks: [strange, unknown] },
+  {
+    who: "who has the key",
+    share: 0.3,
+    attacks: [...Array<Attack>(20).fill(known), ...Array<Attack>(4).fill(creating), inside],
+  },
+] as const satisfies readonly { who: string; share: number; attacks: readonly Attack[] }[];
+/** How often each of them attacks each of the daemons. */
+const ROUNDS = 5;
 
 /** Runs about `cases` cases from `seed`. */
 export async function fuzzLive(cases: number, seed: number): Promise<LiveReport> {
-  // Every request is described in the log, whatever is in it.
-  await using cluster = await Cluster.start(
-    "[limits]\nmaxsessions = 0\nsessions_per_user = 0\n",
-    "trace",
-  );
+  const limits = "[limits]\nmaxsessions = 0\nsessions_per_user = 0\n";
+  await using cluster = await Cluster.start(limits, "info");
+  await using control = await Cluster.start(limits, "info");
   await using bystander = await cluster.bystander(2);
   await bystander.pings();
   await Bun.sleep(QUIET);
-  const quiet = await bystander.pings();
+  const quiet = median(await bystander.pings());
+  const campaign = new Campaign(seed);
   const before = cluster.memory;
-  const findings: string[] = [];
   const start = performance.now();
 
-  let done = 0;
-  const goesOn = (): boolean => done < cases && findings.length < 20;
-  let brokenOff = 0;
+  const over = new AbortController();
   let slowestProbe = 0;
   let probes = 0;
   const probing = (async () => {
@@ -148,34 +161,32 @@ export async function fuzzLive(cases: number, seed: number): Promise<LiveReport>
       probes++;
       slowestProbe = Math.max(slowestProbe, milliseconds);
       if (exitCode !== 0 || milliseconds > PROBE)
-        findings.push(`a status probe took ${milliseconds} ms and ended with ${exitCode}: ${text}`);
+        campaign.findings.push(
+          `a status probe took ${milliseconds} ms and ended with ${exitCode}: ${text}`,
+        );
       await Bun.sleep(500);
-    } while (goesOn());
+    } while (!over.signal.aborted);
   })();
-  const attackers = Array.from({ length: AT_ONCE }, async (_, i) => {
-    const random = new Random(seed + 1 + i);
-    const attacks = ATTACKS.flatMap(([attack, weight]) =>
-      Array.from({ length: weight }, () => attack),
-    );
-    while (goesOn()) {
-      try {
-        done += await random.pick(attacks)(cluster, random);
-      } catch (error) {
-        // A daemon that is busy may be slow to let somebody in; one that is gone is a finding.
-        if (!cluster.isAlive) findings.push(`the daemon is gone: ${String(error)}`);
-        done++;
-        brokenOff++;
-      }
+  const pings: Harm[] = [];
+  for (const { who, share, attacks } of ATTACKERS) {
+    const each = Math.ceil((cases * share) / ROUNDS / 2);
+    const taken = { own: [] as number[], other: [] as number[] };
+    for (let round = 0; round < ROUNDS; round++) {
+      taken.own.push(...(await attack(campaign, cluster, attacks, each, bystander)));
+      taken.other.push(...(await attack(campaign, control, attacks, each, bystander)));
     }
-  });
-  await Promise.all([probing, ...attackers]);
+    pings.push({ who, own: median(taken.own), other: median(taken.other) });
+  }
+  over.abort();
+  await probing;
   const seconds = (performance.now() - start) / 1000;
-  const busy = await bystander.pings();
-  findings.push(...cluster.faults());
-  const peak = cluster.peakMemory;
+  const { findings, done, brokenOff } = campaign;
+  findings.push(...cluster.faults(), ...control.faults());
+  const peak = Math.max(cluster.peakMemory, control.peakMemory);
   if (peak > LIVE_MEMORY) findings.push(`the daemon held ${peak.toFixed(0)} MiB`);
-  if (!(busy.median < 10 * quiet.median + 50))
-    findings.push(`pings of another session took ${busy.median} ms instead of ${quiet.median}`);
+  for (const { who, own, other } of pings)
+    if (!(own < 10 * other + 50))
+      findings.push(`pings of another session took ${own} instead of ${other} ms: ${who}`);
   return {
     cases: done,
     brokenOff,
@@ -185,7 +196,49 @@ export async function fuzzLive(cases: number, seed: number): Promise<LiveReport>
     probes,
     slowestProbe,
     quiet,
-    busy,
+    pings,
     findings,
   };
+}
+
+/** What has been done so far, and found. */
+class Campaign {
+  readonly randoms: readonly Random[];
+  readonly findings: string[] = [];
+  done = 0;
+  brokenOff = 0;
+
+  constructor(seed: number) {
+    this.randoms = Array.from({ length: AT_ONCE }, (_, i) => new Random(seed + 1 + i));
+  }
+}
+
+/** Attacks a daemon with about `cases` cases; resolves with the pings of the bystander meanwhile. */
+async function attack(
+  campaign: Campaign,
+  cluster: Cluster,
+  attacks: readonly Attack[],
+  cases: number,
+  bystander: Bystander,
+): Promise<number[]> {
+  await bystander.pings();
+  const end = campaign.done + cases;
+  const attackers = campaign.randoms.map(async (random) => {
+    while (campaign.done < end && campaign.findings.length < 20) {
+      try {
+        campaign.done += await random.pick(attacks)(cluster, random);
+      } catch (error) {
+        // A daemon that is busy may be slow to let somebody in; one that is gone is a finding.
+        if (!cluster.isAlive) campaign.findings.push(`the daemon is gone: ${String(error)}`);
+        campaign.done++;
+        campaign.brokenOff++;
+      }
+    }
+  });
+  await Promise.all(attackers);
+  return await bystander.pings();
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

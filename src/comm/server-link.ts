@@ -17,9 +17,10 @@ import {
 import { Status } from "../protocol/codes.ts";
 import { HELLO_SIZE, recogniseHello, TLS_HANDSHAKE, WELCOME } from "../protocol/handshake.ts";
 import { type AcceptTls, HIGH_WATER, type TlsPeer, type Transport } from "./transport.ts";
+import type { Turns } from "./turns.ts";
 
-/** Requests of one peer that are served before others have their turn. */
-const AT_ONCE = 256;
+/** Milliseconds for which requests of one peer are served before others have their turn. */
+const AT_ONCE = 0.5;
 
 /** Where bytes go that come outside of any request. */
 export interface RawSink {
@@ -42,6 +43,9 @@ export class ServerLink {
   #transport: Transport;
   readonly #handler: ServerLinkHandler;
   #acceptTls: AcceptTls | undefined;
+  #turns: Turns | undefined;
+  /** What has come and waits for its turn. */
+  #unread: Buffer[] = [];
   readonly #framer = requestFramer(() => this.payloadLimit);
   #hello: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
@@ -61,11 +65,19 @@ export class ServerLink {
   /** Value of performance.now() when the peer last sent something. */
   lastHeard = performance.now();
 
-  /** With `acceptTls` the peer may speak TLS; its first byte tells whether it does. */
-  constructor(transport: Transport, handler: ServerLinkHandler, acceptTls?: AcceptTls) {
+  /**
+   * With `acceptTls` the peer may speak TLS; its first byte tells whether it does. With `turns` what it
+   * sends waits for its turn, until {@link admit}.
+   */
+  constructor(
+    transport: Transport,
+    handler: ServerLinkHandler,
+    { acceptTls, turns }: { acceptTls?: AcceptTls | undefined; turns?: Turns | undefined } = {},
+  ) {
     this.#transport = transport;
     this.#handler = handler;
     this.#acceptTls = acceptTls;
+    this.#turns = turns;
     this.#attach();
   }
 
@@ -133,6 +145,12 @@ export class ServerLink {
   relay(header: Uint8Array, payload: Pieces): void {
     this.#transport.write(header);
     for (const piece of payload.list) this.#write(piece);
+  }
+
+  /** The peer is known: it may send payloads of so many bytes, and is served when it does. */
+  admit(payloadLimit: number): void {
+    this.payloadLimit = payloadLimit;
+    this.#turns = undefined;
   }
 
   /** From now on requests are not served: `data` is given whatever comes. */
@@ -219,6 +237,21 @@ export class ServerLink {
     if (this.#closed || this.#ending) return;
     this.lastHeard = performance.now();
     this.hasSpoken = true;
+    if (this.#turns === undefined) return this.#receive(chunk);
+    this.#unread.push(chunk);
+    if (this.#unread.length === 1) this.#turns.take(() => this.#takeUnread());
+    // Whoever waits is not read on meanwhile.
+    if (this.#unread.length > 0) this.#transport.pause();
+  }
+
+  #takeUnread(): void {
+    const chunks = this.#unread;
+    this.#unread = [];
+    for (const chunk of chunks) if (!this.#closed && !this.#ending) this.#receive(chunk);
+    if (!this.#paused) this.#transport.resume();
+  }
+
+  #receive(chunk: Buffer): void {
     if (this.#passOn !== undefined) return this.#passOn(chunk);
     const rest =
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
@@ -233,11 +266,12 @@ export class ServerLink {
     if (this.#serving) return;
     this.#serving = true;
     try {
-      for (let served = 0; !this.#closed && !this.#ending && !this.#paused; served++) {
-        if (served === AT_ONCE) return this.#serveLater();
+      const end = performance.now() + AT_ONCE;
+      while (!this.#closed && !this.#ending && !this.#paused) {
         const frame = this.#framer.next();
         if (frame === undefined) return;
         this.#handler.request(frame);
+        if (performance.now() > end) return this.#serveLater();
       }
     } catch (error) {
       // The stream can't be followed any further, or a handler gave up on it: this peer's fault only.

@@ -1,6 +1,7 @@
 /** One peer of the daemon: a client, a master, another daemon, or a proofserv that has called back. */
 import { ServerLink, type ServerLinkHandler } from "../comm/server-link.ts";
 import type { AcceptTls, Transport, TransportHandler } from "../comm/transport.ts";
+import type { Turns } from "../comm/turns.ts";
 import { ErrorNumber, MAX_REQUEST_PAYLOAD } from "../protocol/codes.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
 import type { Caller, ProofTerms } from "../protocol/login.ts";
@@ -63,7 +64,7 @@ export class Connection {
     cid: number,
     internal: boolean,
     handler: ServerLinkHandler,
-    acceptTls?: AcceptTls,
+    options: { acceptTls?: AcceptTls | undefined; turns?: Turns | undefined } = {},
   ) {
     this.cid = cid;
     this.internal = internal;
@@ -81,7 +82,7 @@ export class Connection {
         handler.closed(why);
       },
     };
-    this.link = new ServerLink(transport, ours, acceptTls);
+    this.link = new ServerLink(transport, ours, options);
   }
 
   /** Whether the peer is one of ours and reads what we add to PROOF's answers. */
@@ -136,7 +137,7 @@ export class Connection {
     this.role = role;
     this.user = user;
     this.group = group;
-    this.link.payloadLimit = MAX_REQUEST_PAYLOAD;
+    this.link.admit(MAX_REQUEST_PAYLOAD);
   }
 
   /** Answers with an error; our own peers get the facts as well. */

@@ -4,6 +4,7 @@ import type { Inventory } from "../config/inventory.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import type { Connection } from "./connection.ts";
+import type { Gate } from "./gate.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Notices } from "./notices.ts";
 import type { Sessions } from "./sessions.ts";
@@ -39,6 +40,8 @@ export interface Context {
   stopping: boolean;
   state: StateDirectory;
   readonly connections: Set<Connection>;
+  /** Lets so many proofservs start at a time. */
+  readonly launches: Gate;
   readonly sessions: Sessions;
   /** Which of the ROOT versions a user wants, by name. */
   readonly rootChoices: Map<string, string>;

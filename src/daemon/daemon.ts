@@ -1,11 +1,12 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { chmodSync } from "node:fs";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { type BoundSocket, type Listener, listen } from "../comm/socket.ts";
 import { secureWith } from "../comm/secure.ts";
 import type { ServerLinkHandler } from "../comm/server-link.ts";
 import type { ServerTls } from "../comm/tls/server.ts";
 import { HIGH_WATER, type Transport } from "../comm/transport.ts";
+import { Turns } from "../comm/turns.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
@@ -17,6 +18,7 @@ import { type RequestFrame, whole } from "../protocol/frames.ts";
 import { isLoopback } from "../protocol/login.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
+import { Gate } from "./gate.ts";
 import type { CheckUser, Context } from "./context.ts";
 import { drain, stopped } from "./drain.ts";
 import { Keeper } from "./keeper.ts";
@@ -51,10 +53,19 @@ export interface DaemonOptions {
   sockets?: readonly BoundSocket[] | undefined;
 }
 
+/** Milliseconds of each turn of the event loop that go to peers that have not logged in yet. */
+const STRANGERS = 0.1;
+/**
+ * Proofservs that start at a time. Starting keeps a processor busy; with more of them none would be there
+ * sooner, and users would wait for whoever wants many.
+ */
+const STARTING = Math.max(4, 2 * availableParallelism());
+
 export class Daemon {
   readonly #context: Context;
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
+  readonly #strangers = new Turns(STRANGERS);
   #nextCid = 0;
   readonly #watchdog: Watchdog;
   readonly #keeper: Keeper;
@@ -75,7 +86,7 @@ export class Daemon {
     checkExposure(config);
     checkUsers(config);
     let daemon: Daemon | undefined;
-    const accepted = (transport: Transport): void => daemon?.accept(transport, false);
+    const accepted = (transport: Transport): void => daemon?.arrived(transport);
     const listeners =
       bound === undefined
         ? [listenTcp(config, accepted)]
@@ -110,6 +121,7 @@ export class Daemon {
         stopping: false,
         state: directory,
         connections: new Set(),
+        launches: new Gate(STARTING),
         sessions: new Sessions(),
         rootChoices: new Map(),
         inventory: () => options.inventory.current(port),
@@ -225,6 +237,20 @@ export class Daemon {
     this.#context.log.info("stopped");
   }
 
+  /** Somebody has connected over TCP, and is let in when it is its turn. */
+  private arrived(transport: Transport): void {
+    // Those who wait count for no limit yet, so there may not be many of them.
+    const { unauthenticated } = this.#context.config.limits;
+    if (this.#strangers.length >= unauthenticated) return this.accept(transport, false);
+    let waits = true;
+    this.#strangers.take(() => {
+      waits = false;
+      this.accept(transport, false);
+      transport.resume();
+    });
+    if (waits) transport.pause();
+  }
+
   private accept(transport: Transport, internal: boolean): void {
     const context = this.#context;
     const { limits, startup } = context.config;
@@ -256,13 +282,12 @@ export class Daemon {
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
     };
-    const acceptTls = internal ? undefined : context.acceptTls;
     const connection: Connection = new Connection(
       transport,
       this.#nextCid++,
       internal,
       handler,
-      acceptTls,
+      internal ? {} : { acceptTls: context.acceptTls, turns: this.#strangers },
     );
     connection.link.queueLimit = limits.queued;
     context.connections.add(connection);

@@ -33,6 +33,9 @@ import type { SessionRecord } from "./session-record.ts";
 /** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
 const ROOT_TERMINATE = 20_000;
 
+/** Milliseconds after which a start counts as slow, whatever it waits for. */
+const SLOW_START = 1000;
+
 /** Session ids are i16 in ROOT's objects. */
 const MAX_SID = 32_767;
 
@@ -65,7 +68,7 @@ export class Sessions {
       const buffer = readBuffer(connection, frame);
       this.#checkLimits(context, connection, frame);
       session = this.#begin(context, connection, frame, buffer);
-      const phases = await start(context, session, buffer);
+      const phases = await startInTurn(context, session, buffer);
       if (connection.link.isClosed) return;
       session.isAnswered = true;
       connection.link.ok(frame.stream, encodeCreated(this.describe(connection, session, phases)));
@@ -317,6 +320,27 @@ function readBuffer(
       throw new ProofError("REFUSED", `create: environment variable ${name} ${reason}`);
   }
   return { ...buffer, logLevel: create.decode(frame.body).logLevel };
+}
+
+/** Starts the proofserv of `session` when it is its turn, and waits for its call-back. */
+async function startInTurn(
+  context: Context,
+  session: Session,
+  buffer: CreateBuffer & { logLevel: number },
+): ReturnType<typeof start> {
+  const { launches, host } = context;
+  await launches.enter(session.user);
+  let starting: ReturnType<typeof start>;
+  try {
+    if (session.state !== "starting")
+      throw new ProofError("SESSION_ENDED", `${host}: nobody waits for this session any more`);
+    starting = start(context, session, buffer);
+    // One that takes long keeps nobody else from starting.
+    await Promise.race([starting, Bun.sleep(SLOW_START)]);
+  } finally {
+    launches.leave();
+  }
+  return starting;
 }
 
 /** Starts the proofserv of `session` and waits for its call-back. */

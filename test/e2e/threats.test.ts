@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { encodeRequest } from "../../src/protocol/frames.ts";
 import { accountName } from "../../src/lib/account.ts";
 import { shortHost } from "../../src/daemon/sandbox.ts";
-import { Request } from "../../src/protocol/codes.ts";
+import { PROOF_MAJOR, Request } from "../../src/protocol/codes.ts";
+import { encodeCaller } from "../../src/protocol/login.ts";
 import { encodeItem, encodeItems, login, OUR_ITEM } from "../../src/protocol/requests.ts";
 import { useArea } from "../helpers/area.ts";
 import { failDaemon, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
@@ -64,7 +65,11 @@ beforeAll(async () => {
 async function peer(role: "M" | "s", { port } = open): Promise<RawClient> {
   const client = await RawClient.greeted(port);
   const body = login.encode({ pid: 1, user: "proofu", reserved: 36, capver: 1, role });
-  client.send(encodeRequest({ stream: 0x0100, id: Request.login, body }));
+  // A master that does not say what it is would be one of ROOT's.
+  const caller = { major: PROOF_MAJOR, version: "0", nonce: "", fingerprint: "", heartbeat: 0 };
+  const payload =
+    role === "s" ? encodeItems("", [[OUR_ITEM, encodeCaller(caller)]]) : Buffer.alloc(0);
+  client.send(encodeRequest({ stream: 0x0100, id: Request.login, body, payload }));
   expect((await client.frame()).status).toBe(0);
   return client;
 }

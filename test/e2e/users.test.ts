@@ -21,7 +21,7 @@ import {
 } from "../../src/protocol/user-proof.ts";
 import { type Account, accounts, Group, makeAccounts, SKIPPED } from "../helpers/accounts.ts";
 import { useArea } from "../helpers/area.ts";
-import { failDaemon, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
+import { failDaemon, NO_WAITING, type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
 import { isRunning } from "../helpers/processes.ts";
 import type { Finished, Program } from "../helpers/program.ts";
@@ -60,9 +60,9 @@ describe.skipIf(!accounts.possible)(`accounts of their own${SKIPPED}`, () => {
     carol.makeKey();
     Bun.spawnSync(["mkdir", "-m", "711", join(area.path, "s")]);
     root = area.home("root");
-    worker = area.keep(await startDaemon({ home: root, config: config() }));
+    worker = area.keep(await startDaemon({ home: root, config: config(), env: NO_WAITING }));
     const nodes = `[[node]]\nhost = "127.0.0.1"\nport = ${worker.port}\nworkers = 2\n`;
-    master = area.keep(await startDaemon({ home: root, config: config(nodes) }));
+    master = area.keep(await startDaemon({ home: root, config: config(nodes), env: NO_WAITING }));
   });
 
   const open = (who: Account, ...lines: string[]): Promise<Finished> =>

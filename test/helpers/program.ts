@@ -12,6 +12,8 @@ export interface Place {
   env?: Readonly<Record<string, string>> | undefined;
   /** The account to run as, with the binary that it can reach; the caller's own by default. */
   account?: { name: string; uid: number; gid: number; binary: string } | undefined;
+  /** Whether it leads a session of its own, as a service does: some kernels share processors by session. */
+  ownSession?: boolean | undefined;
 }
 
 /** The command line that runs `command` at its place; its pid is that of the program itself. */
@@ -50,6 +52,7 @@ export class Program implements AsyncDisposable {
     this.#child = Bun.spawn(located(command, place), {
       cwd: place.home.path,
       env: place.home.environment(place.env),
+      detached: place.ownSession === true,
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
