@@ -2,7 +2,7 @@
 import type { OpenStatus } from "../client/options.ts";
 import type { TProof } from "../client/tproof.ts";
 import { sanitizeLine } from "../lib/sanitize.ts";
-import type { WorkerFailure } from "../protocol/messages.ts";
+import type { JoinedWorker, Joining, Remedy, WorkerFailure } from "../protocol/messages.ts";
 import type { Output } from "./output.ts";
 
 /** Shows the steps of opening as they come. Scripts read these lines: their words are PROOF's. */
@@ -42,16 +42,37 @@ export function reportOpened(proof: TProof, output: Output, wanted: number | und
   }
 }
 
-/** One worker that is missing: host, phase, cause, hint, log. */
+/** What is done about a worker that is missing, in words. */
+const REMEDIES: Readonly<Record<Remedy, string>> = {
+  replace: "another is opened in its place",
+  retry: "it is tried again",
+  none: "it is given up",
+};
+
+/** One worker that is missing: host, phase, cause, what is done about it, hint, log. */
 export function reportFailure(failure: WorkerFailure, output: Output): void {
-  const { ordinal, host, phase, message, hint, log = [] } = failure;
+  const { ordinal, host, phase, message, hint, remedy, log = [] } = failure;
   const what = phase === "running" ? "was lost" : `failed in phase ${phase}`;
   // Most messages begin with the host, for readers who see nothing else.
   const cause = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
-  output.info(`  worker ${ordinal} on ${host} ${what}: ${cause}`);
+  output.info(`  worker ${ordinal} on ${host} ${what}: ${cause}; ${REMEDIES[remedy]}`);
   if (hint !== undefined) output.info(`    hint: ${hint}`);
   for (const line of log) output.info(`    | ${line}`);
 }
+
+/** A worker that is there now: in the place of one that is gone, again, or as a new one. */
+export function reportJoined(joined: JoinedWorker, output: Output): void {
+  const { ordinal, role, host, pid, how, note } = joined;
+  const name = role === "worker" ? "worker" : "submaster";
+  output.info(`  ${name} ${ordinal} on ${host} ${JOININGS[how]} (pid ${pid})`);
+  if (note !== undefined) output.info(`    ${note}`);
+}
+
+const JOININGS: Readonly<Record<Joining, string>> = {
+  new: "joined",
+  back: "is back",
+  replaced: "was replaced",
+};
 
 /** The session as `--json` shows it. */
 export function describeSession(proof: TProof, elapsed: number): Record<string, unknown> {

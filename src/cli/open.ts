@@ -6,7 +6,13 @@ import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
 import { parseDuration } from "../lib/units.ts";
 import { COMMON_ARGS, type Context, defineProofCommand } from "./command.ts";
 import { earlierReporter, reportEarlier } from "./earlier.ts";
-import { describeSession, openingReporter, reportFailure, reportOpened } from "./open-status.ts";
+import {
+  describeSession,
+  openingReporter,
+  reportFailure,
+  reportJoined,
+  reportOpened,
+} from "./open-status.ts";
 import type { Output } from "./output.ts";
 import { QUIT, runLine } from "./session-commands.ts";
 
@@ -183,12 +189,11 @@ export default defineProofCommand({
       askPassphrase,
       onStatus: openingReporter(output),
       onWorkerLost: (failure) => reportFailure(failure, output),
-      onWorkerReplaced: ({ ordinal, host, pid }) =>
-        output.info(`worker ${ordinal} on ${host} was replaced (pid ${pid})`),
       onAway: (error) => output.info(`connection lost, reconnecting ... (${error.message})`),
       onBack: () => output.info("connected again"),
       onEarlier: earlierReporter(output),
       onNotice: ({ ordinal, text }) => output.info(ordinal === "" ? text : `${ordinal}: ${text}`),
+      onWorkerJoined: (joined) => reportJoined(joined, output),
       onClosed: (error) => lost.resolve(error),
     };
     const { attach, workers, masterOnly, requireAll, startup, env } = values;

@@ -5,6 +5,7 @@ import { EXIT, ProofError } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { foldResults } from "./fold.ts";
 import { LiveOutput } from "./live-output.ts";
+import type { WorkerFailure } from "../protocol/messages.ts";
 import type { Output } from "./output.ts";
 
 /** Shows results, equal ones once. */
@@ -109,6 +110,13 @@ export async function ping(proof: TProof, _argument: string, output: Output): Pr
 
 const PHASES = ["tcp", "login", "create", "spawn", "callback", "setup"] as const;
 
+/** The state of a worker that is not there. */
+function stateOf({ phase, remedy }: WorkerFailure): string {
+  if (remedy === "replace") return "replacing";
+  if (phase !== "running") return "failed";
+  return remedy === "retry" ? "away" : "lost";
+}
+
 /** Shows who is in the session. */
 export async function workers(proof: TProof, _argument: string, output: Output): Promise<number> {
   const state = await proof.refresh();
@@ -129,7 +137,7 @@ export async function workers(proof: TProof, _argument: string, output: Output):
     "worker",
     failure.host,
     "-",
-    failure.phase === "running" ? "lost" : "failed",
+    stateOf(failure),
     ...PHASES.map((phase) => (phase === failure.phase ? "failed" : "-")),
   ]);
   output.table([...rows, ...lost], ["ordinal", "role", "host", "pid", "state", ...PHASES]);

@@ -2,11 +2,11 @@
 import type { ProofError } from "../lib/errors.ts";
 import type { Progress, QueryState } from "../protocol/query.ts";
 import type {
+  JoinedWorker,
   Notice,
   Result,
   ServerStarted,
   WorkerFailure,
-  WorkerInfo,
 } from "../protocol/messages.ts";
 
 /** How far opening has come. */
@@ -35,8 +35,8 @@ export interface AttachOptions {
   onStatus?: ((status: OpenStatus) => void) | undefined;
   /** Told when a worker is lost. */
   onWorkerLost?: ((failure: WorkerFailure) => void) | undefined;
-  /** Told when a worker was ended and another has taken its place. */
-  onWorkerReplaced?: ((worker: WorkerInfo) => void) | undefined;
+  /** Told when a worker is there that was not. */
+  onWorkerJoined?: ((worker: JoinedWorker) => void) | undefined;
   /** Told what a daemon, or code that has printed after its command, has to say; ordinal "" is the master's daemon. */
   onNotice?: ((notice: Notice) => void) | undefined;
   /** Told when the connection is lost; the session is tried to be reached again, and nothing sent meanwhile is lost. */

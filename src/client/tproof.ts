@@ -29,13 +29,13 @@ import {
   type WorkerFailure,
   type WorkerInfo,
   workerLost,
-  workerReplaced,
+  workerJoined,
 } from "../protocol/messages.ts";
 import { decodeValue } from "../protocol/values.ts";
 import { parseAddress } from "./address.ts";
 import type { RunningSession } from "./attach.ts";
 import type { AttachOptions, CommandOptions, OpenOptions, WorkerResult } from "./options.ts";
-import { compareOrdinals, isWithin } from "./ordinals.ts";
+import { compareOrdinals, isWithin } from "../protocol/ordinals.ts";
 import { parseWish } from "./wish.ts";
 import { compile } from "./compile.ts";
 import type { Queries } from "./queries.ts";
@@ -406,18 +406,19 @@ export class TProof {
         const workers = this.#state.workers.filter(
           ({ ordinal }) => !isWithin(ordinal, failure.ordinal),
         );
-        this.#state = { workers, failures: [...this.#state.failures, failure] };
+        const others = this.#state.failures.filter(({ ordinal }) => ordinal !== failure.ordinal);
+        this.#state = { workers, failures: [...others, failure] };
         return this.#options.onWorkerLost?.(failure);
       }
-      case Kind.workerReplaced: {
-        const fresh = workerReplaced.decode(message);
+      case Kind.workerJoined: {
+        const fresh = workerJoined.decode(message);
         const isOther = ({ ordinal }: { ordinal: string }): boolean => ordinal !== fresh.ordinal;
         const workers = [...this.#state.workers.filter(isOther), fresh];
         this.#state = {
           workers: workers.sort((a, b) => compareOrdinals(a.ordinal, b.ordinal)),
           failures: this.#state.failures.filter(isOther),
         };
-        return this.#options.onWorkerReplaced?.(fresh);
+        return this.#options.onWorkerJoined?.(fresh);
       }
       case Kind.notice:
         return this.#options.onNotice?.(notice.decode(message));

@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import type { Gate } from "./gate.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Notices } from "./notices.ts";
+import type { OutOfMemory } from "./out-of-memory.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import type { checkUser } from "./user-check.ts";
@@ -20,6 +21,7 @@ export interface Context {
   readonly log: Log;
   /** Warnings that strangers can bring about. */
   readonly notices: Notices;
+  readonly outOfMemory: OutOfMemory;
   /** The cluster's keys; there may be none with `auth = "none"`. */
   keys: KeyRing | undefined;
   /** Checks a user's proof of who they are; there with `users = "system"`. */

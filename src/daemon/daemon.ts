@@ -26,6 +26,7 @@ import type { KeyRing } from "./key-ring.ts";
 import { sweep } from "./leftovers.ts";
 import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
+import { OutOfMemory } from "./out-of-memory.ts";
 import { serveRequest } from "./requests.ts";
 import { checkSandbox } from "./sandbox.ts";
 import type { SessionRecord } from "./session-record.ts";
@@ -110,6 +111,7 @@ export class Daemon {
         config,
         log,
         notices: new Notices(log),
+        outOfMemory: new OutOfMemory(),
         keys: options.keys,
         checkUser: options.checkUser,
         acceptTls: options.tls?.accept,

@@ -3,7 +3,7 @@ import { ProofError } from "../lib/errors.ts";
 import { Timer } from "../lib/clock.ts";
 import type { Account } from "../lib/account-database.ts";
 import { asAccount } from "../lib/privileges.ts";
-import { describeExit, killTree, signalProcess } from "../lib/process.ts";
+import { killTree, signalProcess } from "../lib/process.ts";
 import type { WorkerWish } from "../protocol/create.ts";
 import { serverMessage } from "../protocol/attention.ts";
 import { Attention } from "../protocol/codes.ts";
@@ -12,6 +12,7 @@ import { AdoptedProcess } from "./adopted-process.ts";
 import { CallOuts } from "./call-out.ts";
 import type { Config } from "../config/schema.ts";
 import type { Connection } from "./connection.ts";
+import { deathOf, type Exit, NO_EXIT } from "./death.ts";
 import { patience } from "./departure.ts";
 import type { Launched } from "./launcher.ts";
 import { RootRouting } from "./root/routing.ts";
@@ -109,7 +110,7 @@ export class Session {
   readonly #life: SessionLife;
   /** Watches the process, where an earlier daemon has started it. */
   #adopted: AdoptedProcess | undefined;
-  #exit: { exitCode: number | null; signal: string | null } = { exitCode: null, signal: null };
+  #exit: Exit = NO_EXIT;
   /** Why we killed it, if there was more to it than the end of the session. */
   #verdict: ProofError | undefined;
 
@@ -137,7 +138,7 @@ export class Session {
     if (begun === undefined) return;
     this.callOuts.restore(begun.record.callOuts);
     this.#launched = begun.launched;
-    this.#adopted = new AdoptedProcess(begun.launched, () => this.exited(null, null));
+    this.#adopted = new AdoptedProcess(begun.launched, () => this.exited(NO_EXIT));
   }
 
   /** What is kept on disk about it while its proofserv lives; undefined before that. */
@@ -256,24 +257,16 @@ export class Session {
   }
 
   /** The process is gone: sweeps its group and says why. */
-  exited(exitCode: number | null, signal: string | null): void {
-    this.#exit = { exitCode, signal };
+  exited(exit: Exit): void {
+    this.#exit = exit;
     this.#life.exited();
   }
 
   #over(early: boolean): void {
     this.#killer.cancel();
     this.#vacancy.cancel();
-    const { exitCode, signal } = this.#exit;
-    const how = describeExit(exitCode, signal);
-    const what = `${this.host}: proofserv ${this.ordinal} (pid ${this.pid})`;
-    const message = early ? `${what} ended before it called back: ${how}` : `${what} ended: ${how}`;
-    const log = this.logTail();
-    const error =
-      this.#verdict ??
-      new ProofError("PROOFSERV_DIED", message, {
-        details: { phase: early ? "callback" : "running", host: this.host, exitCode, signal, log },
-      });
+    const where = { host: this.host, ordinal: this.ordinal, pid: this.pid };
+    const error = deathOf({ ...where, early, log: this.logTail() }, this.#exit, this.#verdict);
     this.launched?.log.note(error.message);
     this.launched?.log.close();
     this.#calledBack.reject(error);

@@ -5,7 +5,6 @@ import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { asAccount } from "../lib/privileges.ts";
-import { signalName } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
 import {
@@ -22,6 +21,7 @@ import { create } from "../protocol/requests.ts";
 import { SESSION_ROLES } from "./attach.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { exitOf, NO_EXIT } from "./death.ts";
 import { launch } from "./launcher.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
 import type { RootPlan } from "./root/launch.ts";
@@ -255,7 +255,7 @@ export class Sessions {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
     session.end();
-    if (session.pid === 0) session.exited(null, null);
+    if (session.pid === 0) session.exited(NO_EXIT);
   }
 
   /** The proofserv is gone: tells whoever is still a client, and cleans up. */
@@ -374,7 +374,7 @@ async function start(
   });
   const spawn = elapsedSince(before);
   session.begin(launched);
-  void child.exited.then(() => session.exited(child.exitCode, signalName(child)));
+  void child.exited.then(() => session.exited(exitOf(child, context.outOfMemory)));
   if (session.record !== undefined) context.state.writeRecord(session.record);
   // Its creator may have gone while this was starting.
   if (session.clients.size === 0) session.end();

@@ -45,6 +45,7 @@ export class Watchdog {
     if (watched === 0 && proofservs.length === 0) return this.stop();
     this.#rootLiveness.look(proofservs);
     this.#watchIdle(proofservs);
+    this.#context.outOfMemory.look(performance.now());
     if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
     if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
     if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)

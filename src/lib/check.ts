@@ -94,6 +94,12 @@ export class Fields {
     return this.#refuse(name, `one of ${options.join(", ")}`);
   }
 
+  /** The fields of an object. */
+  fields(name: string): Fields {
+    const what = `${this.#what}.${name}`;
+    return new Fields(asObject(this.#get(name), what), what);
+  }
+
   /** A list of at most `max` items, each read by `read`. */
   list<T>(name: string, max: number, read: (item: unknown, what: string) => T): T[] {
     const value = this.#get(name) ?? [];

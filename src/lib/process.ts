@@ -98,6 +98,16 @@ export function signalName(child: Child): string | null {
   return child.signalCode === null ? null : String(child.signalCode);
 }
 
+/**
+ * What a child that has ended had used: seconds of processor time, and bytes of memory at most. The latter
+ * is never less than what this process had when it started the child.
+ */
+export function usageOf(child: Child): { cpu: number; memory: number } {
+  const usage = child.resourceUsage();
+  if (usage === undefined) return { cpu: 0, memory: 0 };
+  return { cpu: Number(usage.cpuTime.total) / 1e6, memory: Number(usage.maxRSS) };
+}
+
 /** How a process ended, in words: `exit code 3`, `signal SIGKILL`. */
 export function describeExit(exitCode: number | null, signal: string | null): string {
   return signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;

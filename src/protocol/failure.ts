@@ -30,6 +30,18 @@ export function decodeError(payload: Buffer): ErrorReply {
 export type Phase =
   "tcp" | "login" | "create" | "attach" | "spawn" | "callback" | "setup" | "running";
 
+/** How a process ended, and what it had used until then. */
+export interface ExitFacts {
+  /** -1 if it ended by a signal. */
+  code: number;
+  /** "" if it ended by itself. */
+  signal: string;
+  /** Seconds of processor time. */
+  cpu: number;
+  /** Bytes of memory at most. */
+  memory: number;
+}
+
 /** What is known about something that went wrong with a proofserv, wherever it happened. */
 export interface FailureFacts {
   /** A ProofError code. */
@@ -41,6 +53,8 @@ export interface FailureFacts {
   hint?: string | undefined;
   /** The last lines of the log, oldest first. */
   log?: string[] | undefined;
+  /** Where a process has ended. */
+  exit?: ExitFacts | undefined;
 }
 
 /** Lines and characters of log that travel with a failure. */
@@ -62,6 +76,16 @@ export function readFailure(value: Fields): FailureFacts {
     message: value.string("message", MAX.message),
     hint: value.optionalString("hint", MAX.hint),
     log: log.length === 0 ? undefined : log,
+    exit: value.has("exit") ? readExit(value.fields("exit")) : undefined,
+  };
+}
+
+function readExit(fields: Fields): ExitFacts {
+  return {
+    code: fields.integer("code", -1, 0xffff),
+    signal: fields.string("signal", 32),
+    cpu: fields.number("cpu", 0),
+    memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
   };
 }
 
@@ -82,7 +106,12 @@ export function failureOf(error: ProofError, phase: Phase, host: string): Failur
           .slice(-LOG_TAIL.lines)
           .map((line) => String(line).slice(0, LOG_TAIL.characters))
       : undefined,
+    exit: isExit(details["exit"]) ? details["exit"] : undefined,
   };
+}
+
+function isExit(value: unknown): value is ExitFacts {
+  return typeof value === "object" && value !== null && "signal" in value && "cpu" in value;
 }
 
 function textOr(value: unknown, fallback: string): string {
@@ -98,6 +127,7 @@ export function errorOf(facts: FailureFacts): ProofError {
       phase: facts.phase,
       host: facts.host,
       ...(facts.log === undefined ? {} : { log: facts.log }),
+      ...(facts.exit === undefined ? {} : { exit: facts.exit }),
     },
   });
 }

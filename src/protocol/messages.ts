@@ -31,8 +31,8 @@ export const Kind = {
   done: 20_013,
   /** Ours, upwards: a worker went away. */
   workerLost: 20_020,
-  /** Ours, upwards: a worker took the place of one that was ended. */
-  workerReplaced: 20_021,
+  /** Ours, upwards: a worker is there, in the place of one that is gone or as a new one. */
+  workerJoined: 20_021,
   /** Ours, upwards: something for the user to know, or a line that code has printed after its command. */
   notice: 20_022,
 } as const;
@@ -80,8 +80,8 @@ export const greeting = {
   decode: (message: Message): string => new ByteReader(message.body).cstring(),
 };
 
-/** State of a worker as its master sees it. */
-export type WorkerState = "ready" | "busy" | "lost";
+/** State of a worker as its master sees it; "away" is one whose link is lost and may come back. */
+export type WorkerState = "ready" | "busy" | "away" | "lost";
 
 /** One worker (or submaster) of a session. Phases are milliseconds. */
 export interface WorkerInfo {
@@ -97,9 +97,26 @@ export interface WorkerInfo {
   phases: Record<string, number>;
 }
 
+/**
+ * What is done about a worker that is not there: another is opened in its place; its node is tried again
+ * until it works; nothing.
+ */
+export type Remedy = "replace" | "retry" | "none";
+
 /** A worker that did not make it, or was lost later. */
 export interface WorkerFailure extends FailureFacts {
   ordinal: string;
+  remedy: Remedy;
+}
+
+/** How a worker joins: as a new one, again after its node was lost, or in the place of one that is gone. */
+export type Joining = "new" | "back" | "replaced";
+
+/** A worker that is there now. */
+export interface JoinedWorker extends WorkerInfo {
+  how: Joining;
+  /** What its user should know, such as what could not be restored. */
+  note?: string | undefined;
 }
 
 /** The session is ready: who is there and who is not. */
@@ -163,16 +180,22 @@ function readWorkerFields(fields: Fields): WorkerInfo {
     host: fields.string("host", 256),
     port: fields.integer("port", 0, 65_535),
     pid: fields.integer("pid", 0, 0x7fffffff),
-    state: fields.oneOf("state", ["ready", "busy", "lost"]),
+    state: fields.oneOf("state", ["ready", "busy", "away", "lost"]),
     version: fields.string("version", 64),
     logPath: fields.string("logPath", 4096, ""),
     phases: fields.numbers("phases"),
   };
 }
 
-function readWorkerFailure(item: unknown, what: string): WorkerFailure {
-  const fields = new Fields(asObject(item, what), what);
-  return { ordinal: fields.string("ordinal", 64), ...readFailure(fields) };
+const readWorkerFailure = (item: unknown, what: string): WorkerFailure =>
+  readFailureFields(new Fields(asObject(item, what), what));
+
+function readFailureFields(fields: Fields): WorkerFailure {
+  return {
+    ordinal: fields.string("ordinal", 64),
+    remedy: fields.oneOf("remedy", ["replace", "retry", "none"], "none"),
+    ...readFailure(fields),
+  };
 }
 
 /** Encoder and decoder of a kind of ours whose body is a head only. */
@@ -226,12 +249,13 @@ export const done = ours<{ id: number }>(Kind.done, (fields) => ({
   id: fields.integer("id", 0, 0x7fffffff),
 }));
 
-export const workerLost = ours<WorkerFailure>(Kind.workerLost, (fields) => ({
-  ordinal: fields.string("ordinal", 64),
-  ...readFailure(fields),
-}));
+export const workerLost = ours<WorkerFailure>(Kind.workerLost, readFailureFields);
 
-export const workerReplaced = ours<WorkerInfo>(Kind.workerReplaced, readWorkerFields);
+export const workerJoined = ours<JoinedWorker>(Kind.workerJoined, (fields) => ({
+  ...readWorkerFields(fields),
+  how: fields.oneOf("how", ["new", "back", "replaced"], "replaced"),
+  note: fields.optionalString("note", 1024),
+}));
 
 /** A ping is all about time: four bytes, without JSON. */
 export const ping = {

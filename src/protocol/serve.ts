@@ -48,6 +48,15 @@ export interface ServeParameters {
   /** How long a broken link may take to be there again. */
   reconnto: number;
   terminate: number;
+  /** How workers that are gone are replaced, and how often new ones are looked for (0 for never). */
+  recovery: {
+    wait: number;
+    longest: number;
+    deaths: number;
+    deathsPerNode: number;
+    calm: number;
+    look: number;
+  };
   message: number;
   /** Bytes of memory that a worker may use; 0 for no limit. */
   memory: number;
@@ -72,6 +81,8 @@ export function isLine(bytes: Buffer): boolean {
 }
 
 const DAY = 86_400_000;
+/** Milliseconds that a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
 
 /** Reads the parameters; throws CheckError. */
 export function decodeServe(text: string): ServeParameters {
@@ -79,6 +90,7 @@ export function decodeServe(text: string): ServeParameters {
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
   const creator = new Fields(asObject(object["creator"], "creator"), "creator");
+  const recovery = new Fields(asObject(object["recovery"], "recovery"), "recovery");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -112,6 +124,14 @@ export function decodeServe(text: string): ServeParameters {
     heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),
     reconnto: fields.integer("reconnto", 0, DAY),
     terminate: fields.integer("terminate", 0, DAY),
+    recovery: {
+      wait: recovery.integer("wait", 1, LONGEST),
+      longest: recovery.integer("longest", 1, LONGEST),
+      deaths: recovery.integer("deaths", 1, 1_000_000),
+      deathsPerNode: recovery.integer("deathsPerNode", 1, 1_000_000),
+      calm: recovery.integer("calm", 0, LONGEST),
+      look: recovery.integer("look", 0, LONGEST),
+    },
     message: fields.integer("message", 1024, 2 ** 32),
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
     maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),

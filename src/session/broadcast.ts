@@ -15,6 +15,8 @@ interface Open<M> {
 
 /** What a finished or broken-off part of a command leads to. */
 export interface Conclusion {
+  /** Our own number for it. */
+  number: number;
   /** The client's number for the command. */
   id: number;
   /** Results to be sent for workers that will not send their own. */
@@ -104,6 +106,6 @@ export class Broadcasts<M> {
   #conclude(number: number, open: Open<M>, results: Result[]): Conclusion {
     const isDone = open.pending.size === 0;
     if (isDone) this.#open.delete(number);
-    return { id: open.id, results, isDone };
+    return { number, id: open.id, results, isDone };
   }
 }

@@ -1,52 +1,75 @@
-/** The workers and submasters of a master: opening them, knowing them, replacing one, losing one. */
+/** The workers and submasters of a master: opening them, knowing them, and what becomes of those that are gone. */
 import type { Identity } from "../comm/log-in.ts";
 import type { SessionLimits } from "../comm/remote-session.ts";
-import { secureWith } from "../comm/secure.ts";
-import type { Secure } from "../comm/transport.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
-import type { CreateOptions } from "../protocol/create.ts";
+import { ProofError } from "../lib/errors.ts";
+import type { WorkerWish } from "../protocol/create.ts";
 import type { Message } from "../protocol/envelope.ts";
-import { isLoopback } from "../protocol/login.ts";
 import type { FailureFacts } from "../protocol/failure.ts";
-import type { ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
+import type { Joining, ServerStarted, WorkerFailure, WorkerInfo } from "../protocol/messages.ts";
+import { isWithin } from "../protocol/ordinals.ts";
 import { replace, route } from "../protocol/query-worker.ts";
 import { QueryKind } from "../protocol/query.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
-import { TLS_ID, type WorkerRecord } from "../protocol/workers.ts";
-import { Member, memberFailure } from "./member.ts";
+import type { WorkerRecord } from "../protocol/workers.ts";
+import { Member } from "./member.ts";
+import { isListed, newcomers } from "./newcomers.ts";
+import { Place, type PlaceHost } from "./place.ts";
+import { ReplayLog } from "./replay-log.ts";
 import { shareWorkers } from "./shares.ts";
-import { type Outcome, startAll } from "./startup.ts";
+import { startAll } from "./startup.ts";
+import { Targets } from "./targets.ts";
 
 /** Who is told what happens in a crew that is ready. */
 export interface CrewHandler {
   message(member: Member, message: Message): void;
-  /** A member is gone; `returns`: another is being opened in its place. */
-  lost(member: Member, failure: WorkerFailure, returns: boolean): void;
-  /** A member was ended by us, and `fresh` has taken its place, or nobody could. */
+  /** A member is gone, or was not there and what is done about that has changed. */
+  lost(member: Member, failure: WorkerFailure): void;
+  /** A member was ended by us; another is being opened in its place. */
   ended(member: Member, why: FailureFacts): void;
-  replaced(fresh: WorkerInfo): void;
+  /** A member is there, for the first time or again; `note` is what its user should know. */
+  joined(member: Member, how: Joining, note: string | undefined): void;
+  /** The link to a member is lost, or there again. */
+  wavered(member: Member): void;
 }
+
+/** Milliseconds for which a command waits for workers that are about to be replaced. */
+const PATIENCE = 5_000;
 
 export class Crew {
   readonly #parameters: ServeParameters;
   readonly #identity: Identity;
   readonly #limits: SessionLimits;
-  readonly #secure: Secure | undefined;
   readonly #handler: CrewHandler;
-  #members: Member[] = [];
-  readonly failures: WorkerFailure[] = [];
-  #isReady = false;
-  /** Workers being opened in the place of others. */
-  readonly #successions = new Set<Promise<void>>();
+  readonly #targets: Targets;
+  readonly #placeHost: PlaceHost;
+  /** What the session has run, for those that come later. */
+  readonly replay = new ReplayLog();
+  #places: Place[] = [];
+  /** Of a submaster, how many workers it is to have. */
+  readonly #shares = new Map<string, WorkerWish | undefined>();
+  #records: readonly WorkerRecord[] = [];
+  /** Who was lost while others were still being opened. */
+  #early: [Place, ProofError][] | undefined = [];
 
   constructor(parameters: ServeParameters, identity: Identity, handler: CrewHandler) {
     this.#parameters = parameters;
     this.#identity = identity;
     this.#handler = handler;
-    if (parameters.tls !== undefined) this.#secure = secureWith(parameters.tls);
-    const { startup, heartbeat, heartbeatTimeout, reconnto, message } = parameters;
+    this.#targets = new Targets(parameters);
+    const { startup, heartbeat, heartbeatTimeout, reconnto, message, recovery } = parameters;
     const { tcp, login, create } = startup;
     this.#limits = { tcp, login, create, heartbeat, heartbeatTimeout, reconnto, message };
+    this.#placeHost = {
+      policy: recovery,
+      nodes: ({ home }) => this.#nodesFor(home),
+      member: (place, node) => this.#member(place, node),
+      prepare: (member) => this.#prepare(member),
+      joined: ({ member }, how) => handler.joined(member, how, this.#note()),
+      // Who was missing at the opening is told with it.
+      lost: ({ member }, failure) => {
+        if (this.#early === undefined) handler.lost(member, failure);
+      },
+    };
   }
 
   /** Opens everybody. Throws NO_WORKERS, or WORKERS_MISSING where all are required. */
@@ -56,131 +79,160 @@ export class Crew {
   ): Promise<void> {
     const { startup, ordinal, workers, requireAll } = this.#parameters;
     const shares = shareWorkers(records, workers);
-    const members = records.map((record, i) =>
-      this.#member(record, `${ordinal}.${record.ordinal || i}`, shares[i]),
+    this.#records = records;
+    this.#places = records.map((record, i) =>
+      this.#place(record, `${ordinal}.${record.ordinal || i}`, shares[i]),
     );
-    this.#members = members;
     const outcomes = await startAll(
-      members.map((member) => ({
-        member,
-        open: () => member.open(this.#identity, this.#limits),
-        setUp: () => member.setUp(member.isSubmaster ? startup.session : startup.create),
+      this.#places.map((place) => ({
+        place,
+        open: () => place.member.open(this.#identity, this.#limits),
+        setUp: () => place.member.setUp(this.#setUpTime(place.member)),
       })),
       startup.mode === "serial" ? 1 : startup.parallel,
-      members.every((member) => member.isSubmaster) ? "submasters" : "workers",
+      this.#places.every((place) => place.isSubmaster) ? "submasters" : "workers",
       progress,
     );
-    for (const outcome of outcomes) this.#noteFailure(outcome);
-    // Some may have been lost while others were still being opened.
-    this.#members = this.#members.filter(
-      (member) => outcomes[members.indexOf(member)]?.error === undefined,
-    );
-    this.#isReady = true;
-    const [first] = this.failures;
+    for (const { member, error } of outcomes)
+      if (error === undefined) member.place.opened();
+      else this.#early?.push([member.place, error]);
+    for (const [place, error] of this.#early ?? []) place.lost(error);
+    this.#early = undefined;
+    this.#check(requireAll);
+  }
+
+  #check(requireAll: boolean): void {
+    const { failures } = this;
+    const [first] = failures;
     const details = { phase: first?.phase ?? "setup", host: first?.host ?? "" };
     if (this.leaves.length === 0) {
-      const text = `none of ${members.length} workers could be opened; the first failure: ${first?.message}`;
+      const text = `none of ${this.#places.length} workers could be opened; the first failure: ${first?.message}`;
       throw new ProofError("NO_WORKERS", text, { details });
     }
     if (!requireAll || first === undefined) return;
-    const text = `${this.failures.length} workers could not be opened, and all were required; the first failure: ${first.message}`;
+    const text = `${failures.length} workers could not be opened, and all were required; the first failure: ${first.message}`;
     throw new ProofError("WORKERS_MISSING", text, { details });
   }
 
-  #member(record: WorkerRecord, ordinal: string, share: CreateOptions["workers"]): Member {
-    const { topTag, requireAll, env, startup } = this.#parameters;
-    const isSubmaster = record.type === "S";
-    const forSubmaster = isSubmaster ? { workers: share, startup: startup.mode } : {};
-    return this.#newMember({
-      host: record.host,
-      port: record.port,
-      ...(record.id === TLS_ID ? this.#secured(record) : {}),
-      role: isSubmaster ? "m" : "s",
-      name: `session-${topTag}`,
-      ordinal,
-      options: {
-        masterOnly: false,
-        requireAll: isSubmaster && requireAll,
-        env,
-        // Under this address every node knows itself.
-        ...(isLoopback(record.host) ? {} : { host: record.host }),
-        ...forSubmaster,
-      },
-    });
+  #place(record: WorkerRecord, ordinal: string, share: WorkerWish | undefined): Place {
+    this.#shares.set(ordinal, share);
+    return new Place(ordinal, record, this.#placeHost);
   }
 
-  /** How a node is called with TLS: by us, or by our daemon if we may not have the key of this node. */
-  #secured({ host, port }: WorkerRecord): Pick<Member["target"], "secure" | "reach"> {
-    if (this.#secure !== undefined) return { secure: this.#secure };
-    return {
-      reach: async (timeout) => {
-        const { callOut } = await import("../comm/call-out.ts");
-        return callOut(this.#parameters, { host, port }, timeout);
-      },
-    };
-  }
-
-  #newMember(target: Member["target"]): Member {
+  #member(place: Place, node: WorkerRecord): Member {
+    const target = this.#targets.of(node, place.ordinal, this.#shares.get(place.ordinal));
     return new Member(target, {
       message: (member, message) => this.#handler.message(member, message),
       drained: () => undefined,
-      lost: (member, error) => this.#lost(member, error),
+      away: (member) => {
+        place.away();
+        this.#handler.wavered(member);
+      },
+      back: (member) => {
+        place.back();
+        this.#handler.wavered(member);
+      },
+      lost: (_, error) => {
+        if (this.#early === undefined) place.lost(error);
+        else this.#early.push([place, error]);
+      },
     });
   }
 
-  #noteFailure({ member: { member }, error }: Outcome<{ member: Member }>): void {
-    if (error !== undefined) this.failures.push(memberFailure(member.target, error));
-    this.failures.push(...member.failures);
+  #setUpTime(member: Member): number {
+    const { create, session } = this.#parameters.startup;
+    return member.isSubmaster ? session : create;
   }
 
-  #lost(member: Member, error: ProofError): void {
-    const failure = memberFailure(member.target, error);
-    // The user's code took too much; the node is as good as before.
-    if (this.#isReady && error.code === "MEMORY" && !member.isSubmaster) {
-      this.#handler.lost(member, failure, true);
-      return void this.#succeed(member);
+  /** Opens somebody who comes later. */
+  async #prepare(member: Member): Promise<void> {
+    await member.open(this.#identity, this.#limits);
+    // What the session has run may take as long again.
+    const timeout = this.#setUpTime(member) + this.#parameters.startup.session;
+    await member.setUp(timeout, () =>
+      this.replay.replay(member.ordinal, ({ code, ordinal }) => member.run(code, ordinal)),
+    );
+  }
+
+  #note(): string | undefined {
+    const { dropped } = this.replay;
+    if (dropped === 0) return undefined;
+    return `of what this session has run, the first ${dropped} pieces of code are not restored`;
+  }
+
+  /** `home`, then the other nodes for workers as the inventory goes on from there. */
+  #nodesFor(home: WorkerRecord): readonly WorkerRecord[] {
+    if (home.type === "S") return [home];
+    const isSame = (record: WorkerRecord): boolean =>
+      record.host === home.host && record.port === home.port;
+    const workers = this.#records.filter(({ type }) => type === "W");
+    const at = workers.findIndex(isSame);
+    const others = [...workers.slice(at + 1), ...workers.slice(0, Math.max(0, at))];
+    const nodes = new Map([home, ...others].map((node) => [`${node.host}|${node.port}`, node]));
+    return [...nodes.values()];
+  }
+
+  /** Takes in whom the inventory names besides, and does not wait any more for whom it names no longer. */
+  admit(records: readonly WorkerRecord[]): void {
+    this.#records = records;
+    for (const place of this.#places) if (!isListed(place.home, records)) place.unwanted();
+    const { workers: wish, ordinal } = this.#parameters;
+    const present = this.#places.filter((place) => !place.isGivenUp);
+    const taken = present.reduce(
+      (sum, { isSubmaster, member }) => sum + (isSubmaster ? Math.max(1, member.leaves.length) : 1),
+      0,
+    );
+    const most = wish === undefined || wish.perNode ? Infinity : wish.count - taken;
+    const known = this.#places.map(({ home }) => home);
+    for (const record of newcomers(known, records, most)) {
+      const last = Math.max(-1, ...this.#places.map((each) => lastNumber(each.ordinal)));
+      const share = wish === undefined || wish.perNode ? wish : { count: most, perNode: false };
+      const place = this.#place(record, `${ordinal}.${last + 1}`, share);
+      this.#places.push(place);
+      void place.open();
     }
-    this.#drop(member, failure);
-  }
-
-  #drop(member: Member, failure: WorkerFailure): void {
-    this.#members = this.#members.filter((known) => known !== member);
-    this.failures.push(failure);
-    if (this.#isReady) this.#handler.lost(member, failure, false);
   }
 
   /** Workers ready, those below submasters included. */
   get leaves(): WorkerInfo[] {
-    return this.#members.flatMap((member) => member.leaves);
+    return this.members.flatMap((member) => member.leaves);
   }
 
   get members(): readonly Member[] {
-    return this.#members;
+    return this.#places.filter((place) => place.isHeld).map(({ member }) => member);
   }
 
-  /** A worker below a submaster is there again. */
-  returned({ ordinal }: WorkerInfo): void {
-    const gone = this.failures.findIndex((failure) => failure.ordinal === ordinal);
-    if (gone >= 0) this.failures.splice(gone, 1);
+  /** Who is not there, those below submasters included. */
+  get failures(): WorkerFailure[] {
+    return this.#places.flatMap(({ failure, isHeld, member }) => [
+      ...(failure === undefined ? [] : [failure]),
+      ...(isHeld || failure?.phase === "setup" ? member.failures : []),
+    ]);
+  }
+
+  /** Workers that are gone and will be there again. */
+  get expected(): string[] {
+    return this.failures.filter(({ remedy }) => remedy === "replace").map(({ ordinal }) => ordinal);
   }
 
   /** Everybody, with what `busy` says of their state. */
   describe(busy: ReadonlySet<Member>): WorkerInfo[] {
-    return this.#members.flatMap((member) => {
-      const state = busy.has(member) ? "busy" : "ready";
+    return this.members.flatMap((member) => {
+      const state = member.isAway ? "away" : busy.has(member) ? "busy" : "ready";
       if (!member.isSubmaster) return [member.info(state)];
       return [member.info(state), ...member.leaves.map((leaf): WorkerInfo => ({ ...leaf, state }))];
     });
   }
 
-  /** Resolves when those are there that take the place of others; undefined where there are none. */
+  /** Resolves when those are there that are about to be replaced, or it takes too long; undefined where there are none. */
   get settling(): Promise<unknown> | undefined {
-    return this.#successions.size === 0 ? undefined : Promise.all(this.#successions);
+    const soon = this.#places.flatMap((place) => place.soon ?? []);
+    return soon.length === 0 ? undefined : Promise.race([Promise.all(soon), Bun.sleep(PATIENCE)]);
   }
 
   /** The members that a command for `ordinal` ("" for all) concerns. */
   chosen(ordinal: string): Member[] {
-    return this.#members.filter((member) => isMeant(member.ordinal, ordinal));
+    return this.members.filter((member) => ordinal === "" || isWithin(ordinal, member.ordinal));
   }
 
   /** Sends one message to the worker `ordinal`, through its submaster if it has one. */
@@ -194,54 +246,33 @@ export class Crew {
   }
 
   pause(): void {
-    for (const member of this.#members) member.pause();
+    for (const member of this.members) member.pause();
   }
 
   resume(): void {
-    for (const member of this.#members) member.resume();
+    for (const member of this.members) member.resume();
   }
 
   /** Ends the worker `ordinal` and opens another in its place, because of `why`. */
-  async replace(ordinal: string, why: string): Promise<void> {
-    const [member] = this.chosen(ordinal);
-    if (member === undefined || member.isLost) return;
-    if (member.ordinal !== ordinal || member.isSubmaster)
+  replace(ordinal: string, why: string): void {
+    const place = this.#places.find((each) => isWithin(ordinal, each.ordinal));
+    if (place === undefined || !place.isHeld) return;
+    const { member } = place;
+    if (place.ordinal !== ordinal || place.isSubmaster)
       return member.send(replace.encode({ ordinal }));
     const { host } = member.target;
-    member.end();
+    place.replace();
     this.#handler.ended(member, { code: "INTERRUPTED", phase: "running", host, message: why });
-    await this.#succeed(member);
-  }
-
-  /** Opens another worker in the place of one that is gone. */
-  async #succeed(member: Member): Promise<void> {
-    const succession = this.#open(member);
-    this.#successions.add(succession);
-    await succession;
-    this.#successions.delete(succession);
-  }
-
-  async #open(member: Member): Promise<void> {
-    const fresh = this.#newMember(member.target);
-    try {
-      await fresh.open(this.#identity, this.#limits);
-      await fresh.setUp(this.#parameters.startup.create);
-      this.#members = this.#members.map((known) => (known === member ? fresh : known));
-      this.#handler.replaced(fresh.info("ready"));
-    } catch (error) {
-      this.#drop(member, memberFailure(member.target, toProofError(error)));
-    }
   }
 
   /** Ends everybody, waiting at most `timeout` milliseconds for their daemons to say so. */
   async close(timeout: number): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.destroy(timeout)));
+    await Promise.all(this.#places.map((place) => place.close(timeout)));
   }
 }
 
-/** Whether something for `wanted` ("" for all) concerns the member `ordinal` or somebody below it. */
-function isMeant(ordinal: string, wanted: string): boolean {
-  return wanted === "" || wanted === ordinal || wanted.startsWith(`${ordinal}.`);
+function lastNumber(ordinal: string): number {
+  return Number(ordinal.slice(ordinal.lastIndexOf(".") + 1));
 }
 
 /** Whether a message from above is for one worker below a submaster. */

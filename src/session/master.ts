@@ -12,6 +12,8 @@ import {
   command,
   done,
   failed,
+  type JoinedWorker,
+  type Joining,
   Kind,
   notice,
   output,
@@ -21,14 +23,13 @@ import {
   result,
   serverStarted,
   type WorkerFailure,
-  type WorkerInfo,
   workerLost,
-  workerReplaced,
+  workerJoined,
 } from "../protocol/messages.ts";
 import { replace, route } from "../protocol/query-worker.ts";
-import { isFromWorker } from "../protocol/query.ts";
+import { isFromWorker, QueryKind } from "../protocol/query.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
-import { decodeWorkers } from "../protocol/workers.ts";
+import { decodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";
 import { Crew, isRouted } from "./crew.ts";
 import type { Member } from "./member.ts";
@@ -58,6 +59,7 @@ export class Master {
   /** Loaded with the first query. */
   #conductor: Promise<Conductor> | undefined;
   #hasQuery = false;
+  #looking: ReturnType<typeof setInterval> | undefined;
   /** When the link upwards last had room again after having been full. */
   #drainedAt = -Infinity;
   #isOpen = false;
@@ -75,27 +77,42 @@ export class Master {
       { user, keys: vouchedKeys(upward, startup.login), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
-        lost: (member, failure, returns) => this.#lost(member, failure, returns),
+        lost: (member, failure) => this.#lost(member, failure),
         ended: (member, why) => this.#drop(member, why, true),
-        replaced: (fresh) => this.#announceReplacement(fresh),
+        joined: (member, how, note) => this.#joined(member, how, note),
+        wavered: () => undefined,
       },
     );
   }
 
   /** Opens the workers and tells the client; throws when the session can't be opened. */
   async open(): Promise<void> {
-    const { masterOnly, startup } = this.#parameters;
+    const { masterOnly } = this.#parameters;
     if (!masterOnly) {
-      const answer = await this.#upward.getWorkers(startup.login);
-      const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
-      await this.#crew.open(
-        records.filter(({ type }) => type !== "M"),
-        (state) => this.#upward.offer(serverStarted.encode(state)),
+      await this.#crew.open(await this.#workers(), (state) =>
+        this.#upward.offer(serverStarted.encode(state)),
       );
     }
     this.#isOpen = true;
     this.#reportState();
     this.#upward.send(this.#report());
+    const { look } = this.#parameters.recovery;
+    if (!masterOnly && look > 0) this.#looking = setInterval(() => void this.#look(), look);
+  }
+
+  /** Whether the inventory names others by now. A daemon that does not say so now will the next time. */
+  async #look(): Promise<void> {
+    try {
+      this.#crew.admit(await this.#workers());
+    } catch {
+      // Its own log says why.
+    }
+  }
+
+  async #workers(): Promise<WorkerRecord[]> {
+    const answer = await this.#upward.getWorkers(this.#parameters.startup.login);
+    const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
+    return records.filter(({ type }) => type !== "M");
   }
 
   #report(): Uint8Array[] {
@@ -119,10 +136,15 @@ export class Master {
     if (message.what === Kind.command) return this.#command(command.decode(message));
     if (message.what === Kind.ping) return this.#ping(ping.decode(message).id);
     if (isRouted(message.what)) return this.#route(message);
-    void this.#queries().then((conductor) => conductor.fromClient(message));
+    const deliver = (): void =>
+      void this.#queries().then((conductor) => conductor.fromClient(message));
+    const settling = message.what === QueryKind.process ? this.#crew.settling : undefined;
+    if (settling === undefined) deliver();
+    else void settling.then(deliver);
   }
 
-  #command(request: Command): void {
+  /** `hasWaited`: for those that were about to be replaced. */
+  #command(request: Command, hasWaited = false): void {
     const { id, ordinal } = request;
     if (request.name === "workers") {
       this.#upward.send(this.#report());
@@ -137,25 +159,29 @@ export class Master {
     const isOwn =
       ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
     if (isOwn) return this.#runner.run(request);
-    const { settling } = this.#crew;
-    if (settling !== undefined) return void settling.then(() => this.#command(request));
+    const settling = hasWaited ? undefined : this.#crew.settling;
+    if (settling !== undefined) return void settling.then(() => this.#command(request, true));
     const chosen = this.#crew.chosen(ordinal);
     if (chosen.length === 0) {
       const { host } = this.#parameters;
       const all = ordinal === "";
       const text = all
         ? "this session has lost all its workers"
-        : `this session has no worker ${ordinal}`;
+        : lost === undefined
+          ? `this session has no worker ${ordinal}`
+          : `worker ${ordinal} is not there: ${lost.message}`;
       return this.#answer({
         id,
         ordinal: ordinal || this.#parameters.ordinal,
         host,
         ok: false,
         text,
-        code: all ? "NO_WORKERS" : "USAGE",
+        code: all ? "NO_WORKERS" : lost === undefined ? "USAGE" : "WORKER_DIED",
       });
     }
-    const pieces = command.encode({ ...request, id: this.#broadcasts.begin(id, chosen) });
+    const number = this.#broadcasts.begin(id, chosen);
+    if (request.name === "exec") this.#crew.replay.begin(number, request);
+    const pieces = command.encode({ ...request, id: number });
     for (const member of chosen) member.send(pieces);
     this.#reportState();
   }
@@ -183,7 +209,7 @@ export class Master {
       const { fields, attachments } = route.decode(message);
       const [body = Buffer.alloc(0)] = attachments;
       this.#crew.sendTo(fields.ordinal, fields.what, [encodeMessage(fields.what, body)]);
-    } else void this.#crew.replace(replace.decode(message).fields.ordinal, STUBBORN);
+    } else this.#crew.replace(replace.decode(message).fields.ordinal, STUBBORN);
   }
 
   #queries(): Promise<Conductor> {
@@ -208,7 +234,8 @@ export class Master {
       },
       send: (pieces) => this.#upward.send(pieces),
       offer: (pieces) => this.#upward.offer(pieces),
-      replace: (which) => void this.#crew.replace(which, STUBBORN),
+      expected: () => this.#crew.expected,
+      replace: (which) => this.#crew.replace(which, STUBBORN),
       stateChanged: (running) => {
         this.#hasQuery = running;
         this.#reportState();
@@ -243,7 +270,7 @@ export class Master {
       for (const member of pending) {
         // Again, too: a signal that came just before the code began did not stop it.
         if (isPatient || member.isSubmaster) member.interrupt();
-        else void this.#crew.replace(member.ordinal, STUBBORN);
+        else this.#crew.replace(member.ordinal, STUBBORN);
       }
       setTimeout(check, REPEAT);
     };
@@ -269,6 +296,7 @@ export class Master {
         const { fields, attachments } = result.decode(message);
         const { id, last, ...rest } = fields;
         const owner = this.#broadcasts.report(id, fields.ordinal);
+        this.#crew.replay.result(id, fields.ordinal, fields.ok);
         if (owner !== undefined)
           this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments));
         if (last === true) this.#finish(id, member);
@@ -279,14 +307,17 @@ export class Master {
         break;
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
-        this.#crew.failures.push(failure);
-        this.#announceLoss(failure, [failure.ordinal]);
+        this.#tellQueries([failure.ordinal], failure, failure.remedy === "replace");
+        this.#upward.send(workerLost.encode(failure));
+        this.#reportState();
         break;
       }
-      case Kind.workerReplaced: {
-        const fresh = workerReplaced.decode(message);
-        this.#crew.returned(fresh);
-        this.#announceReplacement(fresh);
+      case Kind.workerJoined: {
+        const fresh = workerJoined.decode(message);
+        // Below a submaster the end of one that did not stop and the next one are announced together.
+        const why = { code: "INTERRUPTED", phase: "running", host: fresh.host, message: STUBBORN };
+        this.#tellQueries([fresh.ordinal], why, true);
+        this.#announce(fresh);
         break;
       }
       case Kind.notice:
@@ -355,15 +386,19 @@ export class Master {
     this.back();
   }
 
-  #lost(member: Member, failure: WorkerFailure, returns: boolean): void {
+  #lost(member: Member, failure: WorkerFailure): void {
     const code = failure.code === "PROOFSERV_DIED" ? "WORKER_DIED" : failure.code;
-    this.#drop(member, { ...failure, code }, returns);
-    this.#announceLoss(failure, []);
+    const why = { ...failure, code };
+    const returns = failure.remedy === "replace";
+    this.#drop(member, why, returns);
+    // A submaster that does not return does not bring back those who were below it.
+    if (!returns) this.#tellQueries([member.ordinal], why, false);
+    this.#upward.send(workerLost.encode(failure));
     this.#reportState();
   }
 
-  /** Settles what a member that is gone still owed. */
-  #drop(member: Member, why: FailureFacts, returns = false): void {
+  /** Settles what a member that is gone still owed; `returns`: another will be there in its place. */
+  #drop(member: Member, why: FailureFacts, returns: boolean): void {
     this.#conclude(this.#broadcasts.drop(member, member.leaves, why));
     this.#tellQueries(
       member.leaves.map(({ ordinal }) => ordinal),
@@ -372,38 +407,44 @@ export class Master {
     );
   }
 
-  #tellQueries(ordinals: readonly string[], why: FailureFacts, returns = false): void {
+  #tellQueries(ordinals: readonly string[], why: FailureFacts, returns: boolean): void {
     for (const ordinal of ordinals)
       void this.#conductor?.then((conductor) => conductor.lost(ordinal, why, returns));
   }
 
-  #announceLoss(failure: WorkerFailure, ordinals: readonly string[]): void {
-    this.#tellQueries(ordinals, failure);
-    this.#upward.send(workerLost.encode(failure));
+  #joined(member: Member, how: Joining, note: string | undefined): void {
+    this.#announce({ ...member.info("ready"), how, note });
+    if (!member.isSubmaster) return;
+    for (const leaf of member.leaves) this.#announce({ ...leaf, how });
+    for (const failure of member.failures)
+      this.#tellQueries([failure.ordinal], failure, failure.remedy === "replace");
   }
 
-  #announceReplacement(fresh: WorkerInfo): void {
-    const { ordinal, host } = fresh;
-    this.#upward.send(workerReplaced.encode(fresh));
-    void this.#conductor?.then((conductor) => {
-      // Below a submaster the end of the old one and the new one are announced together.
-      const why = { code: "WORKER_DIED", phase: "running", host, message: STUBBORN };
-      conductor.lost(ordinal, why, true);
-      conductor.joined({ ordinal, host });
-    });
+  #announce(fresh: JoinedWorker): void {
+    this.#upward.send(workerJoined.encode(fresh));
+    const { ordinal, host, role } = fresh;
+    if (role === "worker")
+      void this.#conductor?.then((conductor) => conductor.joined({ ordinal, host }));
     this.#reportState();
   }
 
   #conclude(conclusions: readonly Conclusion[]): void {
-    for (const { id, results, isDone } of conclusions) {
-      for (const fields of results) this.#upward.send(result.encode(fields));
-      if (isDone) this.#upward.send(done.encode({ id }));
+    const { replay } = this.#crew;
+    for (const { number, id, results, isDone } of conclusions) {
+      for (const fields of results) {
+        replay.result(number, fields.ordinal, false);
+        this.#upward.send(result.encode(fields));
+      }
+      if (!isDone) continue;
+      replay.end(number);
+      this.#upward.send(done.encode({ id }));
     }
     if (!this.#broadcasts.isBusy) this.#reportState();
   }
 
   /** Ends all workers, waiting at most `timeout` milliseconds for their daemons to say so. */
   async close(timeout: number): Promise<void> {
+    clearInterval(this.#looking);
     await this.#crew.close(timeout);
   }
 }

@@ -6,21 +6,27 @@ import { ProofError, toProofError } from "../lib/errors.ts";
 import { type Message, messageOf } from "../protocol/envelope.ts";
 import { errorOf, failureOf } from "../protocol/failure.ts";
 import {
+  command,
   failed,
   greeting,
   Kind,
   notice,
   ready,
+  type Remedy,
+  result,
   type WorkerFailure,
   type WorkerInfo,
+  workerJoined,
   workerLost,
-  workerReplaced,
 } from "../protocol/messages.ts";
 
 /** Who is told what a member does once it is ready. */
 export interface MemberHandler {
   message(member: Member, message: Message): void;
   drained(member: Member): void;
+  /** Its link is lost, and may be there again. */
+  away(member: Member, error: ProofError): void;
+  back(member: Member): void;
   lost(member: Member, error: ProofError): void;
 }
 
@@ -29,17 +35,23 @@ export class Member {
   readonly #handler: MemberHandler;
   #session: RemoteSession | undefined;
   #setUp = Promise.withResolvers<void>();
+  /** Settled when what was run to set it up is done. */
+  #ran = Promise.withResolvers<void>();
+  /** Why it was over before it was ready. */
+  #ended: ProofError | undefined;
   #isReady = false;
   /** Leaf workers ready: itself, or those below a submaster. */
   leaves: WorkerInfo[] = [];
   /** What failed below a submaster. */
   failures: WorkerFailure[] = [];
   #lost = false;
+  #away = false;
 
   constructor(target: SessionTarget, handler: MemberHandler) {
     this.target = target;
     this.#handler = handler;
     this.#setUp.promise.catch(() => undefined);
+    this.#ran.promise.catch(() => undefined);
   }
 
   get ordinal(): string {
@@ -54,6 +66,11 @@ export class Member {
     return this.#lost;
   }
 
+  /** Whether its link is lost at present. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
   /** TCP, login, create, spawn, call-back. Throws with phase and host in the details. */
   async open(identity: Identity, limits: SessionLimits): Promise<void> {
     const session = await RemoteSession.open(this.target, identity, limits);
@@ -62,6 +79,14 @@ export class Member {
       message: (message) => this.#message(message),
       drained: () => this.#handler.drained(this),
       notice: (text) => this.#notice(text),
+      away: (error) => {
+        this.#away = true;
+        if (this.#isReady) this.#handler.away(this, error);
+      },
+      back: () => {
+        this.#away = false;
+        if (this.#isReady) this.#handler.back(this);
+      },
       closed: (error) => this.#closed(error),
     });
   }
@@ -72,11 +97,15 @@ export class Member {
     if (this.#isReady) this.#handler.message(this, messageOf(pieces));
   }
 
-  /** Waits until the member is set up: a worker's greeting, a submaster's report. */
-  async setUp(timeout: number): Promise<void> {
+  /**
+   * Waits until the member is set up: a worker's greeting, a submaster's report; and until `restore` has
+   * run what it should have run by now.
+   */
+  async setUp(timeout: number, restore?: () => Promise<void>): Promise<void> {
     const start = performance.now();
+    const whole = this.#setUp.promise.then(restore);
     try {
-      await withDeadline(this.#setUp.promise, timeout, () => {
+      await withDeadline(whole, timeout, () => {
         const { host, port } = this.target;
         return new ProofError(
           "TIMEOUT",
@@ -97,6 +126,15 @@ export class Member {
     if (!this.isSubmaster) this.leaves = [this.info("ready")];
   }
 
+  /** While it is set up: runs code there, and resolves when it is done, whatever came of it. */
+  run(code: string, ordinal: string): Promise<void> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    this.#ran = Promise.withResolvers();
+    this.#ran.promise.catch(() => undefined);
+    this.send(command.encode({ id: 0, name: "exec", code, ordinal, lines: 0 }));
+    return this.#ran.promise;
+  }
+
   /** What there is to say about this member. */
   info(state: WorkerInfo["state"]): WorkerInfo {
     const { host, port, ordinal } = this.target;
@@ -107,7 +145,7 @@ export class Member {
       host: facts?.host ?? host,
       port,
       pid: facts?.pid ?? 0,
-      state: this.#lost ? "lost" : state,
+      state: this.#lost ? "lost" : this.#away ? "away" : state,
       version: facts?.version ?? "",
       logPath: this.#session?.logPath ?? "",
       phases: this.#session?.phases ?? {},
@@ -160,33 +198,54 @@ export class Member {
       const report = failed.decode(message);
       this.failures = report.failures;
       this.#setUp.reject(errorOf(report));
-    }
+    } else if (message.what === Kind.done) {
+      this.#ran.resolve();
+    } else if (message.what === Kind.result) {
+      if (result.decode(message).fields.last === true) this.#ran.resolve();
+    } else this.#note(message);
   }
 
   #later(message: Message): void {
+    this.#note(message);
+    this.#handler.message(this, message);
+  }
+
+  /** Keeps account of those below a submaster. */
+  #note(message: Message): void {
     if (message.what === Kind.workerLost) {
-      const { ordinal } = workerLost.decode(message);
-      this.leaves = this.leaves.filter((leaf) => leaf.ordinal !== ordinal);
-    } else if (message.what === Kind.workerReplaced) {
-      const fresh = workerReplaced.decode(message);
+      const failure = workerLost.decode(message);
+      const isOther = (each: { ordinal: string }): boolean => each.ordinal !== failure.ordinal;
+      this.leaves = this.leaves.filter(isOther);
+      this.failures = [...this.failures.filter(isOther), failure];
+    } else if (message.what === Kind.workerJoined) {
+      const fresh = workerJoined.decode(message);
       const at = this.leaves.findIndex((leaf) => leaf.ordinal === fresh.ordinal);
       this.leaves = at < 0 ? [...this.leaves, fresh] : this.leaves.with(at, fresh);
+      this.failures = this.failures.filter(({ ordinal }) => ordinal !== fresh.ordinal);
     }
-    this.#handler.message(this, message);
   }
 
   #closed(error: ProofError): void {
     if (this.#lost) return;
-    if (!this.#isReady) return this.#setUp.reject(error);
+    if (!this.#isReady) {
+      this.#ended = error;
+      this.#setUp.reject(error);
+      return this.#ran.reject(error);
+    }
     this.#lost = true;
     this.#handler.lost(this, error);
   }
 }
 
 /** The failure of a member, for the client. */
-export function memberFailure(target: SessionTarget, error: ProofError): WorkerFailure {
+export function memberFailure(
+  target: SessionTarget,
+  error: ProofError,
+  remedy: Remedy,
+): WorkerFailure {
   return {
     ordinal: target.ordinal,
+    remedy,
     ...failureOf(error, "running", `${target.host}:${target.port}`),
   };
 }

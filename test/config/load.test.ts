@@ -60,6 +60,14 @@ test("without anything every key has its default", () => {
         env: {},
         pass_env: ["LANG", "LC_*", "TZ", "PATH"],
       },
+      recovery: {
+        wait: 100,
+        longest: 10_000,
+        deaths: 10,
+        deaths_per_node: 3,
+        calm: 60_000,
+        look: 10_000,
+      },
       limits: {
         maxsessions: 64,
         sessions_per_user: 32,

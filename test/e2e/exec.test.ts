@@ -92,7 +92,7 @@ describe("code", () => {
     expect({ stdout, exitCode }).toEqual({ stdout: "0.0-0.1: 2\n", exitCode: 5 });
   });
 
-  test("that kills its own process costs that worker, not the session", async () => {
+  test("that kills its own process costs that worker's result, not the worker", async () => {
     const { stdout, stderr, exitCode } = await runProof(
       [
         "open",
@@ -105,7 +105,7 @@ describe("code", () => {
       { home },
     );
     expect(stderr).toMatch(/worker 0\.0 on \S+ was lost: .*signal SIGKILL/);
-    expect(stdout).toEndWith('0.1: "0.1"\n');
+    expect(stdout).toEndWith('0.0: "0.0"\n0.1: "0.1"\n');
     expect(exitCode).toBe(5);
   });
 });

@@ -170,7 +170,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     expect(stderr).toMatch(/worker 0\.2 on \S+ was lost: .*signal SIGKILL/);
     expect(stderr).toContain("| last words\n");
     expect(stderr.length).toBeLessThan(16 * 1024);
-    expect(stdout).toEndWith("0.0-0.1,0.3: 2\n");
+    expect(stdout).toEndWith("0.0-0.3: 2\n");
     expect(exitCode).toBe(5);
     await daemon.logged("session died");
   });

@@ -106,34 +106,43 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
     expect(stdout).toBe("0.0.0-0.0.3,0.1.0-0.1.3: 1\n");
   });
 
-  test("a worker that dies below a submaster is reported, and the others go on", async () => {
+  test("a worker that dies below a submaster is reported and replaced", async () => {
     await using client = await master.startProof(["open"]);
     await client.says("PROOF set to parallel mode (4 workers)");
+    client.write(".exec let n = 5\n");
+    await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 5\n");
     const pid = proofservsOf(hosts.at(4).home.path).get("0.1.0");
     process.kill(pid ?? 0, "SIGKILL");
     await client.says(/worker 0\.1\.0 on \S+ was lost: .*signal SIGKILL/);
-    client.write(`.exec ${ORDINAL}\n`);
-    await client.shows('0.1.1: "0.1.1"\n');
-    expect(client.stdout).toBe('0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n0.1.1: "0.1.1"\n');
+    await client.says(/worker 0\.1\.0 on \S+ was replaced/);
+    client.write(".exec n + 1\n");
+    await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 6\n");
     client.end();
     expect((await client.finished()).exitCode).toBe(0);
     expect(noProofservs()).toBe(true);
   });
 
-  test("a submaster that dies takes its workers along, and only them", async () => {
+  test("a submaster that dies takes its workers along, and all are replaced", async () => {
     await using client = await master.startProof(["open"]);
     await client.says("PROOF set to parallel mode (4 workers)");
+    client.write(".exec let n = 5\n");
+    await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 5\n");
+    const before = new Set(
+      [4, 5].map((n) => proofservsOf(hosts.at(n).home.path).get(`0.1.${n - 4}`)),
+    );
     const pid = proofservsOf(hosts.at(3).home.path).get("0.1");
     process.kill(pid ?? 0, "SIGKILL");
     await client.says(/0\.1 on \S+ was lost: .*signal SIGKILL/);
-    client.write(`.exec ${ORDINAL}\n`);
-    await client.shows('0.0.1: "0.0.1"\n');
-    expect(client.stdout).toBe('0.0.0: "0.0.0"\n0.0.1: "0.0.1"\n');
+    await client.says(/submaster 0\.1 on \S+ was replaced/);
+    for (const ordinal of ["0.1.0", "0.1.1"])
+      await client.says(
+        new RegExp(`worker ${ordinal.replaceAll(".", "\\.")} on \\S+ was replaced`),
+      );
+    client.write(".exec n + 1\n");
+    await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 6\n");
     await waitFor("the end of the workers below", () =>
       [4, 5].every((n) =>
-        [...proofservsOf(hosts.at(n).home.path).keys()].every((ordinal) =>
-          ordinal.startsWith("0.0."),
-        ),
+        [...proofservsOf(hosts.at(n).home.path).values()].every((each) => !before.has(each)),
       ),
     );
     client.end();

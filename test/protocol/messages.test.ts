@@ -26,8 +26,8 @@ import {
   serverStarted,
   type WorkerFailure,
   type WorkerInfo,
+  workerJoined,
   workerLost,
-  workerReplaced,
 } from "../../src/protocol/messages.ts";
 
 /** The one message that these pieces make. */
@@ -49,7 +49,7 @@ const facts: FailureFacts = {
   hint: "is a daemon running there?",
   log: ["last line", "\u001b[31mred\u0000"],
 };
-const failure: WorkerFailure = { ordinal: "0.1", ...facts };
+const failure: WorkerFailure = { ordinal: "0.1", remedy: "retry", ...facts };
 const worker: WorkerInfo = {
   ordinal: "0.0",
   role: "worker",
@@ -134,11 +134,12 @@ describe("round trips", () => {
     expect([message.what, done.decode(message)]).toEqual([Kind.done, { id: 7 }]);
   });
 
-  test("workerLost and workerReplaced", () => {
+  test("workerLost and workerJoined", () => {
     const lost = received(workerLost.encode(failure));
     expect([lost.what, workerLost.decode(lost)]).toEqual([Kind.workerLost, failure]);
-    const replaced = received(workerReplaced.encode(worker));
-    expect([replaced.what, workerReplaced.decode(replaced)]).toEqual([Kind.workerReplaced, worker]);
+    const expected = { ...worker, how: "back", note: "with less" } as const;
+    const joined = received(workerJoined.encode(expected));
+    expect([joined.what, workerJoined.decode(joined)]).toEqual([Kind.workerJoined, expected]);
   });
 
   test("result, with the attachments byte for byte", () => {

@@ -57,6 +57,8 @@ export interface ConductorHost {
   send(pieces: readonly Uint8Array[]): void;
   /** To the client if there is one: the next such message replaces this one. */
   offer(pieces: readonly Uint8Array[]): void;
+  /** Workers that are gone and will be there again. */
+  expected(): string[];
   /** Ends a worker that does not answer and puts another in its place. */
   replace(ordinal: string): void;
   /** Whether a query runs now. */
@@ -189,6 +191,7 @@ export class Conductor {
       this.#host.workers(),
       this.#port(query),
     );
+    for (const ordinal of this.#host.expected()) query.engine.expect(ordinal);
     this.#progress = setInterval(() => this.#report(query), PROGRESS);
     if (interval > 0) this.#feedback = setInterval(() => this.#lookIn(query), interval);
     this.#report(query);

@@ -10,6 +10,7 @@
  */
 import type { JsonObject } from "../../lib/check.ts";
 import type { FailureFacts } from "../../protocol/failure.ts";
+import { isWithin } from "../../protocol/ordinals.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type {
   DataFile,
@@ -21,6 +22,7 @@ import type {
 } from "../../protocol/query.ts";
 import { type Candidate, Inspection, type Verdict } from "./inspection.ts";
 import { Ledger } from "./ledger.ts";
+import { isDeath } from "../recovery.ts";
 import { type Assignment, makePacketizer, type Packetizer, type Source } from "./packetizer.ts";
 
 /** Outputs as they travel. */
@@ -88,7 +90,7 @@ export class QueryEngine {
   readonly #members = new Map<string, Member>();
   /** Workers that died after their output had gone to a merger: it may still count. */
   readonly #departed = new Map<string, Member>();
-  /** Workers that were ended because they did not stop, and for which others are being opened. */
+  /** Workers that are gone and in whose place others are being opened. */
   readonly #expected = new Set<string>();
   readonly #ledger = new Ledger();
   /** Packets in the hands of workers when they died. */
@@ -103,6 +105,7 @@ export class QueryEngine {
   #total = 0;
   #entries = 0;
   #bytes = 0;
+  #isStarted = false;
   #stopping = false;
   #isMerging = false;
 
@@ -114,6 +117,8 @@ export class QueryEngine {
 
   start(): void {
     const { files, cycles } = this.#work;
+    if (this.#members.size === 0 && this.#expected.size > 0) return;
+    this.#isStarted = true;
     if (this.#members.size === 0) {
       const message = "this session has lost all its workers";
       return this.#fail({ code: "NO_WORKERS", phase: "running", host: "", message });
@@ -136,6 +141,11 @@ export class QueryEngine {
       (verdict) => this.#inspected(verdict),
     );
     this.#inspection.start();
+  }
+
+  /** Somebody is not there now but will be. */
+  expect(ordinal: string): void {
+    this.#expected.add(ordinal);
   }
 
   get state(): QueryState {
@@ -239,6 +249,7 @@ export class QueryEngine {
     this.#expected.delete(worker.ordinal);
     if (this.isOver || this.#members.has(worker.ordinal)) return;
     this.#members.set(worker.ordinal, newMember(worker));
+    if (!this.#isStarted) return this.start();
     this.#inspection?.join(worker);
     if (this.#state === "running") this.#port.begin(worker.ordinal);
   }
@@ -408,8 +419,8 @@ export class QueryEngine {
   }
 
   /**
-   * A worker is gone: its packets are for the others, its output is not in the result. `returns`: it was
-   * ended because it did not stop, and another will join in its place, or be lost.
+   * A worker is gone: its packets are for the others, its output is not in the result. `returns`: another
+   * will join in its place, or be lost.
    */
   lost(ordinal: string, why: FailureFacts, returns = false): void {
     if (this.isOver) return;
@@ -417,12 +428,12 @@ export class QueryEngine {
     if (why.code === "MEMORY" && this.#tookMemory(ordinal)) return this.#fail(why);
     if (returns) this.#expected.add(ordinal);
     else {
-      this.#expected.delete(ordinal);
+      for (const each of this.#expected) if (isWithin(each, ordinal)) this.#expected.delete(each);
       this.#inspection?.lost(ordinal);
     }
     const member = this.#members.get(ordinal);
     this.#members.delete(ordinal);
-    if (member !== undefined) this.#leave(member, why, returns);
+    if (member !== undefined) this.#leave(member, why);
     if (this.isOver) return;
     const isWhole = this.#state === "merging" && this.#outputs.length > 0 && !this.#isMoreToDo;
     if (this.#members.size === 0 && this.#expected.size === 0 && !isWhole)
@@ -456,9 +467,9 @@ export class QueryEngine {
   }
 
   /** Settles what a worker that is gone leaves behind. */
-  #leave(member: Member, why: FailureFacts, returns: boolean): void {
+  #leave(member: Member, why: FailureFacts): void {
     const { ordinal, current } = member;
-    if (current !== undefined && !returns) {
+    if (current !== undefined && isDeath(why.code)) {
       const deaths = this.#deathsIn(current);
       if (deaths >= MAX_DEATHS && !this.#stopping) {
         const where = current.packet.path === "" ? "cycles" : current.packet.path;

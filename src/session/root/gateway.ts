@@ -17,7 +17,7 @@ import {
   ready,
   result,
   workerLost,
-  workerReplaced,
+  workerJoined,
 } from "../../protocol/messages.ts";
 import { fileSizeOf, rootMessage, RootKind } from "../../protocol/root-messages.ts";
 import type { ServeParameters } from "../../protocol/serve.ts";
@@ -148,12 +148,13 @@ export class RootGateway implements Part {
         const { ordinal, text } = notice.decode(message);
         return this.#announce(`${ordinal}: ${text}`, cids);
       }
-      case Kind.workerReplaced: {
-        const fresh = workerReplaced.decode(message);
+      case Kind.workerJoined: {
+        const fresh = workerJoined.decode(message);
+        if (fresh.role !== "worker") return;
         const others = this.#crew.infos.filter(({ ordinal }) => ordinal !== fresh.ordinal);
         this.#crew.infos = [...others, fresh];
         this.#crew.active.add(fresh.ordinal);
-        return this.#announce(`worker ${fresh.ordinal} has been replaced by a new one`, cids);
+        return this.#announce(`worker ${fresh.ordinal} on ${fresh.host} joined`, cids);
       }
     }
   }

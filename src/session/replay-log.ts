@@ -1,0 +1,101 @@
+/**
+ * What a session has run so far, for workers that come later: the code of `.exec`, in order, as far as it
+ * worked. Pure.
+ */
+import { toProofError } from "../lib/errors.ts";
+import { isWithin } from "../protocol/ordinals.ts";
+import { isDeath } from "./recovery.ts";
+
+/** Pieces of code kept, and characters of them all. */
+const MAX_ENTRIES = 10_000;
+const MAX_CHARACTERS = 8 * 1024 * 1024;
+
+/** One piece of code. */
+export interface Replayable {
+  code: string;
+  /** The worker it was meant for, "" for all. */
+  ordinal: string;
+}
+
+interface Entry extends Replayable {
+  /** Workers on which it did not work, or that it was the end of. */
+  readonly failed: Set<string>;
+  worked: boolean;
+  /** Settled when all results are there. */
+  over: PromiseWithResolvers<void> | undefined;
+}
+
+export class ReplayLog {
+  readonly #entries = new Set<Entry>();
+  readonly #running = new Map<number, Entry>();
+  #characters = 0;
+  #dropped = 0;
+
+  /** Pieces of code that had to be forgotten because there were too many. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Code begins to run, as command `number`. */
+  begin(number: number, { code, ordinal }: Replayable): void {
+    const over = Promise.withResolvers<void>();
+    const entry: Entry = { code, ordinal, failed: new Set(), worked: false, over };
+    this.#entries.add(entry);
+    this.#running.set(number, entry);
+    this.#characters += code.length;
+    while (this.#entries.size > MAX_ENTRIES || this.#characters > MAX_CHARACTERS) this.#drop();
+  }
+
+  /** What the worker `ordinal` made of command `number`. */
+  result(number: number, ordinal: string, ok: boolean): void {
+    const entry = this.#running.get(number);
+    if (ok && entry !== undefined) entry.worked = true;
+    else entry?.failed.add(ordinal);
+  }
+
+  /** All results of command `number` are there. What worked nowhere is forgotten. */
+  end(number: number): void {
+    const entry = this.#running.get(number);
+    if (entry === undefined) return;
+    this.#running.delete(number);
+    if (!entry.worked) this.#forget(entry);
+    entry.over?.resolve();
+    entry.over = undefined;
+  }
+
+  /**
+   * Runs for the worker `ordinal` (or a submaster: for those below it) everything that it would have run, in
+   * order, what comes meanwhile included; what it failed at, or died of, is left out. When this returns,
+   * nothing is missing, and nothing is under way that would be.
+   */
+  async replay(ordinal: string, run: (entry: Replayable) => Promise<void>): Promise<void> {
+    // A set shows whoever walks through it what is added meanwhile.
+    for (const entry of this.#entries) {
+      if (!concerns(entry, ordinal)) continue;
+      await entry.over?.promise;
+      if (!entry.worked || !concerns(entry, ordinal)) continue;
+      try {
+        await run({ code: entry.code, ordinal: entry.ordinal });
+      } catch (error) {
+        // If this was its end, the next one does without.
+        if (isDeath(toProofError(error).code)) entry.failed.add(ordinal);
+        throw error;
+      }
+    }
+  }
+
+  #drop(): void {
+    const [first] = this.#entries;
+    if (first !== undefined) this.#forget(first);
+    this.#dropped++;
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#entries.delete(entry)) this.#characters -= entry.code.length;
+  }
+}
+
+function concerns({ ordinal, failed }: Entry, of: string): boolean {
+  const isMeant = ordinal === "" || isWithin(of, ordinal) || isWithin(ordinal, of);
+  return isMeant && ![...failed].some((each) => isWithin(each, of));
+}
