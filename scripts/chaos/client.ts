@@ -97,8 +97,7 @@ class Client {
         startup: "parallel",
         timeout: OPENING,
         onWorkerLost: ({ ordinal, message }) => say({ event: "lost", ordinal, message }),
-        onWorkerReplaced: ({ ordinal, host, pid }) =>
-          say({ event: "replaced", ordinal, host, pid }),
+        onWorkerJoined: ({ ordinal, host, pid }) => say({ event: "replaced", ordinal, host, pid }),
         onClosed: (error) => say({ event: "closed", ...facts(error) }),
       });
       this.#proof = proof;

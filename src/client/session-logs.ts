@@ -8,7 +8,7 @@ import {
   type LogPart,
   logRequest,
 } from "../protocol/session-files.ts";
-import { compareOrdinals } from "./ordinals.ts";
+import { compareOrdinals } from "../protocol/ordinals.ts";
 
 /** Tiers of submasters that are asked. */
 const HOPS = 4;

@@ -105,7 +105,7 @@ export function signalName(child: Child): string | null {
 export function usageOf(child: Child): { cpu: number; memory: number } {
   const usage = child.resourceUsage();
   if (usage === undefined) return { cpu: 0, memory: 0 };
-  return { cpu: Number(usage.cpuTime.total) / 1e6, memory: Number(usage.maxRSS) };
+  return { cpu: Number(usage.cpuTime.total) / 1e6, memory: usage.maxRSS };
 }
 
 /** How a process ended, in words: `exit code 3`, `signal SIGKILL`. */
