@@ -73,7 +73,7 @@ describe.skipIf(!namespaces.possible)(`five hosts${SKIPPED}`, () => {
   async function swept(host: Host): Promise<void> {
     const left = (): string[] => [
       ...processesWith(host.home.path)
-        .filter(({ command }) => !/\bproof (daemon|open|status)\b/.test(command))
+        .filter(({ command }) => !/\bproof (daemon|keeper|open|status)\b/.test(command))
         .map(({ command }) => command),
       ...host.home.traces().filter((path) => !path.endsWith("xpd.sock")),
     ];
