@@ -212,12 +212,12 @@ describe("in a session", () => {
     await session.until(1005);
     const other = await session.exec("gSystem->Sleep(1);");
     expect(other.done).toBe("-1 2");
-    expect(other.log).toMatch(/runs TypeScript, not ROOT: Exec\("gSystem->Sleep\(1\);"\) takes/);
+    expect(other.log).toMatch(/runs TypeScript, not ROOT: Exec\("gSystem->Sleep\(1\);"\) needs/);
     expect(other.log).toContain('Exec(".!<command>") runs a shell command');
     session.say(1015, Buffer.from("a TDSet, and so on"));
     const processed = await session.until(1005);
     expect(processed.heard.at(-1)).toBe("done -1 2");
-    expect(processed.log).toContain("Process takes a proofserv of ROOT's");
+    expect(processed.log).toContain("Process needs a proofserv of ROOT's");
     expect((await session.exec(".!echo still here")).log).toBe("still here\nstill here\n");
   });
 
@@ -264,7 +264,7 @@ describe("in a session", () => {
     session.client.send(0x0200, Request.sendmsg, int(session.sid, 2, -1, 0), macro);
     const { heard, log } = await session.until(1005);
     expect(heard.at(-1)).toBe("done 1 2");
-    expect(log).toContain("sending a macro or a package takes");
+    expect(log).toContain("sending a macro or a package needs");
     expect((await session.exec(".!echo on")).log).toBe("on\non\n");
   });
 

@@ -17,7 +17,7 @@ export interface Refusal {
 /** By kind of message. */
 export const REFUSALS: Readonly<Record<number, Refusal>> = {
   [RootKind.process]: { what: "Process", status: -1 },
-  [RootKind.cache]: { what: "packages and the file cache", status: -1 },
+  [RootKind.cache]: { what: "a package, or the cache of files,", status: -1 },
   [RootKind.getEntries]: {
     what: "looking into a ROOT file",
     status: -1,
@@ -31,10 +31,6 @@ export const REFUSALS: Readonly<Record<number, Refusal>> = {
     what: "the list of outputs",
     before: rootMessage.nothing(RootKind.getOutputList),
   },
-  [RootKind.getSlaveInfo]: {
-    what: "system information of the workers",
-    before: rootMessage.nothing(RootKind.getSlaveInfo),
-  },
   [RootKind.validateDataSet]: { what: "validating a TDSet", status: -1 },
   [RootKind.dataReady]: {
     what: "staging of data",
@@ -44,8 +40,8 @@ export const REFUSALS: Readonly<Record<number, Refusal>> = {
   [RootKind.retrieve]: { what: "retrieving a query", status: -1 },
   [RootKind.archive]: { what: "archiving a query", status: -1 },
   [RootKind.remove]: { what: "removing a query", status: -1 },
-  [RootKind.dataSets]: { what: "data sets", status: -1 },
-  [RootKind.libIncPath]: { what: "library and include paths", status: -1 },
+  [RootKind.dataSets]: { what: "the list of data sets", status: -1 },
+  [RootKind.libIncPath]: { what: "a path of libraries or headers", status: -1 },
   [RootKind.fork]: { what: "forking workers", status: -1 },
   [RootKind.sendFile]: { what: "sending a macro or a package", status: 1 },
 };

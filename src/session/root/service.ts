@@ -2,7 +2,7 @@
 import { ShortRead } from "../../lib/bytes.ts";
 import { readTail } from "../../lib/tail.ts";
 import { VERSION } from "../../lib/version.ts";
-import { type Message, messageOf } from "../../protocol/envelope.ts";
+import { encodeMessage, type Message, messageOf } from "../../protocol/envelope.ts";
 import {
   command,
   type CommandName,
@@ -19,6 +19,7 @@ import {
   rootMessage,
   RootKind,
 } from "../../protocol/root-messages.ts";
+import { listOf, slaveInfo } from "../../protocol/root-objects.ts";
 import type { ServeParameters } from "../../protocol/serve.ts";
 import type { ActiveWorkers } from "./active-workers.ts";
 import { printSession } from "./print.ts";
@@ -97,6 +98,12 @@ export class RootService {
       }
       case RootKind.getParallel:
         return send(rootMessage.parallel(active.ordinals.length));
+      case RootKind.getSlaveInfo: {
+        const infos = this.#crew.infos.map(({ ordinal, host: node }) =>
+          slaveInfo({ ordinal, host: node, isActive: active.ordinals.includes(ordinal) }),
+        );
+        return send(encodeMessage(RootKind.getSlaveInfo, listOf(infos)));
+      }
       case RootKind.queryList:
         send(rootMessage.noQueries());
         return this.logDone(cid);
@@ -118,7 +125,7 @@ export class RootService {
   /** Why something is not done, and what can be done about it. */
   #cannot(what: string): string {
     const { host } = this.#parameters;
-    return `proof ${VERSION} on ${host} runs TypeScript, not ROOT: ${what} takes a proofserv of ROOT's, which the administrator can set as [proofserv] program`;
+    return `proof ${VERSION} on ${host} runs TypeScript, not ROOT: ${what} needs a proofserv of ROOT's, which the administrator can set as [proofserv] program`;
   }
 
   #refuse({ before, after, what, status }: Refusal, cid: number): void {
