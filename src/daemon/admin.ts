@@ -54,7 +54,7 @@ export async function serveAdmin(
         return link.ok(frame.stream, Buffer.from(JSON.stringify(visible(health(context)))));
       case Admin.nodeHealth: {
         const deadline = Math.min(Math.max(1, request.int2), MAX_NODE_DEADLINE);
-        const nodes = (await nodeHealth(context, deadline)).map((node) =>
+        const nodes = (await nodeHealth(context, connection.user, deadline)).map((node) =>
           node.health === undefined ? node : { ...node, health: visible(node.health) },
         );
         return link.ok(frame.stream, Buffer.from(JSON.stringify({ nodes })));

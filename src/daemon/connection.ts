@@ -9,6 +9,9 @@ import type { Account } from "../lib/account-database.ts";
 import type { ProofError } from "../lib/errors.ts";
 import type { Session } from "./session.ts";
 
+/** Requests of a peer that are being answered at a time; further ones wait until one is done. */
+const UNDERWAY = 8;
+
 /** A login that has been answered and still waits for the proof of the key. */
 export interface Challenge {
   /** What is to be shown: the proof of the key, or of the user. */
@@ -58,6 +61,7 @@ export class Connection {
   /** Commands that run for this peer. */
   readonly #work = new Set<AbortController>();
   #beyond: TransportHandler | undefined;
+  #underway = 0;
 
   constructor(
     transport: Transport,
@@ -108,6 +112,16 @@ export class Connection {
   room(): Promise<void> {
     if (!this.link.isFull || this.link.isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#roomy.push(resolve));
+  }
+
+  /** A request is being answered: whoever asks much and reads little gets few answers at a time. */
+  answering(answer: Promise<void>): void {
+    if (++this.#underway >= UNDERWAY) this.link.pause();
+    void answer.finally(() => {
+      if (this.#underway-- < UNDERWAY || this.paused) return;
+      this.link.lastHeard = performance.now();
+      this.link.resume();
+    });
   }
 
   /** Begins something that takes a while; it is aborted when the peer wants that, or goes away. */

@@ -44,6 +44,8 @@ export interface Context {
   readonly connections: Set<Connection>;
   /** Lets so many proofservs start at a time. */
   readonly launches: Gate;
+  /** Lets so many look at other nodes at a time. */
+  readonly looks: Gate;
   readonly sessions: Sessions;
   /** Which of the ROOT versions a user wants, by name. */
   readonly rootChoices: Map<string, string>;

@@ -61,6 +61,8 @@ const STRANGERS = 0.1;
  * sooner, and users would wait for whoever wants many.
  */
 const STARTING = Math.max(4, 2 * availableParallelism());
+/** Looks at all other nodes that go on at a time. */
+const LOOKS = 8;
 
 export class Daemon {
   readonly #context: Context;
@@ -124,6 +126,7 @@ export class Daemon {
         state: directory,
         connections: new Set(),
         launches: new Gate(STARTING),
+        looks: new Gate(LOOKS),
         sessions: new Sessions(),
         rootChoices: new Map(),
         inventory: () => options.inventory.current(port),

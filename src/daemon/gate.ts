@@ -24,6 +24,16 @@ export class Gate {
     });
   }
 
+  /** Does `work` when there is a place. */
+  async during<T>(user: string, work: () => Promise<T>): Promise<T> {
+    await this.enter(user);
+    try {
+      return await work();
+    } finally {
+      this.leave();
+    }
+  }
+
   /** Gives a place back, to whoever is next. */
   leave(): void {
     const [next] = this.#waiting;

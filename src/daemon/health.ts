@@ -52,9 +52,11 @@ export function visibleHealth(all: Health, maySee: (user: string) => boolean): H
 }
 
 /** Asks every node once, all at the same time; `timeout` is in milliseconds. */
-export async function nodeHealth(context: Context, timeout: number): Promise<NodeHealth[]> {
-  return Promise.all(
-    distinctNodes(context).map(({ node, workers }) => askNode(context, node, workers, timeout)),
+export function nodeHealth(context: Context, user: string, timeout: number): Promise<NodeHealth[]> {
+  return context.looks.during(user, () =>
+    Promise.all(
+      distinctNodes(context).map(({ node, workers }) => askNode(context, node, workers, timeout)),
+    ),
   );
 }
 

@@ -35,7 +35,7 @@ export type NodeAnswer<T> =
  * Asks every node but this one on behalf of `user`, within `timeout` milliseconds each; a node that fails
  * keeps nobody waiting. `question` is told how many are asked.
  */
-export async function askNodes<T>(
+export function askNodes<T>(
   context: Context,
   user: string,
   timeout: number,
@@ -45,21 +45,23 @@ export async function askNodes<T>(
     ({ node }) => node.host !== context.localHost || node.port !== context.port,
   );
   const limits = { tcp: timeout, login: timeout };
-  return Promise.all(
-    others.map(async ({ node }): Promise<NodeAnswer<T>> => {
-      const where = `${node.host}:${node.port}`;
-      try {
-        const daemon = { ...node, secure: node.tls ? context.secure : undefined };
-        const identity = identityFor(context, node.user || user);
-        const asked = withAdmin(daemon, identity, limits, (call) =>
-          question(call, node, others.length),
-        );
-        const late = (): ProofError =>
-          new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
-        return { node, answer: await withDeadline(asked, timeout, late) };
-      } catch (error) {
-        return { node, failure: failureOf(toProofError(error), "tcp", node.host) };
-      }
-    }),
+  return context.looks.during(user, () =>
+    Promise.all(
+      others.map(async ({ node }): Promise<NodeAnswer<T>> => {
+        const where = `${node.host}:${node.port}`;
+        try {
+          const daemon = { ...node, secure: node.tls ? context.secure : undefined };
+          const identity = identityFor(context, node.user || user);
+          const asked = withAdmin(daemon, identity, limits, (call) =>
+            question(call, node, others.length),
+          );
+          const late = (): ProofError =>
+            new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
+          return { node, answer: await withDeadline(asked, timeout, late) };
+        } catch (error) {
+          return { node, failure: failureOf(toProofError(error), "tcp", node.host) };
+        }
+      }),
+    ),
   );
 }

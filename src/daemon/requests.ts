@@ -36,7 +36,7 @@ export function serveRequest(
     case Request.ctrlc:
       return connection.stopWork();
     case Request.readbuf:
-      return void readBuffer(context, connection, frame);
+      return connection.answering(readBuffer(context, connection, frame));
     case Request.create:
       return void context.sessions.create(context, connection, frame);
     case Request.attach:
@@ -49,7 +49,7 @@ export function serveRequest(
     case Request.urgent:
       return relayUrgent(context, connection, frame);
     case Request.admin:
-      return void serveAdmin(context, connection, frame);
+      return connection.answering(serveAdmin(context, connection, frame));
     default:
       return connection.link.error(
         frame.stream,

@@ -2,9 +2,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Request } from "../../src/protocol/codes.ts";
+import { Admin, Request } from "../../src/protocol/codes.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
-import { sessionWord } from "../../src/protocol/requests.ts";
+import { admin, sessionWord } from "../../src/protocol/requests.ts";
+import { LOG_BUDGET, logRequest } from "../../src/protocol/session-files.ts";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
@@ -145,4 +146,31 @@ test("slow_reader: who asks and does not read is dropped, and what waits for it 
   });
   const waiting = Number(/of (\d+) bytes/.exec(String(entry["why"]))?.[1]);
   expect(waiting).toBeLessThan(4 * 2 ** 20);
+});
+
+test("queued: who asks for much at once and reads none of it is dropped", async () => {
+  const home = area.home();
+  const config = '[limits]\nqueued = "4MiB"\n[security]\nauth = "none"\n';
+  const daemon = area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config }));
+  const args = ["open", `proofu@${daemon.address}`, "-w", "1", "--exec"];
+  const printing = '(await import("node:fs")).writeSync(2, "a line of a log\\n".repeat(200_000))';
+  expect((await runProof([...args, printing], { home })).exitCode).toBe(0);
+  const [, tag = ""] = /session-([^/]+)\/worker-0\.0-/.exec(home.logs().join("\n")) ?? [];
+  const wish = { user: "", tag, ordinal: "0.0", tail: -1, seen: [], hops: 0, deadline: 1000 };
+  const payload = logRequest.encode({ ...wish, budget: LOG_BUDGET });
+  const body = admin.encode(-1, Admin.sessionLogs);
+  const ask = encodeRequest({ stream: 0x0200, id: Request.admin, body, payload });
+
+  using client = await RawClient.greeted(daemon.port);
+  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  client.send(ask);
+  expect((await client.frame()).payload.length).toBeGreaterThan(1_900_000);
+  client.pause();
+  client.send(Buffer.concat(Array.from({ length: 20 }, () => ask)));
+  const entry = await daemon.logged("connection closed", ({ why }) =>
+    String(why).includes("limits.queued"),
+  );
+  // What is let in at a time is bounded, too.
+  expect(Number(/^(\d+) bytes/.exec(String(entry["why"]))?.[1])).toBeLessThan(8 * 2 ** 20);
+  expect((await runProof([...args, "6 * 7"], { home })).stdout).toContain("42");
 });
