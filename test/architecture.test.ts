@@ -230,10 +230,10 @@ test("a proofserv that calls back has loaded this and no more", () => {
   // Every file here costs every worker of every session. What is needed only later is loaded later.
   expect(files).toMatchInlineSnapshot(`
     [
+      "comm/ask.ts",
       "comm/heartbeat.ts",
       "comm/journal.ts",
       "comm/link.ts",
-      "comm/log-in.ts",
       "comm/outbox.ts",
       "comm/socket.ts",
       "comm/transport.ts",
@@ -241,7 +241,6 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "lib/check.ts",
       "lib/errors.ts",
       "lib/pieces.ts",
-      "lib/version.ts",
       "main.ts",
       "protocol/codes.ts",
       "protocol/create.ts",
@@ -250,7 +249,6 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "protocol/frames.ts",
       "protocol/handshake.ts",
       "protocol/json.ts",
-      "protocol/login.ts",
       "protocol/messages.ts",
       "protocol/requests.ts",
       "protocol/serve.ts",

@@ -7,21 +7,23 @@ import type { Output } from "./output.ts";
 
 /** Shows the steps of opening as they come. Scripts read these lines: their words are PROOF's. */
 export function openingReporter(output: Output): (status: OpenStatus) => void {
-  let succeeded = 0;
+  // Those that failed are told one by one, the others are not.
+  let failed = 0;
   return (status) => {
     if (status.phase === "connecting")
       return output.info("Starting master: opening connection ...");
     if (status.phase === "master") return output.info("Starting master: OK");
     const { action, total, done, ok } = status;
-    if (ok) succeeded++;
+    if (!ok) failed++;
     const percent = Math.floor((100 * done) / Math.max(1, total));
     if (done < total)
       return output.progress(`${sanitizeLine(action)}: ${done} out of ${total} (${percent} %)`);
     const unit = action.endsWith("submasters") ? "submasters" : "workers";
+    const succeeded = done - failed;
     const verdict =
       succeeded > 0 ? `OK (${succeeded} ${unit})` : `FAILED (none of ${total} ${unit})`;
     output.info(`${sanitizeLine(action)}: ${verdict}`);
-    succeeded = 0;
+    failed = 0;
   };
 }
 

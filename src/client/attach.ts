@@ -2,7 +2,7 @@
 import type { Entrance } from "../comm/session-link.ts";
 import { attaching } from "../comm/session-link.ts";
 import { type Link, STREAM } from "../comm/link.ts";
-import { ask } from "../comm/log-in.ts";
+import { ask } from "../comm/ask.ts";
 import { ProofError } from "../lib/errors.ts";
 import { Admin, Request } from "../protocol/codes.ts";
 import { type SessionLine, sessionList, SessionStatus } from "../protocol/listing.ts";

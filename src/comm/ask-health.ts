@@ -8,7 +8,8 @@ import {
 } from "../protocol/health.ts";
 import { admin } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
-import { ask, type Identity, logIn } from "./log-in.ts";
+import { ask } from "./ask.ts";
+import { type Identity, logIn } from "./log-in.ts";
 import type { Secure } from "./transport.ts";
 
 /** Whom to ask. */

@@ -10,7 +10,7 @@ import { admin, encodeItems, login, LONG_USER } from "../protocol/requests.ts";
 import { readVersions, readWorkers, type Xproofd } from "../protocol/xproofd.ts";
 import type { Daemon } from "./ask-health.ts";
 import { Link, STREAM } from "./link.ts";
-import { ask } from "./log-in.ts";
+import { ask } from "./ask.ts";
 
 /** Sessions of one user that are read at most. */
 const MAX_SESSIONS = 10_000;

@@ -3,7 +3,7 @@ import { Request, Role } from "../protocol/codes.ts";
 import { CALL_OUT_ITEM, type CallOut, decodeReached, encodeCallOut } from "../protocol/call-out.ts";
 import { encodeItems, login, LONG_USER } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
-import { ask } from "./log-in.ts";
+import { ask } from "./ask.ts";
 import { formatAddress } from "./socket.ts";
 
 /** Who asks: a proofserv that its daemon knows by its process. */

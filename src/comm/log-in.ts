@@ -1,8 +1,7 @@
 /** Logging in to a daemon, with the proof of the cluster key both ways. */
-import { ProofError, toProofError } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 import { PROOF_MAJOR, PROOF_PROTOCOL, Request, type RoleLetter } from "../protocol/codes.ts";
-import { errorOfReply, type Phase } from "../protocol/failure.ts";
 import {
   ASKED_FOR,
   type Callee,
@@ -18,7 +17,8 @@ import {
   serves,
 } from "../protocol/login.ts";
 import { auth, encodeItems, login, LONG_USER, OUR_ITEM } from "../protocol/requests.ts";
-import { type Link, RequestRefused, STREAM } from "./link.ts";
+import { ask } from "./ask.ts";
+import { type Link, STREAM } from "./link.ts";
 
 /** Somebody who can prove the cluster key. */
 export interface KeyHolder {
@@ -177,16 +177,6 @@ export function holderOf(key: Uint8Array | undefined): KeyHolder {
         ? proveKey(key, "caller", terms)
         : undefined,
   };
-}
-
-/** Runs a call and gives its refusal the form of a ProofError of this phase and peer. */
-export async function ask<T>(link: Link, phase: Phase, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof RequestRefused) throw errorOfReply(error.reply, phase, link.peer);
-    throw toProofError(error);
-  }
 }
 
 /** Asks; where the daemon refuses for want of the right key or of TLS, the hint tells what to do here. */

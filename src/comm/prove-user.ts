@@ -5,7 +5,8 @@ import type { Callee, ProofTerms } from "../protocol/login.ts";
 import { auth } from "../protocol/requests.ts";
 import { encodeUserProof, USER_PROTOCOL, userMessage } from "../protocol/user-proof.ts";
 import { type Link, STREAM } from "./link.ts";
-import { ask, type Identity } from "./log-in.ts";
+import { ask } from "./ask.ts";
+import type { Identity } from "./log-in.ts";
 
 /**
  * Signs the login. Throws USER_KEY with `userKeyWanted` where the key has not been loaded, WRONG_KEY where

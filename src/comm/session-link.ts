@@ -12,7 +12,8 @@ import {
 } from "../protocol/create.ts";
 import { create, sessionWord } from "../protocol/requests.ts";
 import { Link, type LinkHandler, STREAM } from "./link.ts";
-import { ask, type Identity, logIn } from "./log-in.ts";
+import { ask } from "./ask.ts";
+import { type Identity, logIn } from "./log-in.ts";
 import type { Secure } from "./transport.ts";
 
 /** Which daemon to call, and as what. */
@@ -97,17 +98,18 @@ export async function enter(
 ): Promise<SessionLink> {
   const { role, ordinal } = place;
   const phases: Record<string, number> = {};
+  let timed = "tcp";
+  let since = performance.now();
+  /** What is timed from now on. */
+  const time = (next: string): void => {
+    phases[timed] = elapsedSince(since);
+    timed = next;
+    since = performance.now();
+  };
   let phase = "tcp";
   let link: Link | undefined;
-  const timed = async <T>(name: string, step: () => Promise<T>): Promise<T> => {
-    phase = name;
-    const start = performance.now();
-    const value = await step();
-    phases[name] = elapsedSince(start);
-    return value;
-  };
   try {
-    const opened = await timed("tcp", () => connectTo(place, limits.tcp));
+    const opened = await connectTo(place, limits.tcp);
     link = opened;
     const { heartbeat, login: timeout } = limits;
     // Messages may follow the answer in the same chunk, before the caller gets to run.
@@ -118,16 +120,22 @@ export async function enter(
       closed: (error) => (lost = error),
     });
     let asked: Promise<Buffer> | undefined;
-    const proved = (): void => {
+    const request = (): Promise<Buffer> => {
+      if (asked !== undefined) return asked;
+      time(entrance.phase);
       asked = entrance.ask(opened, limits.create);
       // Where the login fails that is what is told.
       asked.catch(() => undefined);
+      return asked;
     };
-    await timed("login", () =>
-      logIn(opened, identity, { role, ordinal, timeout, heartbeat, proved }),
-    );
+    phase = "login";
+    time(phase);
+    const proved = (): void => void request();
+    await logIn(opened, identity, { role, ordinal, timeout, heartbeat, proved });
     opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
-    const answer = await timed(entrance.phase, () => asked ?? entrance.ask(opened, limits.create));
+    phase = entrance.phase;
+    const answer = await request();
+    phases[timed] = elapsedSince(since);
     const { sid, logPath, facts } = decodeCreated(answer);
     if (facts === undefined)
       throw new ProofError("PROTOCOL", `${opened.peer}: ${phase} answered without facts`);

@@ -37,11 +37,15 @@ export const Kind = {
   notice: 20_022,
 } as const;
 
-/** How far start-up has come. */
+/**
+ * How far start-up has come: told now and then, of each step that failed, and at the end of a round. So
+ * `done` less those told with `ok` false is how many worked.
+ */
 export interface ServerStarted {
   action: string;
   total: number;
   done: number;
+  /** Whether the last of those done worked. */
   ok: boolean;
 }
 

@@ -17,9 +17,12 @@ export interface Startable {
 /** What became of each, in the order given. */
 export type Outcome<T> = { member: T; error?: ProofError };
 
+/** Milliseconds between two reports of progress: nobody reads faster, and each passes through three processes. */
+const REPORT = 40;
+
 /**
- * Opens all of `members`, at most `bound` at once. `progress` is told after each step how many of how
- * many were tried, and whether this one worked.
+ * Opens all of `members`, at most `bound` at once. `progress` is told again and again how many of how many
+ * were tried, and of each step that failed and the last one at once.
  */
 export async function startAll<T extends Startable>(
   members: readonly T[],
@@ -43,6 +46,7 @@ async function round<T>(
 ): Promise<void> {
   let next = 0;
   let done = 0;
+  let reported = -Infinity;
   const lane = async (): Promise<void> => {
     for (let outcome = outcomes[next++]; outcome !== undefined; outcome = outcomes[next++]) {
       try {
@@ -50,7 +54,12 @@ async function round<T>(
       } catch (error) {
         outcome.error = toProofError(error);
       }
-      progress({ action, total: outcomes.length, done: ++done, ok: outcome.error === undefined });
+      const ok = outcome.error === undefined;
+      const total = outcomes.length;
+      const now = performance.now();
+      if (++done < total && ok && now - reported < REPORT) continue;
+      reported = now;
+      progress({ action, total, done, ok });
     }
   };
   await Promise.all(Array.from({ length: Math.min(bound, outcomes.length) }, lane));

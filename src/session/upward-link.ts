@@ -4,7 +4,7 @@
  */
 import { Journal, type Pieces as MessagePieces } from "../comm/journal.ts";
 import { Link, STREAM } from "../comm/link.ts";
-import { ask } from "../comm/log-in.ts";
+import { ask } from "../comm/ask.ts";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
