@@ -355,6 +355,14 @@ export const KEYS = [
     doc: "Size of the log of one proofserv; of a larger one all but its end is cut away. 0 is no limit.",
   },
   {
+    key: "limits.sandbox",
+    type: "bytes",
+    min: 0,
+    max: 2 ** 50,
+    default: 0,
+    doc: "Room that the files of one session may take on this node, logs included; with more, the proofserv with most of it is ended. 0 is no limit.",
+  },
+  {
     key: "limits.processes",
     type: "integer",
     min: 1,

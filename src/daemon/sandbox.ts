@@ -17,8 +17,9 @@ import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import type { Account } from "../lib/account-database.ts";
 import { accountHome } from "../lib/account.ts";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
+import { reasonOf } from "../lib/system-error.ts";
 import { readTail } from "../lib/tail.ts";
 import { LOG_TAIL } from "../protocol/failure.ts";
 import { makePrivate } from "./private-directory.ts";
@@ -125,16 +126,7 @@ function guard<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof ProofError) throw error;
-    const code = systemCode(error);
-    const reason: Record<string, string> = {
-      ENOSPC: "the disk is full",
-      EDQUOT: "the disk quota is used up",
-      EACCES: "permission denied",
-      EROFS: "the file system is read-only",
-      ENOTDIR: "a part of the path is not a directory",
-      ELOOP: "is a symbolic link",
-    };
-    throw new ProofError("SANDBOX", `${path}: ${reason[code ?? ""] ?? code ?? messageOf(error)}`, {
+    throw new ProofError("SANDBOX", `${path}: ${reasonOf(error)}`, {
       hint: "the sandbox must be a writable directory with free space; see daemon.sandbox",
       cause: error,
     });

@@ -5,6 +5,7 @@
 import { readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { reasonOf } from "../lib/system-error.ts";
 import { readRecords, recordsDirectory, sweep } from "./leftovers.ts";
 import { takeOwnership } from "./pid-file.ts";
 import { makePrivate } from "./private-directory.ts";
@@ -72,10 +73,19 @@ export class StateDirectory {
   }
 
   /** Writes a record, or writes it anew: whoever reads it finds the old one or the new one. */
+  /** Throws STATE_DIR; then the record is as it was. */
   writeRecord(record: SessionRecord): void {
     const path = this.#recordPath(record.sid);
-    writeFileSync(`${path}.new`, encodeRecord(record), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    try {
+      writeFileSync(`${path}.new`, encodeRecord(record), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      rmSync(`${path}.new`, { force: true });
+      throw new ProofError("STATE_DIR", `${path}: cannot be written: ${reasonOf(error)}`, {
+        hint: "daemon.state must be on a disk with free space",
+        cause: error,
+      });
+    }
   }
 
   removeRecord(sid: number): void {

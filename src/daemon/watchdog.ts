@@ -1,6 +1,6 @@
 /**
  * Looks once a second for peers that have gone silent or read nothing, and for proofservs that use too much
- * memory, write too long logs or have too many processes. Runs only while somebody is logged in or a
+ * memory or disk, write too long logs or have too many processes. Runs only while somebody is logged in or a
  * proofserv runs: an idle daemon does not wake up.
  */
 import { messageOf, ProofError } from "../lib/errors.ts";
@@ -10,6 +10,7 @@ import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
 import { RootLiveness } from "./root/liveness.ts";
 import { watchIdle } from "./idle.ts";
+import { Quota } from "./quota.ts";
 import type { Session } from "./session.ts";
 
 const INTERVAL = 1000;
@@ -20,10 +21,12 @@ export class Watchdog {
   readonly #context: Context;
   readonly #rootLiveness: RootLiveness;
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #quota: Quota;
   #looks = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#quota = new Quota(context);
     this.#rootLiveness = new RootLiveness(context);
   }
 
@@ -47,6 +50,7 @@ export class Watchdog {
     this.#watchIdle(proofservs);
     this.#context.outOfMemory.look(performance.now());
     if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
+    if (limits.sandbox > 0) this.#quota.look(proofservs, limits.sandbox);
     if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
     if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)
       this.#watchProcesses(proofservs, limits.processes_per_session);

@@ -77,6 +77,7 @@ export const ERROR_EXIT = {
   SELECTOR: EXIT.query,
   MEMORY: EXIT.query,
   PROCESSES: EXIT.query,
+  QUOTA: EXIT.query,
   ACCOUNTING: EXIT.query,
   ABORTED: EXIT.query,
   INTERRUPTED: EXIT.interrupted,

@@ -79,6 +79,7 @@ test("without anything every key has its default", () => {
         slow_reader: 300_000,
         message: 268_435_456,
         line: 8192,
+        sandbox: 0,
         log: 67_108_864,
         processes: 512,
         processes_per_session: 256,

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import * as api from "../../api/index.ts";
 import type { Selector } from "../../api/index.ts";
 import { ProofError } from "../../lib/errors.ts";
+import { reasonOf } from "../../lib/system-error.ts";
 import { loadModule, provideModule } from "../../lib/module.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -45,18 +46,23 @@ export class SelectorCache {
     }
   }
 
-  /** Keeps a bundle; throws PROTOCOL if it is not the one its hash says. */
+  /** Keeps a bundle; throws PROTOCOL if it is not the one its hash says, SANDBOX where it cannot be written. */
   store(hash: string, bundle: Uint8Array): void {
     const path = this.path(hash);
     const actual = new Bun.CryptoHasher("sha256").update(bundle).digest("hex");
     if (actual !== hash)
       throw new ProofError("PROTOCOL", "a selector arrived damaged: its hash is another");
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const temporary = `${path}.${process.pid}`;
     try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       writeFileSync(temporary, bundle, { mode: 0o600 });
       // Other workers of this node may be doing the same.
       renameSync(temporary, path);
+    } catch (error) {
+      throw new ProofError("SANDBOX", `${this.#directory}: ${reasonOf(error)}`, {
+        hint: "selectors are kept in the sandbox of each node; see daemon.sandbox there",
+        cause: error,
+      });
     } finally {
       rmSync(temporary, { force: true });
     }
