@@ -1,12 +1,18 @@
 /** The volume of the campaign: decoders in this process, nothing between them and the bytes. */
 import { mutate } from "./mutate.ts";
 import { Random } from "../../test/helpers/random.ts";
+import { DAEMON_TARGETS } from "./daemon-targets.ts";
 import { SESSION_TARGETS } from "./session-targets.ts";
 import { isExpected, type Target } from "./target.ts";
 import { TEXT_TARGETS } from "./text-targets.ts";
 import { WIRE_TARGETS } from "./wire-targets.ts";
 
-const TARGETS: readonly Target[] = [...WIRE_TARGETS, ...SESSION_TARGETS, ...TEXT_TARGETS];
+const TARGETS: readonly Target[] = [
+  ...WIRE_TARGETS,
+  ...DAEMON_TARGETS,
+  ...SESSION_TARGETS,
+  ...TEXT_TARGETS,
+];
 
 /** A case may take this long, in milliseconds; a hang of the decoder is one that takes longer. */
 const SLOW = 1_000;

@@ -2,6 +2,7 @@
  * Session messages of ROOT's own clients (core/base/inc/MessageTypes.h, ROOT 5.34), as far as a master of
  * ours answers them. Bodies are ROOT's: big-endian numbers, TString, and text that a NUL ends.
  */
+import { CheckError } from "../lib/check.ts";
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
 import { encodeMessage, type Message } from "./envelope.ts";
 
@@ -66,11 +67,12 @@ export interface WorkerListChange {
   ordinals: string;
 }
 
-/** Reads a change of the list of active workers; throws ShortRead, and RangeError for an unknown action. */
+/** Reads a change of the list of active workers; throws ShortRead, and CheckError for an unknown action. */
 export function readWorkerListChange(message: Message): WorkerListChange {
   const reader = new ByteReader(message.body);
   const action = reader.i32();
-  if (action !== 1 && action !== 2) throw new RangeError(`unknown action ${action}`);
+  if (action !== 1 && action !== 2)
+    throw new CheckError(`list of workers: unknown action ${action}`);
   return { activate: action === 1, ordinals: reader.tstring() };
 }
 

@@ -1,4 +1,5 @@
 /** What a master of ours does for one session's ROOT clients: their requests, and the end of their commands. */
+import { CheckError } from "../../lib/check.ts";
 import { ShortRead } from "../../lib/bytes.ts";
 import { readTail } from "../../lib/tail.ts";
 import { VERSION } from "../../lib/version.ts";
@@ -64,7 +65,7 @@ export class RootService {
     try {
       this.#answer(message, cid);
     } catch (error) {
-      if (!(error instanceof ShortRead || error instanceof RangeError)) throw error;
+      if (!(error instanceof ShortRead || error instanceof CheckError)) throw error;
       this.log(cid, `message ${message.what} cannot be read: ${error.message}\n`);
       this.logDone(cid, -1);
     }
