@@ -221,6 +221,11 @@ export function killChildren(): void {
   killAll(() => processTree(process.pid).slice(1));
 }
 
+/** Ends everything in the process group that this process leads, itself included. */
+export function endOwnGroup(): void {
+  if (processStat(process.pid)?.group === process.pid) signalProcess(-process.pid, "SIGKILL");
+}
+
 function hasChildren(): boolean {
   try {
     return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8") !== "";

@@ -184,8 +184,10 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   upward.end();
   await part?.close(Math.round(parameters.terminate * 0.8));
   const { rmSync } = await import("node:fs");
-  const { killChildren } = await import("../lib/process.ts");
+  const { endOwnGroup, killChildren } = await import("../lib/process.ts");
   killChildren();
   rmSync(parameters.workDirectory, { recursive: true, force: true });
+  // Without a daemon nobody else ends what has lost its parent.
+  if (exitCode !== 0) endOwnGroup();
   return exitCode;
 }

@@ -7,23 +7,23 @@ import type { ServeParameters } from "../protocol/serve.ts";
 const PAUSE = 100;
 
 /**
- * Connects to the daemon's socket and logs in with `logIn`, again and again. Undefined if none has taken
- * this proofserv in within `reconnto`, or one says that it knows nothing of it.
+ * Connects to the daemon's socket and logs in with `logIn`, again and again. False if none has taken this
+ * proofserv in within `reconnto`, or one says that it knows nothing of it.
  */
 export async function rejoin(
   { socket, reconnto, startup }: ServeParameters,
   logIn: (link: Link) => Promise<void>,
-): Promise<Link | undefined> {
+): Promise<boolean> {
   for (const end = performance.now() + reconnto; performance.now() < end; await Bun.sleep(PAUSE)) {
     let link: Link | undefined;
     try {
       link = await Link.open({ path: socket }, startup.tcp);
       await logIn(link);
-      return link;
+      return true;
     } catch (error) {
       link?.end();
-      if (error instanceof ProofError && error.code === "REFUSED") return undefined;
+      if (error instanceof ProofError && error.code === "REFUSED") return false;
     }
   }
-  return undefined;
+  return false;
 }

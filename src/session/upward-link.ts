@@ -80,7 +80,8 @@ export class UpwardLink {
       attention: (action, body) => this.#attention(action, body),
       drained: () => this.#handler.drained(),
       closed: (error) => {
-        if (!this.#ended) this.#rejoining = this.#rejoin(error);
+        // One that closes while a daemon is looked for was no daemon's, or is tried again.
+        if (!this.#ended && this.#rejoining === undefined) this.#rejoining = this.#rejoin(error);
       },
     });
   }
@@ -92,15 +93,18 @@ export class UpwardLink {
     // The next daemon numbers its clients anew.
     this.#handler.left(undefined);
     const { rejoin } = await import("./rejoin.ts");
-    const link = await rejoin(this.#parameters, (fresh) => callBack(fresh, this.#parameters));
-    if (this.#ended) return link?.end();
-    if (link === undefined) {
+    const isBack = await rejoin(this.#parameters, (link) => {
+      this.#link = link;
+      // The client's first message may come in the same breath as the answer.
+      this.#listen(link);
+      return callBack(link, this.#parameters);
+    });
+    if (this.#ended) return this.#link.end();
+    if (!isBack) {
       this.#ended = true;
       return this.#handler.closed(cause);
     }
-    this.#link = link;
     this.#rejoining = undefined;
-    this.#listen(link);
     // The next daemon knows nothing yet of what the last one was told.
     const [workers, running] = this.#reported.split(" ");
     this.#reported = "";

@@ -20,6 +20,8 @@ export interface DaemonPlan extends Place {
   config?: string;
   /** Its port, "0" for any. */
   port?: number;
+  /** Another copy of the binary. */
+  program?: string;
 }
 
 export class RunningDaemon implements AsyncDisposable {
@@ -29,6 +31,10 @@ export class RunningDaemon implements AsyncDisposable {
   constructor(program: Program, port: number) {
     this.#program = program;
     this.port = port;
+  }
+
+  get isRunning(): boolean {
+    return this.#program.isRunning;
   }
 
   get pid(): number {
@@ -108,13 +114,15 @@ async function spawnDaemon({
   args = [],
   config,
   port = 0,
+  program,
   ...place
 }: DaemonPlan): Promise<Program> {
   if (config !== undefined) place.home.writeConfig(config);
   const listen = ["--port", String(port), "--log-format", "json"];
   // Tests end with sessions that still run something; those of draining say so.
   const env = { PROOF_DAEMON_DRAIN: "0s", ...place.env };
-  return new Program([await binary(), "daemon", ...listen, ...args], { ...place, env });
+  const command = [program ?? (await binary()), "daemon", ...listen, ...args];
+  return new Program(command, { ...place, env });
 }
 
 function entriesOf(text: string): Entry[] {
