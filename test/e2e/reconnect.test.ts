@@ -103,7 +103,8 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   }
 
   function pids(): number[] {
-    return DAEMONS.flatMap((n) => [...proofservsOf(hosts.at(n).home.path).values()]).toSorted();
+    const all = DAEMONS.flatMap((n) => [...proofservsOf(hosts.at(n).home.path).values()]);
+    return all.toSorted((a, b) => a - b);
   }
 
   test("the link of the client's host goes down and comes back", async () => {
