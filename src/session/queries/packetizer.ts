@@ -140,9 +140,12 @@ class RangePacketizer implements Packetizer {
     const wanted = rate > 0 ? rate * PACKET_TIME : share * CALIBRATION;
     // Towards the end packets get smaller, so that all workers finish together.
     const limit = Math.max(1, this.#left / (this.#workers * 2), share / 1000);
-    const cut = Math.max(rate * WORTHWHILE, Math.min(limit, share / MIN_PARTS));
+    const least = rate * WORTHWHILE;
+    const cut = Math.max(least, Math.min(limit, share / MIN_PARTS));
     const size = Math.min(range.count, Math.max(1, Math.round(Math.min(wanted, cut))));
-    return alignEnd(range, size);
+    const aligned = alignEnd(range, size);
+    // No crumbs.
+    return range.count - aligned < least ? range.count : aligned;
   }
 }
 

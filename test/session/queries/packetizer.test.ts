@@ -42,6 +42,20 @@ describe("sizes of packets", () => {
     }
   });
 
+  test("what is left of a file is not so small either", () => {
+    const packetizer = makePacketizer("adaptive", [source(1010), source(100_000)], 1);
+    const worker = { ordinal: "0.0", host: "a", rate: 4 };
+    const counts = [packetizer.next(worker), packetizer.next(worker)].map((next) => [
+      next?.packet.first,
+      next?.packet.count,
+    ]);
+    // A quarter of a second would be the first 1000 only.
+    expect(counts).toEqual([
+      [0, 1010],
+      [0, 1000],
+    ]);
+  });
+
   test("slow code is shared out to the end", () => {
     const taken = sizes(100, [0.01, 0.01]);
     expect(taken.slice(-4)).toEqual([1, 1, 1, 1]);
