@@ -114,7 +114,7 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
         await user.gone();
         user.start();
       },
-      evidence: [new RegExp(`"user":"${user.name}"`)],
+      evidence: [new RegExp(`"client away".*"user":"${user.name}"`)],
       mayPassUnnoticed: false,
     };
   },
@@ -138,20 +138,10 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
       mayPassUnnoticed: fault.seconds < SILENCE,
     };
   },
-  "restart-daemon": (cluster, _, { host }) => {
-    const { pid } = cluster.daemon(host);
-    const stopping = cluster.daemon(host).stop();
-    return {
-      what: `daemon of n${host} (pid ${pid}) asked to end`,
-      heal: async () => {
-        await stopping;
-        cluster.readLogs();
-        await cluster.startDaemon(host);
-      },
-      evidence: [/"message":"stopping"/],
-      mayPassUnnoticed: false,
-    };
-  },
+  "restart-daemon": (cluster, _, { host }) =>
+    restarted(cluster, host, "SIGTERM", "asked to end", /"message":"stopping"/),
+  "hand-over": (cluster, _, { host }) =>
+    restarted(cluster, host, "SIGUSR1", "asked to hand over", /"message":"handing over"/),
   "link-down": (cluster, _, { host, seconds }) => ({
     what: `link of n${host} down for ${seconds.toFixed(1)} s`,
     heal: unplug(cluster.hosts, cluster.at(host)),
@@ -206,6 +196,29 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     };
   },
 };
+
+function restarted(
+  cluster: Cluster,
+  host: number,
+  name: "SIGTERM" | "SIGUSR1",
+  asked: string,
+  evidence: RegExp,
+): Injected {
+  const { pid } = cluster.daemon(host);
+  const gone = cluster.daemon(host).stop(name);
+  return {
+    what: `daemon of n${host} (pid ${pid}) ${asked}`,
+    heal: async () => {
+      const { exitCode, stderr } = await gone;
+      if (exitCode !== 0)
+        throw new Error(`the daemon of n${host} ended with ${exitCode}:\n${stderr}`);
+      cluster.readLogs();
+      await cluster.startDaemon(host);
+    },
+    evidence: [evidence],
+    mayPassUnnoticed: false,
+  };
+}
 
 function broken(cluster: Cluster, number: number, how: "cut" | "reset"): Injected {
   cluster.relay(number, how);

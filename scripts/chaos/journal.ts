@@ -9,6 +9,9 @@ export interface Said {
   text: string;
 }
 
+/** The source of what the script itself says. */
+export const OURSELVES = "chaos";
+
 export class Journal {
   readonly #said: Said[] = [];
   readonly #file: string | undefined;
@@ -24,10 +27,11 @@ export class Journal {
       appendFileSync(this.#file, `${new Date(at).toISOString()} ${source}: ${text}\n`);
   }
 
-  /** The first since `from` that one of the patterns fits. */
+  /** The first since `from`, of daemons, proofservs and clients, that one of the patterns fits. */
   find(from: number, patterns: readonly RegExp[]): Said | undefined {
     return this.#said.find(
-      ({ at, text }) => at >= from && patterns.some((pattern) => pattern.test(text)),
+      ({ at, source, text }) =>
+        at >= from && source !== OURSELVES && patterns.some((pattern) => pattern.test(text)),
     );
   }
 

@@ -2,7 +2,7 @@
 import { Random } from "../../test/helpers/random.ts";
 import { Cluster } from "./cluster.ts";
 import { INJECTIONS } from "./inject.ts";
-import { Journal } from "./journal.ts";
+import { Journal, OURSELVES } from "./journal.ts";
 import {
   type Fault,
   type FaultKind,
@@ -83,14 +83,14 @@ export async function run(plan: Plan): Promise<Outcome> {
     if (problems.length > 0 || performance.now() > end) break;
     await Bun.sleep(fault.after * 1000);
     const at = Date.now();
-    journal.add("chaos", `fault ${fault.number} ${fault.kind}`);
+    journal.add(OURSELVES, `fault ${fault.number} ${fault.kind}`);
     const injected = INJECTIONS[fault.kind](cluster, users, fault);
     tell(`${fault.number} ${fault.kind}: ${injected.what}`);
     await Bun.sleep(fault.seconds * 1000);
     cluster.readLogs();
     await injected.heal();
     const healed = Date.now();
-    journal.add("chaos", `mended ${injected.what}`);
+    journal.add(OURSELVES, `mended ${injected.what}`);
     const { missing, renewed } = await recover(all, cluster, healed);
     const found = journal.find(at, injected.evidence);
     const noticed = found === undefined ? undefined : Math.max(0, found.at - at);

@@ -12,6 +12,7 @@ export const KINDS = {
   "stop-daemon": "SIGSTOP to a daemon, SIGCONT afterwards",
   "stop-client": "SIGSTOP to a client, SIGCONT afterwards",
   "restart-daemon": "SIGTERM to a daemon, started again",
+  "hand-over": "SIGUSR1 to a daemon, and another takes its sessions over: an upgrade",
   "link-down": "a host's link down without a word, up again afterwards",
   partition: "two hosts do not reach each other",
   "one-way": "a host hears nothing of another, which hears it",

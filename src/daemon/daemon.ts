@@ -312,7 +312,15 @@ export class Daemon {
     const context = this.#context;
     this.#admission.remove(connection);
     context.connections.delete(connection);
-    for (const session of connection.sessions) context.sessions.leave(context, connection, session);
+    for (const session of connection.sessions) {
+      // One that was asked to end is left by everybody.
+      if (session.state === "running") {
+        const { sid, tag, ordinal, user } = session;
+        const fields = { sid, tag, ordinal, user, peer: connection.link.peer };
+        context.log.info("client away", { ...fields, why: why || "closed by the peer" });
+      }
+      context.sessions.leave(context, connection, session);
+    }
     // A proofserv without its link is no use to anybody.
     connection.proofserv?.end();
     const fields = { peer: connection.link.peer, user: connection.user, why };

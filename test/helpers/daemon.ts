@@ -70,8 +70,8 @@ export class RunningDaemon implements AsyncDisposable {
   }
 
   /** Ends it in good order. */
-  async stop(): Promise<Finished> {
-    this.signal("SIGTERM");
+  async stop(signal: "SIGTERM" | "SIGUSR1" = "SIGTERM"): Promise<Finished> {
+    this.signal(signal);
     return await this.#program.finished();
   }
 
