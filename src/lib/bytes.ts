@@ -23,6 +23,14 @@ export function utf8(text: string): Buffer {
   return bytes;
 }
 
+/** Integers of 32 bits, one after another. */
+export function int32s(...values: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * values.length);
+  let at = 0;
+  for (const value of values) at = bytes.writeInt32BE(value, at);
+  return bytes;
+}
+
 /** Builds one binary record in a growing buffer. */
 export class ByteWriter {
   #buffer: Buffer;

@@ -35,16 +35,13 @@ export class Fields {
   readonly #what: string;
 
   constructor(object: JsonObject, what: string) {
-    this.#object = object;
+    // Without a prototype, whose members would be taken for fields.
+    this.#object = Object.assign(Object.create(null) as object, object);
     this.#what = what;
   }
 
-  #get(name: string): unknown {
-    return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined;
-  }
-
   has(name: string): boolean {
-    return this.#get(name) !== undefined;
+    return this.#object[name] !== undefined;
   }
 
   #refuse(name: string, expected: string): never {
@@ -53,7 +50,7 @@ export class Fields {
 
   /** A string of at most `max` UTF-16 units; `fallback` where the field is absent. */
   string(name: string, max = 4096, fallback?: string): string {
-    const value = this.#get(name) ?? fallback;
+    const value = this.#object[name] ?? fallback;
     if (typeof value !== "string" || value.length > max)
       return this.#refuse(name, `a string of at most ${max} characters`);
     return value;
@@ -66,7 +63,7 @@ export class Fields {
 
   /** An integer within [min, max]; `fallback` where the field is absent. */
   integer(name: string, min: number, max: number, fallback?: number): number {
-    const value = this.#get(name) ?? fallback;
+    const value = this.#object[name] ?? fallback;
     if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
       return this.#refuse(name, `an integer from ${min} to ${max}`);
     }
@@ -75,21 +72,21 @@ export class Fields {
 
   /** A finite number; `fallback` where the field is absent. */
   number(name: string, fallback?: number): number {
-    const value = this.#get(name) ?? fallback;
+    const value = this.#object[name] ?? fallback;
     if (typeof value !== "number" || !Number.isFinite(value))
       return this.#refuse(name, "a finite number");
     return value;
   }
 
   boolean(name: string, fallback = false): boolean {
-    const value = this.#get(name) ?? fallback;
+    const value = this.#object[name] ?? fallback;
     if (typeof value !== "boolean") return this.#refuse(name, "true or false");
     return value;
   }
 
   /** One of `options`. */
   oneOf<T extends string>(name: string, options: readonly T[], fallback?: T): T {
-    const value = this.#get(name) ?? fallback;
+    const value = this.#object[name] ?? fallback;
     for (const option of options) if (option === value) return option;
     return this.#refuse(name, `one of ${options.join(", ")}`);
   }
@@ -97,12 +94,12 @@ export class Fields {
   /** The fields of an object. */
   fields(name: string): Fields {
     const what = `${this.#what}.${name}`;
-    return new Fields(asObject(this.#get(name), what), what);
+    return new Fields(asObject(this.#object[name], what), what);
   }
 
   /** A list of at most `max` items, each read by `read`. */
   list<T>(name: string, max: number, read: (item: unknown, what: string) => T): T[] {
-    const value = this.#get(name) ?? [];
+    const value = this.#object[name] ?? [];
     if (!Array.isArray(value) || value.length > max)
       return this.#refuse(name, `a list of at most ${max} items`);
     return value.map((item, i) => read(item, `${this.#what}.${name}[${i}]`));
@@ -110,7 +107,7 @@ export class Fields {
 
   /** An object whose values are strings: at most `max` of them, of at most `maxLength` characters each. */
   strings(name: string, max = 1024, maxLength = 32 * 1024): Record<string, string> {
-    const object = asObject(this.#get(name) ?? {}, `${this.#what}.${name}`);
+    const object = asObject(this.#object[name] ?? {}, `${this.#what}.${name}`);
     const entries = Object.entries(object);
     if (entries.length > max) return this.#refuse(name, `an object of at most ${max} entries`);
     const result: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -125,7 +122,7 @@ export class Fields {
 
   /** An object of finite numbers, such as phase timings. */
   numbers(name: string, max = 64): Record<string, number> {
-    const object = asObject(this.#get(name) ?? {}, `${this.#what}.${name}`);
+    const object = asObject(this.#object[name] ?? {}, `${this.#what}.${name}`);
     const entries = Object.entries(object);
     if (entries.length > max) return this.#refuse(name, `an object of at most ${max} entries`);
     const result: Record<string, number> = Object.create(null) as Record<string, number>;

@@ -4,7 +4,7 @@
  * Client → server: five i32 {0,0,1,0,0}, then the filler {4,2012}. Server → client: i32 type 0,
  * i32 length 0, i32 version, i32 value 0.
  */
-import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { ByteReader, int32s } from "../lib/bytes.ts";
 import { XPROOFD_VERSION } from "./codes.ts";
 
 /** Bytes of the client's hello, filler included. */
@@ -13,26 +13,13 @@ export const HELLO_SIZE = 28;
 export const WELCOME_SIZE = 16;
 
 /** What a client sends first. */
-export const HELLO: Buffer = new ByteWriter(HELLO_SIZE)
-  .i32(0)
-  .i32(0)
-  .i32(1)
-  .i32(0)
-  .i32(0)
-  .i32(4)
-  .i32(2012)
-  .done();
+export const HELLO: Buffer = int32s(0, 0, 1, 0, 0, 4, 2012);
 
 /** What the server answers. */
-export const WELCOME: Buffer = new ByteWriter(WELCOME_SIZE)
-  .i32(0)
-  .i32(0)
-  .i32(XPROOFD_VERSION)
-  .i32(0)
-  .done();
+export const WELCOME: Buffer = int32s(0, 0, XPROOFD_VERSION, 0);
 
 /** Begin of an xrootd client's hello: in ours the third word is 1 and the fourth 0. */
-const XROOTD_HELLO: Buffer = new ByteWriter(16).i32(0).i32(0).i32(0).i32(4).done();
+const XROOTD_HELLO: Buffer = int32s(0, 0, 0, 4);
 
 /** What the first bytes of a connection turn out to be. */
 export type Hello =

@@ -2,7 +2,7 @@
  * The 16 body bytes of each request, as in section 1.3 of the protocol reference, and the text
  * buffers (`positional|name:value|…`) that login and create carry behind them.
  */
-import { ByteReader, ByteWriter, utf8 } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter, int32s, utf8 } from "../lib/bytes.ts";
 import type { RoleLetter } from "./codes.ts";
 
 /** Body of a login request. */
@@ -53,7 +53,7 @@ export const auth = {
 
 /** Four i32 words: the body of every other request, named by each below. */
 function words(a: number, b: number, c: number, d: number): Buffer {
-  return new ByteWriter(16).i32(a).i32(b).i32(c).i32(d).done();
+  return int32s(a, b, c, d);
 }
 
 function readWords(body: Buffer): [number, number, number, number] {
