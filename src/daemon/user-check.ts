@@ -1,5 +1,5 @@
 /** Checking a user's proof of who they are. Loaded only where `security.users = "system"`: reading keys takes a library. */
-import { findAccount } from "../lib/account-database.ts";
+import { type Account, findAccount, findLocalAccount } from "../lib/account-database.ts";
 import { CheckError } from "../lib/check.ts";
 import type { ProofError } from "../lib/errors.ts";
 import { checkSignature, sshFingerprint } from "../lib/ssh-keys.ts";
@@ -13,7 +13,10 @@ import {
 import { refuseKey } from "./authorized-keys.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { LookUps } from "./look-ups.ts";
 import { refused } from "./users.ts";
+
+const lookUps = new LookUps<Account>(findLocalAccount, findAccount);
 
 /**
  * Checks a user's proof of who they are. Throws REFUSED. What is wrong with the account's files is for the
@@ -30,15 +33,17 @@ export function checkUser(
   const { publicKey, signature } = read(context, payload);
   const key = sshFingerprint(publicKey);
   const refuse = (why: string): ProofError => {
-    context.log.warn("user not let in", { user, key, peer: connection.link.peer, why });
+    context.notices.warn("user not let in", { user, key, peer: connection.link.peer, why });
     const text = `key ${key} does not let anybody in as ${user}`;
     const hint = `it must be in ~/.ssh/authorized_keys of ${user} on that node; the daemon's log says more`;
     return refused(context, text, hint);
   };
   if (!checkSignature(publicKey, signature, USER_NAMESPACE, userMessage(terms, cluster)))
     throw refuse("the signature is wrong");
-  const account = findAccount(user);
+  const account = lookUps.find(user);
   if (account === undefined) throw refuse("there is no such account");
+  if (account === "later")
+    throw refuse("too many ask for accounts that this machine does not know");
   const why = refuseKey(account, publicKey, connection.link.remoteAddress);
   if (why !== undefined) throw refuse(why);
 }

@@ -11,9 +11,14 @@ export interface Account extends AccountIds {
   readonly home: string;
 }
 
-/** The account `name`, exactly so; undefined if there is none. */
+/** The account `name`, exactly so; undefined if there is none. Waits for the system if its files have none. */
 export function findAccount(name: string): Account | undefined {
-  return lookUp(name, read("/etc/passwd")) ?? lookUp(name, capture(["getent", "passwd", name]));
+  return findLocalAccount(name) ?? lookUp(name, capture(["getent", "passwd", name]));
+}
+
+/** The account `name` if this machine's own files have it. */
+export function findLocalAccount(name: string): Account | undefined {
+  return lookUp(name, read("/etc/passwd"));
 }
 
 function lookUp(name: string, lines: string | undefined): Account | undefined {
