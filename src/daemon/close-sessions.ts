@@ -1,4 +1,5 @@
 /** Ending sessions at the request of somebody who need not be their client: `proof close`. */
+import type { AdminCall } from "../comm/admin-call.ts";
 import { withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { killTree } from "../lib/process.ts";
@@ -127,8 +128,8 @@ async function isGone(context: Context, session: Session): Promise<FailureFacts[
 
 async function resetBelow(context: Context, { tag, user }: Chosen): Promise<FailureFacts[]> {
   const payload = closeRequest.encode({ tag, hard: true, isPart: true });
-  const answers = await askNodes(context, user, AT_ONCE, async (call) =>
-    closeAnswer.decode(await call(Admin.closeSessions, "close", AT_ONCE, payload)),
-  );
+  const ask = async (call: AdminCall): Promise<CloseAnswer> =>
+    closeAnswer.decode(await call(Admin.closeSessions, "close", AT_ONCE, payload));
+  const answers = await askNodes(context, user, AT_ONCE, ask, true);
   return answers.flatMap((each) => ("failure" in each ? [each.failure] : each.answer.failures));
 }

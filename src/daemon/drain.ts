@@ -15,14 +15,17 @@ export async function drain(context: Context, reason: string): Promise<void> {
   const { config, host, log, sessions } = context;
   const limit = config.daemon.drain;
   const why = stopped(host, reason);
-  const running = (): Session[] => sessions.tops().filter(isBusy);
+  const start = performance.now();
+  // One that has finished what it ran is done, whatever its client has asked for since.
+  const running = (): Session[] =>
+    sessions.tops().filter((session) => isBusy(session) && session.lastIdle < start);
   const busy = running();
   if (limit > 0 && busy.length > 0) {
     log.info("draining", { sessions: busy.length, drain: limit });
     const patience = formatDuration(limit);
     for (const session of busy)
       session.tell(`${host}: the daemon is stopping; what runs may finish within ${patience}`);
-    const end = performance.now() + limit;
+    const end = start + limit;
     for (let left = busy; left.length > 0 && performance.now() < end; left = running()) {
       const kept = new Set(left.map(({ tag }) => tag));
       for (const session of sessions.all())

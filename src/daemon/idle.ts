@@ -11,20 +11,29 @@ export function noticeOf(timeout: number): number {
   return Math.min(NOTICE, Math.round(timeout / 4));
 }
 
-/** What is to be done about a session that has been idle for so long. Pure. */
-export function judgeIdle(idle: number, timeout: number, isWarned: boolean): "warn" | "end" | "" {
-  if (idle >= timeout && isWarned) return "end";
-  return !isWarned && idle >= timeout - noticeOf(timeout) ? "warn" : "";
+/**
+ * What is to be done about a session that has been idle for so long, and whose user was warned so long ago,
+ * if that was done. Pure; all in milliseconds.
+ */
+export function judgeIdle(
+  idle: number,
+  timeout: number,
+  sinceWarning: number | undefined,
+): "warn" | "end" | "" {
+  if (sinceWarning !== undefined) return sinceWarning >= noticeOf(timeout) ? "end" : "";
+  return idle >= timeout - noticeOf(timeout) ? "warn" : "";
 }
 
 /** Looks after a session; `timeout` in milliseconds. A command or query that runs, or waits, is not idle. */
 export function watchIdle(session: Session, timeout: number, host: string): "warn" | "end" | "" {
-  const { role, state, status, clients } = session;
+  const { role, state, status, clients, lastActive, idleWarned } = session;
   const isWatched = role === "master" && state === "running" && clients.size > 0;
   if (!isWatched || status !== 0) return "";
-  const verdict = judgeIdle(performance.now() - session.lastActive, timeout, session.isIdleWarned);
+  const now = performance.now();
+  const sinceWarning = idleWarned === undefined ? undefined : now - idleWarned;
+  const verdict = judgeIdle(now - lastActive, timeout, sinceWarning);
   if (verdict === "warn") {
-    session.isIdleWarned = true;
+    session.idleWarned = now;
     const left = formatDuration(noticeOf(timeout));
     session.tell(
       `${host}: nothing has run here for a while; the session ends in ${left} unless something does (.ping will do)`,

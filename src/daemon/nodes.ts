@@ -33,19 +33,20 @@ export type NodeAnswer<T> =
 
 /**
  * Asks every node but this one on behalf of `user`, within `timeout` milliseconds each; a node that fails
- * keeps nobody waiting. `question` is told how many are asked.
+ * keeps nobody waiting. `question` is told how many are asked. What is `urgent` does not wait its turn.
  */
 export function askNodes<T>(
   context: Context,
   user: string,
   timeout: number,
   question: (call: AdminCall, node: InventoryNode, count: number) => Promise<T>,
+  urgent = false,
 ): Promise<NodeAnswer<T>[]> {
   const others = distinctNodes(context).filter(
     ({ node }) => node.host !== context.localHost || node.port !== context.port,
   );
   const limits = { tcp: timeout, login: timeout };
-  return context.looks.during(user, () =>
+  const ask = (): Promise<NodeAnswer<T>[]> =>
     Promise.all(
       others.map(async ({ node }): Promise<NodeAnswer<T>> => {
         const where = `${node.host}:${node.port}`;
@@ -62,6 +63,6 @@ export function askNodes<T>(
           return { node, failure: failureOf(toProofError(error), "tcp", node.host) };
         }
       }),
-    ),
-  );
+    );
+  return urgent ? ask() : context.looks.during(user, ask);
 }

@@ -74,8 +74,10 @@ export class Session {
   #status = 0;
   /** Value of performance.now() when something was last asked of it, or ended in it. */
   lastActive = performance.now();
-  /** Whether its clients have been told that it will end for want of activity. */
-  isIdleWarned = false;
+  /** Value of performance.now() when its master last had nothing more to do. */
+  lastIdle = 0;
+  /** The same for when its clients were told that it will end for want of activity. */
+  idleWarned: number | undefined;
   /** Clients by cid, with the stream on which each registered. */
   readonly clients = new Map<number, { connection: Connection; stream: number }>();
   proofserv: Connection | undefined;
@@ -197,6 +199,7 @@ export class Session {
   setStatus(status: number, settings: Config["session"]): void {
     if (status === this.#status) return;
     this.#hasResult ||= this.clients.size === 0 && this.#status !== 0 && status === 0;
+    if (status === 0) this.lastIdle = performance.now();
     this.#status = status;
     this.reconsider(settings);
   }
@@ -218,7 +221,7 @@ export class Session {
   /** Something happens in it. */
   noteActivity(): void {
     this.lastActive = performance.now();
-    this.isIdleWarned = false;
+    this.idleWarned = undefined;
   }
 
   /** Tells all clients something; a person reads it. */
