@@ -1,6 +1,6 @@
 /** `proof close`: ends sessions whose client is gone, or that somebody else has opened. */
 import { EXIT, ProofError } from "../lib/errors.ts";
-import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, defineProofCommand } from "./command.ts";
 
 export default defineProofCommand({
   meta: { name: "close", description: "End sessions on a cluster" },
@@ -20,12 +20,7 @@ export default defineProofCommand({
       type: "boolean",
       description: "At once, with SIGKILL on all nodes, however stuck they are",
     },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...CONFIG_ARG,
     ...COMMON_ARGS,
   },
   examples: [

@@ -141,6 +141,25 @@ export function defineProofCommand<const A extends ArgsDef>(command: Command<A>)
   return command;
 }
 
+/** Where the configuration is read from. */
+export const CONFIG_ARG = {
+  config: {
+    type: "string",
+    alias: "c",
+    valueHint: "FILE",
+    description: "Configuration file instead of the default ones",
+  },
+} as const satisfies ArgsDef;
+
+/** Whose sessions are meant. */
+export const OWNER_ARG = {
+  user: {
+    type: "string",
+    valueHint: "NAME",
+    description: "Sessions of somebody else; for superusers",
+  },
+} as const satisfies ArgsDef;
+
 /** The three arguments that commands share; a command lists the ones that it has. */
 export const COMMON_ARGS = {
   json: { type: "boolean", description: "Print results and errors as JSON" },

@@ -6,7 +6,7 @@ import { stateDirectory } from "../config/paths.ts";
 import type { Config, ConfigKey } from "../config/schema.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
 import { createLog } from "../lib/log.ts";
-import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, defineProofCommand } from "./command.ts";
 import type { Output } from "./output.ts";
 
 export default defineProofCommand({
@@ -23,12 +23,7 @@ export default defineProofCommand({
       valueHint: "ADDRESS",
       description: "Address to listen on (all interfaces)",
     },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...CONFIG_ARG,
     conf: {
       type: "string",
       valueHint: "FILE",

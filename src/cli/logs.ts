@@ -3,7 +3,7 @@ import { EXIT, ProofError } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import type { LogOptions } from "../client/session-logs.ts";
 import type { TProofMgr } from "../client/manager.ts";
-import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, defineProofCommand, OWNER_ARG } from "./command.ts";
 import { showSessions } from "./session-list.ts";
 import type { Output } from "./output.ts";
 
@@ -45,17 +45,8 @@ export default defineProofCommand({
       alias: "f",
       description: "Wait for further lines until the session is over",
     },
-    user: {
-      type: "string",
-      valueHint: "NAME",
-      description: "Sessions of somebody else; for superusers",
-    },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...OWNER_ARG,
+    ...CONFIG_ARG,
     ...COMMON_ARGS,
   },
   examples: [

@@ -4,7 +4,7 @@ import type { TProof } from "../client/tproof.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
 import { parseDuration } from "../lib/units.ts";
-import { COMMON_ARGS, type Context, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, type Context, defineProofCommand } from "./command.ts";
 import { earlierReporter, reportEarlier } from "./earlier.ts";
 import {
   describeSession,
@@ -122,12 +122,7 @@ export default defineProofCommand({
       description: "Give up opening after this long, such as 30s",
       parse: parseDuration,
     },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...CONFIG_ARG,
     ...COMMON_ARGS,
   },
   examples: [

@@ -1,6 +1,6 @@
 /** `proof results`: results of queries that sessions have kept, whether or not these still run. */
 import { EXIT, ProofError } from "../lib/errors.ts";
-import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, defineProofCommand, OWNER_ARG } from "./command.ts";
 import { showSessions } from "./session-list.ts";
 
 export default defineProofCommand({
@@ -32,17 +32,8 @@ export default defineProofCommand({
       valueHint: "FILE",
       description: "Write the result as a page for a browser",
     },
-    user: {
-      type: "string",
-      valueHint: "NAME",
-      description: "Sessions of somebody else; for superusers",
-    },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...OWNER_ARG,
+    ...CONFIG_ARG,
     ...COMMON_ARGS,
   },
   examples: [

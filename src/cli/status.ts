@@ -6,7 +6,7 @@ import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
 import type { Xproofd } from "../protocol/xproofd.ts";
-import { COMMON_ARGS, defineProofCommand } from "./command.ts";
+import { COMMON_ARGS, CONFIG_ARG, defineProofCommand } from "./command.ts";
 import type { Output } from "./output.ts";
 import {
   type Assessment,
@@ -40,12 +40,7 @@ export default defineProofCommand({
       parse: parseDuration,
     },
     watch: { type: "boolean", description: "Look again every 2 seconds, until Ctrl-C" },
-    config: {
-      type: "string",
-      alias: "c",
-      valueHint: "FILE",
-      description: "Configuration file instead of the default ones",
-    },
+    ...CONFIG_ARG,
     ...COMMON_ARGS,
   },
   examples: [
