@@ -126,7 +126,7 @@ test("the library's examples print what the page says", async () => {
   const directory = mkdtempSync(join(ROOT, "test", ".docs-"));
   try {
     const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```\s+It prints `([^`]*)`/g)];
-    expect(blocks.length).toBe(2);
+    expect(blocks.length).toBe(3);
     for (const [i, [, code = "", printed = ""]] of blocks.entries()) {
       const program = join(directory, `program${i}.ts`);
       writeFileSync(

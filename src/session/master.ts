@@ -282,7 +282,8 @@ export class Master {
       case Kind.output: {
         const fields = output.decode(message);
         const owner = this.#broadcasts.owner(fields.id);
-        if (owner !== undefined) this.#output({ ...fields, id: owner.id });
+        if (owner !== undefined)
+          this.#tell(fields.text, output.encode({ ...fields, id: owner.id }));
         break;
       }
       case Kind.pong: {
@@ -320,20 +321,27 @@ export class Master {
         this.#announce(fresh);
         break;
       }
-      case Kind.notice:
-        this.#upward.send(notice.encode(notice.decode(message)));
+      case Kind.notice: {
+        const fields = notice.decode(message);
+        this.#tell(fields.text, notice.encode(fields));
         break;
+      }
       default:
         if (isFromWorker(message.what)) this.#queryMessage(message);
     }
     // A client that reads slowly slows its workers down instead of filling this process.
-    if (this.#upward.isFull && !this.#upward.isAway) this.#crew.pause();
+    if (this.#upward.isFull && !this.#isDeserted) this.#crew.pause();
   }
 
   /** While there is no client, commands go on; of what they write so much is kept. */
-  #output(fields: Parameters<typeof output.encode>[0]): void {
-    if (this.#upward.isAway && this.#upward.queued > MAX_KEPT) this.#cut += fields.text.length;
-    else this.#upward.send(output.encode(fields));
+  #tell(text: string, pieces: Pieces): void {
+    if (this.#isDeserted && this.#upward.queued > MAX_KEPT) this.#cut += text.length;
+    else this.#upward.send(pieces);
+  }
+
+  /** Whether the client is gone, and may never come back; a submaster's master is back soon or never. */
+  get #isDeserted(): boolean {
+    return this.#parameters.role === "master" && this.#upward.isAway;
   }
 
   #finish(id: number, member: Member): void {
@@ -355,7 +363,7 @@ export class Master {
 
   /** Nobody reads what the members send: they are not held back. */
   away(): void {
-    this.#crew.resume();
+    if (this.#isDeserted) this.#crew.resume();
   }
 
   /** The client is there again, and goes on where it was. */
@@ -378,6 +386,7 @@ export class Master {
       const message = messageOf(pieces);
       if (message.what === Kind.output)
         this.#upward.send(output.encode({ ...output.decode(message), id: 0 }));
+      if (message.what === Kind.notice) this.#upward.send(pieces);
       if (message.what !== Kind.result) continue;
       const { fields, attachments } = result.decode(message);
       this.#upward.send(result.encode({ ...fields, id: 0 }, attachments));

@@ -155,7 +155,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     printed,
     // What runs for a client that is gone goes on, and its output is cut; a worker's master will be back.
     flow: () =>
-      upward.isFull && (parameters.role === "worker" || !upward.isAway)
+      upward.isFull && (parameters.role !== "master" || !upward.isAway)
         ? new Promise((resolve) => drained.push(resolve))
         : Promise.resolve(),
     queued: () => upward.queued,
