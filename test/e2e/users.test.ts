@@ -1,6 +1,14 @@
 /** `users = "system"`: two real accounts, two daemons that run as root, and each trying what it may not. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { readPrivateKey } from "../../src/lib/ssh-keys.ts";
 import { PROOF_MAJOR, Request } from "../../src/protocol/codes.ts";
@@ -29,6 +37,7 @@ import { runProof, startProof } from "../helpers/proof.ts";
 import { RawClient } from "../helpers/raw-client.ts";
 import { TerminalSession } from "../helpers/terminal.ts";
 import { waitFor } from "../helpers/wait-for.ts";
+import { fixture } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -278,6 +287,36 @@ describe.skipIf(!accounts.possible)(`accounts of their own${SKIPPED}`, () => {
     const closed = await runProof(["close", master.address, other, "--json"], alice.place);
     expect(JSON.parse(closed.stdout)).toEqual({ closed: [other], failures: [] });
     await waitFor("the end", async () => (await proofservs(bob, master)).length === 0);
+  });
+
+  test("proof logs and results: one's own, with no more rights than one has; superusers those of any", async () => {
+    const mine = { ...bob.place, env: { PROOF_SECURITY_IDENTITY: plainKey(bob) } };
+    const selector = fixture("fill.ts");
+    const run = ["open", master.address, "--json", "--process", selector, "100"];
+    const { stdout: opened } = await runProof(run, mine);
+    const tag = /"tag":"([^"]+)"/.exec(opened)?.[1] ?? "";
+    const logs = (who: Parameters<typeof runProof>[1], ...args: string[]): Promise<Finished> =>
+      runProof(["logs", master.address, tag, ...args], who);
+    const own = await logs(mine);
+    expect({ stderr: own.stderr, exitCode: own.exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    // Those of the workers come from another daemon.
+    for (const ordinal of ["0", "0.0", "0.1"]) expect(own.stdout).toMatch(`\n${ordinal}: `);
+    const again = await runProof(["results", master.address, tag, "1", "-q"], mine);
+    expect(again.stdout).toStartWith("n  100\n");
+    // Alice is in the group of superusers; she has no session of that tag herself.
+    expect((await logs(alice.place)).stderr).toContain("there is no session");
+    expect((await logs(alice.place, "--user", bob.name)).stdout).toBe(own.stdout);
+    const refused = await logs(mine, "--user", alice.name);
+    expect(refused.exitCode).toBe(4);
+    expect(refused.stderr).toContain(`the sessions of ${alice.name} are not ${bob.name}'s`);
+
+    // What a user puts in the place of a log is read with the user's own rights, if at all.
+    const directory = join(bob.home.path, ".proof", bob.name, `session-${tag}`);
+    symlinkSync("/etc/shadow", join(directory, "worker-0.7-x.log"));
+    linkSync(root.write("secret", "the secret\n", 0o600), join(directory, "worker-0.8-x.log"));
+    const traps = await logs(mine);
+    expect(traps.stdout).not.toMatch(/0\.[78]: /);
+    expect(traps.exitCode).toBe(0);
   });
 
   test("the call-back socket hangs up on everybody but an expected proofserv", async () => {
