@@ -191,6 +191,7 @@ const WHOLE: readonly Target[] = [
   kind("output", messages.output, { id: 1, ordinal: "0.1", stream: "out", text: "x\n" }),
   kind("done", messages.done, { id: 1 }),
   kind("worker lost", messages.workerLost, { ordinal: "0.2", ...FAILURE }),
+  kind("notice", messages.notice, { ordinal: "0.2", text: "a line" }),
   kind("worker replaced", messages.workerJoined, INFO),
   kind(
     "result",

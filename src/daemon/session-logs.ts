@@ -75,7 +75,7 @@ export async function readSessionLogs(
   for (const part of [...(own ?? []), ...answers.flatMap((answer) => answer.logs)])
     if (!logs.has(part.name)) logs.set(part.name, part);
   return logAnswer.encode({
-    known: own !== undefined || answers.some(({ known }) => known),
+    known: own !== undefined,
     live: isLive(context, request.tag),
     logs: [...logs.values()],
     failures: [...failures, ...answers.flatMap((answer) => answer.failures)],

@@ -67,7 +67,7 @@ export interface LogPart {
 
 /** The answer to a {@link LogRequest}. */
 export interface LogAnswer {
-  /** Whether a node that was asked has anything of the session. */
+  /** Whether the session has left anything on the node that was asked first. */
   known: boolean;
   /** Whether the session runs, as the daemon asked first knows. */
   live: boolean;
