@@ -8,7 +8,7 @@ const WORKERS = 2;
 /** What the workers must be faster than one loop. */
 const SPEED_UP = 1.7;
 /** Runs that are not counted: until then the engine still compiles. */
-const WARM_UP = 3;
+const WARM_UP = 2;
 const MIB = 1024 * 1024;
 
 /** Rows for entries and bytes per second of two workers, over ROOT, CSV and NDJSON files and cycles. */
@@ -45,7 +45,7 @@ export async function querySpeed(area: Area, quick: boolean): Promise<Row[]> {
     await session.run(WARM_UP);
     await loop.run(WARM_UP);
     const { measured, floor } = await inTurns(
-      quick ? 5 : 9,
+      quick ? 4 : 9,
       async () => {
         const times = await session.run(1);
         ({ entries, bytes } = times);

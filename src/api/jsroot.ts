@@ -105,6 +105,7 @@ export function fromJsroot(json: unknown): H1 | H2 | Profile {
       sumw: array("fBinEntries", cells),
       sumwy: array("fArray", cells),
       sumwy2: array("fSumw2", cells),
+      rests: new Float64Array(2 * cells),
       sumw2: optional("fBinSumw2", cells),
       moments: Moments.of(6, sums([...SUMS_X, ...SUMS_Y])),
       entries,

@@ -1,8 +1,16 @@
 /** Profiles: mean of y in bins of x, after ROOT's TProfile. */
 import { Axis } from "./axis.ts";
 import { checkLengths, need, show, State } from "./check.ts";
-import { loadTitles, scaleArray } from "./histogram.ts";
-import { addCells, emptyCells, loadCells, type ProfileCells, saveCells } from "./profile-cells.ts";
+import { loadTitles } from "./histogram.ts";
+import {
+  addCells,
+  addKept,
+  emptyCells,
+  loadCells,
+  type ProfileCells,
+  saveCells,
+  scaleY,
+} from "./profile-cells.ts";
 import * as statistics from "./statistics.ts";
 import { splitTitle, type Titles } from "./title.ts";
 
@@ -40,10 +48,10 @@ export class Profile implements Titles {
     if (!(y <= Infinity)) return;
     if (w !== 1 && cells.sumw2 === undefined) this.keepSumw2();
     const bin = this.axis.find(x);
-    const { sumw, sumwy, sumwy2, sumw2 } = cells;
+    const { sumw, sumwy, sumwy2, rests, sumw2 } = cells;
     sumw[bin] = sumw[bin]! + w;
-    sumwy[bin] = sumwy[bin]! + w * y;
-    sumwy2[bin] = sumwy2[bin]! + w * y * y;
+    addKept(sumwy, bin, rests, bin, w * y);
+    addKept(sumwy2, bin, rests, sumw.length + bin, w * y * y);
     if (sumw2 !== undefined) sumw2[bin] = sumw2[bin]! + w * w;
     if (bin !== 0 && bin <= this.axis.nbins) cells.moments.putPair(x, y, w);
   }
@@ -142,10 +150,7 @@ export class Profile implements Titles {
 
   /** Multiplies y by `factor`, means and errors with it. Meant for the end. */
   scale(factor: number): void {
-    const { sumwy, sumwy2, moments } = this.cells;
-    scaleArray(sumwy, factor);
-    scaleArray(sumwy2, factor * factor);
-    moments.scaleY(factor);
+    scaleY(this.cells, factor);
   }
 
   /** Adds the fills of another profile of the same bins, each weight times `factor`. */

@@ -72,12 +72,13 @@ function together(h: Profile, n: number): Profile {
     }
     return into;
   };
-  const { sumw, sumwy, sumwy2, sumw2, ...rest } = h.cells;
+  const { sumw, sumwy, sumwy2, rests: _, sumw2, ...rest } = h.cells;
   const merged = new Profile(h.name, h, axis, {
     ...rest,
     sumw: add(sumw),
     sumwy: add(sumwy),
     sumwy2: add(sumwy2),
+    rests: new Float64Array(2 * (nbins + 2)),
     sumw2: sumw2 === undefined ? undefined : add(sumw2),
   });
   merged.errorOption = h.errorOption;

@@ -58,6 +58,30 @@ test("add with a factor, clone, reset", () => {
   expect(p.save()).toEqual(profile("p", "", 2, 0, 2).save());
 });
 
+test("it comes out the same, to the last bit, however its fills were spread over workers", () => {
+  const fills = Array.from({ length: 20_000 }, (_, i) => ({
+    x: Math.abs(Math.sin(i * 1.7)),
+    y: 10 ** (i % 9) / 7 - 1000,
+  }));
+  const results = [1, 2, 7, 32].map((workers) => {
+    const parts = Array.from({ length: workers }, () => profile("p", "", 20, 0, 1));
+    for (const [i, { x, y }] of fills.entries()) parts[(i * i) % workers]?.fill(x, y);
+    const total = profile("p", "", 20, 0, 1);
+    for (const part of parts.reverse()) total.merge(Profile.load(part.save()));
+    const { bins } = total.save();
+    return Buffer.from((bins as Float64Array).buffer).toString("hex");
+  });
+  expect(new Set(results).size).toBe(1);
+});
+
+test("infinite values stay infinite", () => {
+  const p = profile("p", "", 1, 0, 1);
+  p.fill(0.5, 3);
+  p.fill(0.5, Infinity);
+  p.fill(0.5, 4);
+  expect([p.binEntries(1), p.binContent(1)]).toEqual([3, Infinity]);
+});
+
 test("what does not fit is refused", () => {
   const p = profile("p", "", 2, 0, 2);
   expect(() => p.merge(profile("p", "", 3, 0, 2))).toThrow(

@@ -60,6 +60,40 @@ describe.skipIf(!hasData)(`ROOT's files${NO_DATA}`, () => {
     },
   );
 
+  test("sums of values with a fraction: the same text on 1, 2, 7 and 32 workers", async () => {
+    const selector = cluster.home.write(
+      "fractions.ts",
+      `import { defineSelector, h2, profile, sum, topN } from "proof";
+export default defineSelector({
+  branches: ["M", "pt1", "eta1"],
+  workerBegin(out) {
+    out.pt = profile("pt", "pt;eta;pt", 40, -2.5, 2.5);
+    out.map = h2("map", "map;eta;pt", 10, -2.5, 2.5, 10, 0, 100);
+    out.mass = sum();
+    out.hardest = topN(5);
+  },
+  process({ M, pt1, eta1 }, out, context) {
+    out.pt.fill(eta1, pt1);
+    out.map.fill(eta1, pt1);
+    out.mass.fill(M);
+    out.hardest.fill(pt1, context.entry());
+  },
+});
+`,
+    );
+    const texts: string[] = [];
+    for (const workers of ["1", "2", "7", "32"]) {
+      const { outputs } = await cluster.process(
+        selector,
+        [dataFile("Zmumu.root")],
+        ["-w", workers],
+      );
+      texts.push(JSON.stringify(outputs));
+    }
+    expect(texts[0]?.length).toBeGreaterThan(1000);
+    expect(new Set(texts).size).toBe(1);
+  });
+
   test("HZZ.root: jagged branches", async () => {
     const { outputs } = await cluster.process(
       fixture("hzz.ts"),

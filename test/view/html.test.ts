@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { countBy, fromJsroot, h1, list } from "../../src/api/index.ts";
+import { countBy, fromJsroot, h1, list, Profile } from "../../src/api/index.ts";
 import { type JsrootLibrary, loadJsrootLibrary, renderPage } from "../../src/view/html.ts";
 import { blob, everything, HOSTILE, parabola, peak, words } from "./samples.ts";
 
@@ -47,7 +47,12 @@ test("histograms are in the page as ROOT's JSON", () => {
   const scripts = html.matchAll(/<script type="application\/json" id="data-\d">(.*?)<\/script>/gs);
   const back = [...scripts].map(([, json]) => fromJsroot(json));
   expect(back.map((object) => object.save())).toEqual(
-    Object.values(outputs).map((object) => ({ ...object.save(), sums: expect.anything() })),
+    Object.values(outputs).map((object) => ({
+      ...object.save(),
+      sums: expect.anything(),
+      // ROOT has no place for what rounding takes.
+      ...(object instanceof Profile ? { rests: new Float64Array(2 * (object.nbins + 2)) } : {}),
+    })),
   );
 });
 
