@@ -1,5 +1,13 @@
 /** The cluster key: 32 random bytes in a file that only its owner may read. */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 
@@ -48,9 +56,16 @@ export function readOrMakeKey(path: string): { key: Uint8Array; made: boolean } 
   const fresh = crypto.getRandomValues(new Uint8Array(SIZE));
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Of two daemons that start at once only one may make the key.
-    writeFileSync(path, fresh, { mode: 0o600, flag: "wx" });
-    chmodSync(path, 0o600);
+    const draft = `${path}.${crypto.randomUUID()}`;
+    try {
+      writeFileSync(draft, fresh, { mode: 0o600, flag: "wx" });
+      chmodSync(draft, 0o600);
+      // Of daemons that start at once, nodes with one home among them, only one may make the key, and the
+      // others must never find a part of it.
+      linkSync(draft, path);
+    } finally {
+      rmSync(draft, { force: true });
+    }
     return { key: fresh, made: true };
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw unusable(path, error);

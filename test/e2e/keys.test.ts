@@ -319,3 +319,17 @@ describe("changing the key", () => {
     expect((await runProof(["status", daemon.address], { home: homeWith(KEY) })).exitCode).toBe(0);
   });
 });
+
+test("daemons that start at once with one home make one key, and none finds half of it", async () => {
+  for (let round = 0; round < 5; round++) {
+    const home = area.home();
+    await using started = new AsyncDisposableStack();
+    const daemons = await Promise.all(
+      Array.from({ length: 4 }, async () => started.use(await startDaemon({ home }))),
+    );
+    const keys = await Promise.all(
+      daemons.map(async (each) => (await each.logged("listening"))["key"]),
+    );
+    expect(new Set(keys).size).toBe(1);
+  }
+});
