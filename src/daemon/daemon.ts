@@ -237,6 +237,7 @@ export class Daemon {
   #close(): void {
     for (const listener of this.#listeners) listener.stop();
     for (const connection of this.#context.connections) connection.link.end();
+    this.#watchdog.sweep();
     this.#watchdog.stop();
     this.#context.state.remove();
     this.#context.log.info("stopped");

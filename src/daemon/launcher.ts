@@ -34,6 +34,7 @@ import {
   userSandbox,
 } from "./sandbox.ts";
 import type { SessionLog } from "./session-log.ts";
+import { MARK } from "./strays.ts";
 
 /** What to start. */
 export interface LaunchPlan {
@@ -48,6 +49,8 @@ export interface LaunchPlan {
   /** Tag of the top session; undefined for a top master, whose own tag that will be. */
   topTag: string | undefined;
   ticket: string;
+  /** Tells what it starts from all other processes: see strays.ts. */
+  mark: string;
   socket: string;
   host: string;
   options: CreateOptions;
@@ -186,7 +189,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
   };
   if (root !== undefined) {
     const own = rootVariables(root, sandbox, options.env, process.env);
-    return { ...passed, ...own, PROOF_ORDINAL: ordinal };
+    return { ...passed, ...own, PROOF_ORDINAL: ordinal, [MARK]: plan.mark };
   }
   return {
     ...passed,
@@ -195,6 +198,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
+    [MARK]: plan.mark,
   };
 }
 

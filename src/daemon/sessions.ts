@@ -27,6 +27,7 @@ import { PROOFSERV_STREAM } from "./relay.ts";
 import type { RootPlan } from "./root/launch.ts";
 import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag, openLog, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { markOf } from "./strays.ts";
 import { Session } from "./session.ts";
 import type { SessionRecord } from "./session-record.ts";
 
@@ -366,6 +367,7 @@ async function start(
     account: session.account,
     topTag: session.role === "master" ? undefined : topTagOf(buffer.name),
     ticket: session.ticket,
+    mark: markOf(context.state.path, session),
     socket: context.state.socket,
     host,
     options: buffer.options,

@@ -4,7 +4,7 @@
  * proofserv runs: an idle daemon does not wake up.
  */
 import { messageOf, ProofError } from "../lib/errors.ts";
-import { processTrees, residentMemory } from "../lib/process.ts";
+import { processTable, processTrees, residentMemory } from "../lib/process.ts";
 import { formatBytes, roughBytes } from "../lib/units.ts";
 import { Attention } from "../protocol/codes.ts";
 import type { Context } from "./context.ts";
@@ -12,6 +12,7 @@ import { RootLiveness } from "./root/liveness.ts";
 import { watchIdle } from "./idle.ts";
 import { Quota } from "./quota.ts";
 import type { Session } from "./session.ts";
+import { endStrays, markOf, Strays } from "./strays.ts";
 
 const INTERVAL = 1000;
 /** Looks from one count of all processes to the next: a count takes 10 µs for each process of the machine. */
@@ -23,9 +24,11 @@ export class Watchdog {
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #quota: Quota;
   #looks = 0;
+  readonly #strays: Strays;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#strays = new Strays(context.state.path);
     this.#quota = new Quota(context);
     this.#rootLiveness = new RootLiveness(context);
   }
@@ -45,14 +48,17 @@ export class Watchdog {
     this.#looks++;
     const watched = this.#watchPeers();
     const proofservs = this.#context.sessions.all().filter((session) => session.pid !== 0);
-    if (watched === 0 && proofservs.length === 0) return this.stop();
+    if (watched === 0 && proofservs.length === 0) {
+      this.sweep();
+      return this.stop();
+    }
     this.#rootLiveness.look(proofservs);
     this.#watchIdle(proofservs);
     this.#context.outOfMemory.look(performance.now());
     if (limits.memory > 0) this.#watchMemory(proofservs, limits.memory);
     if (limits.sandbox > 0) this.#quota.look(proofservs, limits.sandbox);
     if (limits.log > 0) this.#watchLogs(proofservs, limits.log);
-    if (limits.processes_per_session > 0 && this.#looks % COUNT_EVERY === 0)
+    if (this.#looks % COUNT_EVERY === 0)
       this.#watchProcesses(proofservs, limits.processes_per_session);
   }
 
@@ -107,11 +113,17 @@ export class Watchdog {
   }
 
   #watchProcesses(proofservs: readonly Session[], limit: number): void {
-    const { host, log } = this.#context;
-    const trees = processTrees(proofservs.map(({ pid }) => pid));
+    const { host, log, state } = this.#context;
+    const table = processTable();
+    const trees = processTrees(
+      proofservs.map(({ pid }) => pid),
+      table,
+    );
+    const strays = this.#strays.find(table, trees);
     for (const session of proofservs) {
-      const count = (trees.get(session.pid)?.length ?? 1) - 1;
-      if (count <= limit) continue;
+      const gone = strays.get(markOf(state.path, session)) ?? [];
+      const count = (trees.get(session.pid)?.length ?? 1) - 1 + gone.length;
+      if (limit === 0 || count <= limit) continue;
       const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) had started ${count} processes that still ran, its limit is ${limit}`;
       log.warn("process limit", { sid: session.sid, ordinal: session.ordinal, count, limit });
       session.kill(
@@ -120,6 +132,23 @@ export class Watchdog {
           details: { phase: "running", host },
         }),
       );
+      endStrays(gone);
+    }
+    this.#endThoseLeft(strays);
+  }
+
+  /** Ends what sessions that are over have left. */
+  sweep(): void {
+    this.#endThoseLeft(this.#strays.find(processTable(), new Map()));
+  }
+
+  #endThoseLeft(strays: ReadonlyMap<string, readonly number[]>): void {
+    const { log, sessions, state } = this.#context;
+    const live = new Set(sessions.all().map((session) => markOf(state.path, session)));
+    for (const [mark, pids] of strays) {
+      if (live.has(mark)) continue;
+      log.info("ended processes that a session had left", { count: pids.length, pids });
+      endStrays(pids);
     }
   }
 

@@ -189,13 +189,24 @@ export function processTree(pid: number): number[] {
   return processTrees([pid]).get(pid) ?? [pid];
 }
 
-/** For each of `pids` itself and everything below it, children after their parents; one look at all processes. */
-export function processTrees(pids: readonly number[]): Map<number, number[]> {
+/** A process as seen in one look at all of them. */
+export interface ProcessEntry {
+  pid: number;
+  ppid: number;
+  /** When it began, as the kernel counts it; "" where that cannot be told. */
+  start: string;
+}
+
+/** For each of `pids` itself and everything below it, children after their parents; by one look at all processes. */
+export function processTrees(
+  pids: readonly number[],
+  table: readonly ProcessEntry[] = processTable(),
+): Map<number, number[]> {
   const children = new Map<number, number[]>();
-  for (const [child, parent] of parents()) {
-    const known = children.get(parent);
-    if (known === undefined) children.set(parent, [child]);
-    else known.push(child);
+  for (const { pid, ppid } of table) {
+    const known = children.get(ppid);
+    if (known === undefined) children.set(ppid, [pid]);
+    else known.push(pid);
   }
   return new Map(
     pids.map((pid) => {
@@ -259,20 +270,28 @@ export function keepMemoryFromCores(): void {
   }
 }
 
-function parents(): [number, number][] {
+/** A variable of the environment that a process was started with, as far as this account may see it. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const entry = environmentOf(pid).find((line) => line.startsWith(`${name}=`));
+  return entry?.slice(name.length + 1);
+}
+
+/** All processes of this machine. */
+export function processTable(): ProcessEntry[] {
   if (process.platform !== "linux") {
     const { stdout } = Bun.spawnSync(["/bin/ps", "-axo", "pid=,ppid="]);
     return stdout
       .toString()
       .trim()
       .split("\n")
-      .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .map(([pid = 0, ppid = 0]) => ({ pid, ppid, start: "" }));
   }
-  const found: [number, number][] = [];
+  const found: ProcessEntry[] = [];
   for (const entry of readdirSync("/proc")) {
     const pid = Number(entry);
     const stat = Number.isInteger(pid) ? processStat(pid) : undefined;
-    if (stat !== undefined) found.push([pid, stat.ppid]);
+    if (stat !== undefined) found.push({ pid, ppid: stat.ppid, start: stat.start });
   }
   return found;
 }

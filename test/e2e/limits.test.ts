@@ -174,3 +174,47 @@ test("queued: who asks for much at once and reads none of it is dropped", async 
   expect(Number(/^(\d+) bytes/.exec(String(entry["why"]))?.[1])).toBeLessThan(8 * 2 ** 20);
   expect((await runProof([...args, "6 * 7"], { home })).stdout).toContain("42");
 });
+
+/** Starts what leaves the tree at once: its parent ends, and it has a session of its own. */
+const leaving = (seconds: number): string =>
+  `(setsid sleep ${seconds} </dev/null >/dev/null 2>&1 &)`;
+
+function leavers(seconds: number): number[] {
+  return processesWith("PROOF_PROOFSERV=")
+    .filter(({ pid, command }) => command === `sleep ${seconds}` && isRunning(pid))
+    .map(({ pid }) => pid);
+}
+
+test("processes_per_session: those that have left their proofserv count", async () => {
+  const { home, daemon } = await daemonWith("processes_per_session = 20");
+  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await session.says("PROOF set to parallel mode");
+  session.write(`.sh for i in $(seq 25); do ${leaving(6001)}; done\n`);
+  await session.says(/had started \d+ processes that still ran, its limit is 20/);
+  await waitFor("the end of all of them", () => leavers(6001).length === 0);
+  session.end();
+  await session.finished();
+});
+
+test("what has left its proofserv ends with the session, and with the daemon; others' does not", async () => {
+  const { home, daemon } = await daemonWith("");
+  const other = await daemonWith("");
+  const open = async (place: typeof other, seconds: number) => {
+    const args = ["open", place.daemon.address, "-w", "1"];
+    const session = await startProof(args, { home: place.home });
+    await session.says("PROOF set to parallel mode");
+    session.write(`.sh ${leaving(seconds)}\n`);
+    await waitFor("the start", () => leavers(seconds).length === 1);
+    return session;
+  };
+  await using stays = await open(other, 6003);
+  await using goes = await open({ home, daemon }, 6002);
+  goes.end();
+  await goes.finished();
+  await waitFor("its end", () => leavers(6002).length === 0);
+  await daemon.logged("ended processes that a session had left", ({ count }) => count === 1);
+  expect(leavers(6003).length).toBe(1);
+  await other.daemon.stop();
+  await stays.finished();
+  expect(leavers(6003)).toEqual([]);
+});

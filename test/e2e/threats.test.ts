@@ -276,7 +276,7 @@ describe("environment", () => {
       "--exec",
       'Object.keys(process.env).sort().join(" ")',
     );
-    const ours = /^PROOF_(USER|ORDINAL)$/;
+    const ours = /^PROOF_(USER|ORDINAL|PROOFSERV)$/;
     const listed = /^(PATH|LANG|MINE|HOME|USER|LOGNAME)$/;
     const names = stdout
       .replace(/^0\.0: /, "")
