@@ -263,6 +263,8 @@ export class Sessions {
   #bury(context: Context, session: Session, why: ProofError): void {
     for (const { connection, stream } of session.clients.values()) {
       connection.sessions.delete(session);
+      // Who still waits for the session is told why there is none, and nothing before that.
+      if (!session.isAnswered) continue;
       // ROOT's clients know these beginnings, and say nothing of the first.
       const isIdle = why.details["idle"] === true;
       const text = isIdle
