@@ -27,7 +27,7 @@ export class Quota {
   /** Looks on; `proofservs` are those that run, `limit` is in bytes. */
   look(proofservs: readonly Session[], limit: number): void {
     const byDirectory = Map.groupBy(
-      proofservs.filter(({ launched }) => launched !== undefined),
+      proofservs.filter(({ state }) => state === "running"),
       ({ launched }) => launched?.sessionDirectory ?? "",
     );
     for (const known of [...this.#looks.keys(), ...this.#warned])
@@ -77,16 +77,14 @@ export class Quota {
       sessions[0]?.tell(text);
     } else {
       const culprit = sessions.toSorted((a, b) => usedBy(b, uses) - usedBy(a, uses))[0];
-      const { sid, ordinal, tag } = culprit ?? {};
+      if (culprit === undefined) return;
+      const { sid, ordinal, launched } = culprit;
+      const tag = launched?.topTag ?? "";
       log.warn("sandbox limit", { sid, ordinal, tag, used, limit });
       const hint = "write less into the work directory, or raise limits.sandbox on that node";
       const details = { phase: "running", host };
-      culprit?.kill(
-        new ProofError("QUOTA", text.replace("this session", `session ${culprit.tag}`), {
-          hint,
-          details,
-        }),
-      );
+      const what = text.replace("this session", `session ${tag}`);
+      culprit.kill(new ProofError("QUOTA", what, { hint, details }));
     }
   }
 }
