@@ -55,58 +55,78 @@ export async function* readLogs(
   send: (payload: Buffer) => Promise<Buffer>,
   reading: Reading,
 ): AsyncGenerator<LogLine, void> {
-  const { tag, user, ordinal = "", tail = -1, follow, signal, onFailure } = reading;
-  const seen = new Map<string, number>();
-  const unfinished = new Map<string, LogLine>();
-  const failed = new Set<string>();
-  const deadline = Math.min(MAX_DEADLINE, Math.max(1, Math.round(reading.timeout * NODES_SHARE)));
-  const ask = async (of: string): Promise<LogAnswer> => {
-    const known = [...seen].map(([name, at]) => ({ name, at }));
-    const base = { user, tag, hops: HOPS, deadline, budget: LOG_BUDGET };
-    const answer = logAnswer.decode(
-      await send(logRequest.encode({ ...base, ordinal: of, tail, seen: known })),
-    );
+  const { tag, ordinal = "", follow = false, signal } = reading;
+  const reader = new LogReader(send, reading);
+  for (let isFirst = true; ; isFirst = false) {
+    const { known, live, logs } = await reader.ask(ordinal);
+    if (isFirst && !known) throw unknown(tag);
+    if (isFirst && logs.length === 0 && ordinal !== "") throw noLog(tag, ordinal);
+    for (const part of logs.sort((a, b) => compareOrdinals(a.ordinal, b.ordinal))) {
+      yield* reader.linesOf(part);
+      // The rest of a long one before the next: the order is by ordinal.
+      for (let { next } = part; next < part.size;) {
+        const more = (await reader.ask(part.ordinal)).logs.find(({ name }) => name === part.name);
+        if (more === undefined || more.next === next) break;
+        ({ next } = more);
+        yield* reader.linesOf(more);
+      }
+      if (!follow) yield* reader.restOf(part.name);
+    }
+    if (!follow || signal?.aborted === true || !live) break;
+    await pause(signal);
+  }
+  yield* reader.restOf();
+}
+
+/** Asks for parts of logs, and makes lines of them. */
+class LogReader {
+  readonly #send: (payload: Buffer) => Promise<Buffer>;
+  readonly #reading: Reading;
+  /** Bytes known of each log, by its name. */
+  readonly #seen = new Map<string, number>();
+  /** Lines without their end, by the name of the log. */
+  readonly #unfinished = new Map<string, LogLine>();
+  readonly #failed = new Set<string>();
+
+  constructor(send: (payload: Buffer) => Promise<Buffer>, reading: Reading) {
+    this.#send = send;
+    this.#reading = reading;
+  }
+
+  /** What is new in the logs of `ordinal`, "" for all. */
+  async ask(ordinal: string): Promise<LogAnswer> {
+    const { tag, user, tail = -1, timeout, onFailure } = this.#reading;
+    const seen = [...this.#seen].map(([name, at]) => ({ name, at }));
+    const deadline = Math.min(MAX_DEADLINE, Math.max(1, Math.round(timeout * NODES_SHARE)));
+    const request = { user, tag, ordinal, tail, seen, hops: HOPS, deadline, budget: LOG_BUDGET };
+    const answer = logAnswer.decode(await this.#send(logRequest.encode(request)));
     for (const failure of answer.failures) {
-      if (!failed.has(failure.host)) onFailure?.(failure);
-      failed.add(failure.host);
+      if (!this.#failed.has(failure.host)) onFailure?.(failure);
+      this.#failed.add(failure.host);
     }
     return answer;
-  };
-  const linesOf = function* (part: LogPart): Generator<LogLine, void> {
-    seen.set(part.name, part.next);
-    const { ordinal: of, host } = part;
-    const lines = ((unfinished.get(part.name)?.line ?? "") + part.text).split("\n");
+  }
+
+  *linesOf({ name, next, ordinal, host, text }: LogPart): Generator<LogLine, void> {
+    this.#seen.set(name, next);
+    const lines = ((this.#unfinished.get(name)?.line ?? "") + text).split("\n");
     let rest = lines.pop() ?? "";
     if (rest.length > MAX_LINE) {
       lines.push(rest);
       rest = "";
     }
-    unfinished.set(part.name, { ordinal: of, host, line: rest });
-    for (const line of lines) yield { ordinal: of, host, line };
-  };
-
-  for (let isFirst = true; ; isFirst = false) {
-    const { known, live, logs } = await ask(ordinal);
-    if (isFirst && !known) throw unknown(tag);
-    if (isFirst && logs.length === 0 && ordinal !== "") throw noLog(tag, ordinal);
-    for (const part of logs.sort((a, b) => compareOrdinals(a.ordinal, b.ordinal))) {
-      yield* linesOf(part);
-      // The rest of a long one before the next: the order is by ordinal.
-      for (let at = part; at.next < at.size;) {
-        const { next } = at;
-        const more = (await ask(part.ordinal)).logs.find(({ name }) => name === part.name);
-        if (more === undefined || more.next === next) break;
-        at = more;
-        yield* linesOf(at);
-      }
-      const last = unfinished.get(part.name);
-      if (follow === true || last === undefined || last.line === "") continue;
-      yield last;
-    }
-    if (follow !== true || signal?.aborted === true || !live) break;
-    await pause(signal);
+    this.#unfinished.set(name, { ordinal, host, line: rest });
+    for (const line of lines) yield { ordinal, host, line };
   }
-  if (follow === true) for (const last of unfinished.values()) if (last.line !== "") yield last;
+
+  /** The last line of a log, or of all, if it has no end. */
+  *restOf(name?: string): Generator<LogLine, void> {
+    for (const [of, line] of this.#unfinished) {
+      if ((name ?? of) !== of) continue;
+      this.#unfinished.delete(of);
+      if (line.line !== "") yield line;
+    }
+  }
 }
 
 function unknown(tag: string): ProofError {
