@@ -22,6 +22,8 @@ import {
   readUserError,
 } from "./query-fields.ts";
 
+const round = (fields: Fields): number => fields.integer("round", -1, SAFE, 0);
+
 /** Ask a worker for sizes ("stat") or descriptions of files. */
 export interface Inspect {
   query: number;
@@ -82,9 +84,14 @@ export const inspected = kind<{
   }),
 }));
 
-/** Begin a query (or another round of it). Attachments: the bundle unless the worker has it, then the input's. */
+/**
+ * Begin a query (or another round of it, by its number in the query: what the worker says of this round
+ * carries it, so that what it had sent before is not taken for it). Attachments: the bundle unless the
+ * worker has it, then the input's.
+ */
 export interface Begin {
   query: number;
+  round: number;
   selector: string;
   hash: string;
   hasBundle: boolean;
@@ -96,6 +103,7 @@ export interface Begin {
 
 export const begin = kind<Begin>(QueryKind.begin, (fields, object) => ({
   query: query(fields),
+  round: round(fields),
   selector: fields.string("selector"),
   hash: fields.string("hash", 64),
   hasBundle: fields.boolean("hasBundle"),
@@ -106,14 +114,17 @@ export const begin = kind<Begin>(QueryKind.begin, (fields, object) => ({
 }));
 
 /** `needsBundle`: the worker does not have the selector and wants `begin` again with it. */
-export const begun = kind<{ query: number; ordinal: string; needsBundle: boolean }>(
-  QueryKind.begun,
-  (fields) => ({
-    query: query(fields),
-    ordinal: ordinal(fields),
-    needsBundle: fields.boolean("needsBundle"),
-  }),
-);
+export const begun = kind<{
+  query: number;
+  round: number;
+  ordinal: string;
+  needsBundle: boolean;
+}>(QueryKind.begun, (fields) => ({
+  query: query(fields),
+  round: round(fields),
+  ordinal: ordinal(fields),
+  needsBundle: fields.boolean("needsBundle"),
+}));
 
 export const packet = kind<Packet & { query: number }>(QueryKind.packet, (fields) => ({
   query: query(fields),
@@ -127,20 +138,20 @@ export const packet = kind<Packet & { query: number }>(QueryKind.packet, (fields
 }));
 
 /** A worker wants work; `report` is on the packet it has just done, or -1 for none. */
-export const getPacket = kind<PacketReport & { query: number; ordinal: string; final: boolean }>(
-  QueryKind.getPacket,
-  (fields) => ({
-    query: query(fields),
-    ordinal: ordinal(fields),
-    packet: fields.integer("packet", -1, SAFE),
-    units: amount(fields, "units"),
-    entries: amount(fields, "entries"),
-    bytes: amount(fields, "bytes"),
-    elapsed: fields.number("elapsed", 0),
-    /** False for a report on how far a long packet has come. */
-    final: fields.boolean("final", true),
-  }),
-);
+export const getPacket = kind<
+  PacketReport & { query: number; round: number; ordinal: string; final: boolean }
+>(QueryKind.getPacket, (fields) => ({
+  query: query(fields),
+  round: round(fields),
+  ordinal: ordinal(fields),
+  packet: fields.integer("packet", -1, SAFE),
+  units: amount(fields, "units"),
+  entries: amount(fields, "entries"),
+  bytes: amount(fields, "bytes"),
+  elapsed: fields.number("elapsed", 0),
+  /** False for a report on how far a long packet has come. */
+  final: fields.boolean("final", true),
+}));
 
 /** No more packets: give the output, after taking in those of `absorb`. */
 export const finish = kind<{ query: number; absorb: string[] }>(QueryKind.finish, (fields) => ({
@@ -167,11 +178,13 @@ export const stop = kind<{ query: number; keep: boolean }>(QueryKind.stop, (fiel
 /** The output of a worker, with those of the workers it has merged: `covers`. */
 export const workerOutput = kind<{
   query: number;
+  round: number;
   ordinal: string;
   covers: string[];
   saved: JsonObject;
 }>(QueryKind.output, (fields, object) => ({
   query: query(fields),
+  round: round(fields),
   ordinal: ordinal(fields),
   covers: readOrdinals(fields, "covers"),
   saved: asObject(object["saved"] ?? {}, "saved"),

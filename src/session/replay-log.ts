@@ -20,6 +20,8 @@ export interface Replayable {
 interface Entry extends Replayable {
   /** Workers on which it did not work, or that it was the end of. */
   readonly failed: Set<string>;
+  /** Workers that have died once while it was run for them again: that may have been by chance. */
+  readonly suspectedBy: Set<string>;
   worked: boolean;
   /** Settled when all results are there. */
   over: PromiseWithResolvers<void> | undefined;
@@ -39,7 +41,14 @@ export class ReplayLog {
   /** Code begins to run, as command `number`. */
   begin(number: number, { code, ordinal }: Replayable): void {
     const over = Promise.withResolvers<void>();
-    const entry: Entry = { code, ordinal, failed: new Set(), worked: false, over };
+    const entry: Entry = {
+      code,
+      ordinal,
+      failed: new Set(),
+      suspectedBy: new Set(),
+      worked: false,
+      over,
+    };
     this.#entries.add(entry);
     this.#running.set(number, entry);
     this.#characters += code.length;
@@ -77,8 +86,7 @@ export class ReplayLog {
       try {
         await run({ code: entry.code, ordinal: entry.ordinal });
       } catch (error) {
-        // If this was its end, the next one does without.
-        if (isDeath(toProofError(error).code)) entry.failed.add(ordinal);
+        if (isDeath(toProofError(error).code)) suspect(entry, ordinal);
         throw error;
       }
     }
@@ -93,6 +101,12 @@ export class ReplayLog {
   #forget(entry: Entry): void {
     if (this.#entries.delete(entry)) this.#characters -= entry.code.length;
   }
+}
+
+/** A worker has died while this was run for it again. After the second time the next one does without. */
+function suspect({ failed, suspectedBy }: Entry, ordinal: string): void {
+  if (suspectedBy.has(ordinal)) failed.add(ordinal);
+  suspectedBy.add(ordinal);
 }
 
 function concerns({ ordinal, failed }: Entry, of: string): boolean {

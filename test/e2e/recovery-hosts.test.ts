@@ -184,7 +184,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   test("a node that is gone and leaves the inventory is not awaited any more", async () => {
     await using client = await open();
     await daemons.get(3)?.stop();
-    await client.says(/worker 0\.1 on \S+ failed in phase tcp: .*; it is tried again/);
+    await client.says(/worker 0\.1 on \S+ was lost: .*; it is tried again/);
     hosts.at(1).home.writeConfig(inventory([hosts.at(2)]));
     await client.says(/worker 0\.1 on \S+ .*its node has left the inventory; it is given up/);
     await close(client);

@@ -31,6 +31,7 @@ import {
   workerError,
   workerOutput,
 } from "../../protocol/query-worker.ts";
+import { notice } from "../../protocol/messages.ts";
 import { type Progress, QueryKind } from "../../protocol/query.ts";
 import { type End, QueryEngine, type SavedOutput } from "./engine.ts";
 import { Merger } from "./merger.ts";
@@ -192,7 +193,11 @@ export class Conductor {
       this.#port(query),
     );
     for (const ordinal of this.#host.expected()) query.engine.expect(ordinal);
-    this.#progress = setInterval(() => this.#report(query), PROGRESS);
+    query.engine.tick(performance.now());
+    this.#progress = setInterval(() => {
+      query.engine?.tick(performance.now());
+      if (this.#running === query) this.#report(query);
+    }, PROGRESS);
     if (interval > 0) this.#feedback = setInterval(() => this.#lookIn(query), interval);
     this.#report(query);
     query.engine.start();
@@ -208,8 +213,8 @@ export class Conductor {
           ordinal,
           inspect.encode({ query: seq, mode, files: [...files], branches: request.branches }),
         ),
-      begin: (ordinal) =>
-        this.#begin(query, ordinal, query.isNew && query.bundle.length <= SMALL_BUNDLE),
+      begin: (ordinal, round) =>
+        this.#begin(query, ordinal, round, query.isNew && query.bundle.length <= SMALL_BUNDLE),
       packet: (ordinal, next) => send(ordinal, packet.encode({ ...next, query: seq })),
       finish: (ordinal, others) =>
         send(ordinal, finish.encode({ query: seq, absorb: [...others] })),
@@ -219,16 +224,26 @@ export class Conductor {
           absorb.encode({ query: seq, from, saved: output?.saved }, output?.attachments),
         ),
       stop: (ordinal, keep) => send(ordinal, stop.encode({ query: seq, keep })),
+      overtaken: (ordinal) => {
+        const text = `query ${seq} did not wait for it: others were faster in doing its part again`;
+        this.#host.send(notice.encode({ ordinal, text }));
+      },
       merge: (outputs) => void this.#merge(query, outputs),
       over: (end) => this.#over(query, end),
     };
   }
 
-  #begin({ request, seq, bundle, input }: Query, ordinal: string, hasBundle: boolean): void {
+  #begin(
+    { request, seq, bundle, input }: Query,
+    ordinal: string,
+    round: number,
+    hasBundle: boolean,
+  ): void {
     const { selector, hash, branches, seed } = request;
     const workers = this.#host.workers().length;
     const terms = {
       query: seq,
+      round,
       selector,
       hash,
       hasBundle,
@@ -255,18 +270,22 @@ export class Conductor {
       }
       case QueryKind.begun: {
         const { fields } = begun.decode(message);
-        if (isOurs(fields) && fields.needsBundle) this.#begin(query, fields.ordinal, true);
+        if (isOurs(fields) && fields.needsBundle)
+          this.#begin(query, fields.ordinal, fields.round, true);
         break;
       }
       case QueryKind.getPacket: {
         const { fields } = getPacket.decode(message);
-        if (isOurs(fields)) engine.getPacket(fields.ordinal, fields, fields.final);
+        if (isOurs(fields)) engine.getPacket(fields.ordinal, fields.round, fields, fields.final);
         break;
       }
       case QueryKind.output: {
         const { fields, attachments } = workerOutput.decode(message);
         if (isOurs(fields))
-          engine.output(fields.ordinal, fields.covers, { saved: fields.saved, attachments });
+          engine.output(fields.ordinal, fields.round, fields.covers, {
+            saved: fields.saved,
+            attachments,
+          });
         break;
       }
       case QueryKind.userError: {
@@ -347,7 +366,7 @@ export class Conductor {
     if (engine?.state !== "running") return;
     // Who is busy shows nothing new for a while: what it showed before still counts.
     const seen = [...glimpses.values()];
-    for (const ordinal of engine.owing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
+    for (const ordinal of engine.showing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
     if (seen.length === 0) return;
     void query.merger
       .merge(seen)

@@ -23,6 +23,17 @@ import type {
 import { type Candidate, Inspection, type Verdict } from "./inspection.ts";
 import { Ledger } from "./ledger.ts";
 import { isDeath } from "../recovery.ts";
+import {
+  type Done,
+  dropHoldings,
+  holdingsOf,
+  isBusy,
+  isOwing,
+  newMember,
+  type QueryMember,
+} from "./query-member.ts";
+import { Race } from "./race.ts";
+import { GRACE, isLate } from "./straggler.ts";
 import { type Assignment, makePacketizer, type Packetizer, type Source } from "./packetizer.ts";
 
 /** Outputs as they travel. */
@@ -34,13 +45,16 @@ export interface SavedOutput {
 /** What the engine has done; the shell carries it out. */
 export interface EnginePort {
   inspect(ordinal: string, mode: "stat" | "describe", files: readonly DataFile[]): void;
-  begin(ordinal: string): void;
+  /** Begin, in round `round`; what the worker says is to carry that number. */
+  begin(ordinal: string, round: number): void;
   packet(ordinal: string, packet: Assignment["packet"]): void;
   /** No more packets; the worker is to take in the outputs of `absorb` and give its own. */
   finish(ordinal: string, absorb: readonly string[]): void;
   /** Another worker's output for a merger; undefined when it will not come. */
   absorb(ordinal: string, from: string, output: SavedOutput | undefined): void;
   stop(ordinal: string, keep: boolean): void;
+  /** What this worker held was done again by others, who were faster. */
+  overtaken(ordinal: string): void;
   /** Merge these; the result comes back through `merged`. */
   merge(outputs: readonly SavedOutput[]): void;
   /** The query is over. */
@@ -69,27 +83,10 @@ const MAX_DEATHS = 3;
 /** From this many workers on, outputs are merged by some of the workers first. */
 const SUB_MERGERS_FROM = 8;
 
-type Activity = "away" | "working" | "idle" | "finishing" | "settled";
-
-interface Member extends Candidate {
-  activity: Activity;
-  current: Assignment | undefined;
-  /** Units of the current packet that are done, as last reported. */
-  partial: PacketReport | undefined;
-  /** Packets whose output the master does not have yet, with the units done. */
-  unsettled: { assignment: Assignment; units: number; entries: number; bytes: number }[];
-  /** Units per millisecond. */
-  rate: number;
-  /** The worker that merges this one's output, while collecting. */
-  merger: string | undefined;
-}
-
 export class QueryEngine {
   readonly #work: Work;
   readonly #port: EnginePort;
-  readonly #members = new Map<string, Member>();
-  /** Workers that died after their output had gone to a merger: it may still count. */
-  readonly #departed = new Map<string, Member>();
+  readonly #members = new Map<string, QueryMember>();
   /** Workers that are gone and in whose place others are being opened. */
   readonly #expected = new Set<string>();
   readonly #ledger = new Ledger();
@@ -100,12 +97,22 @@ export class QueryEngine {
   #state: QueryState = "validating";
   #inspection: Inspection | undefined;
   #sources: Source[] = [];
+  /** Hosts of which it is known which files they can see. */
+  readonly #known = new Set<string>();
   #packetizer: Packetizer | undefined;
   #outputs: SavedOutput[] = [];
   #total = 0;
   #entries = 0;
   #bytes = 0;
   #isStarted = false;
+  /** Value of the clock at the last tick. */
+  #now = 0;
+  #rounds = 0;
+  /** For how long a worker was silent that was heard of again. */
+  #longestSilence = 0;
+  /** Since when somebody has had nothing to do while others hold the last of it. */
+  #waitingSince: number | undefined;
+  #race: Race | undefined;
   #stopping = false;
   #isMerging = false;
 
@@ -181,8 +188,10 @@ export class QueryEngine {
       // Between two packets a worker is at work all the same.
       if (member.activity === "working" || (member.activity === "idle" && !this.#isStarved))
         active++;
+      // What is done again is counted where it was done first.
+      if (member.isRacing) continue;
       for (const done of [
-        ...member.unsettled,
+        ...[member.unsettled, ...member.taken.values()].flat(),
         ...(member.partial === undefined ? [] : [member.partial]),
       ]) {
         processed += done.units;
@@ -200,10 +209,13 @@ export class QueryEngine {
 
   /** Workers that owe an answer now. */
   get owing(): string[] {
+    return [...this.#members.values()].filter(isOwing).map(({ ordinal }) => ordinal);
+  }
+
+  /** Workers whose outputs, as they are now, are part of the result. */
+  get showing(): string[] {
     return [...this.#members.values()]
-      .filter(
-        ({ activity }) => activity === "working" || activity === "away" || activity === "finishing",
-      )
+      .filter((member) => isOwing(member) && !member.isRacing)
       .map(({ ordinal }) => ordinal);
   }
 
@@ -212,10 +224,49 @@ export class QueryEngine {
     mode: "stat" | "describe",
     results: readonly Inspected[],
   ): void {
-    this.#inspection?.answer(ordinal, mode, results);
+    if (this.#inspection !== undefined) return this.#inspection.answer(ordinal, mode, results);
+    const member = this.#members.get(ordinal);
+    if (member === undefined || this.isOver || mode !== "stat") return;
+    this.#learn(member.host, results);
+    if (member.activity !== "away") return;
+    if (this.#state === "running") this.#begin(member);
+    else member.activity = "settled";
+  }
+
+  /** A host that came later says which files it can see. */
+  #learn(host: string, results: readonly Inspected[]): void {
+    if (this.#known.has(host)) return;
+    for (const [i, source] of this.#sources.entries()) {
+      const isThere = results[i]?.problem === "";
+      // What everybody had is now what everybody else has.
+      if (!isThere) source.hosts ??= new Set(this.#known);
+      else if (source.hosts !== undefined) source.hosts = new Set([...source.hosts, host]);
+    }
+    this.#known.add(host);
+  }
+
+  /** A worker begins, once it is known which files its host can see. */
+  #admit(member: QueryMember): void {
+    if (this.#isKnown(member)) return this.#begin(member);
+    member.activity = "away";
+    member.heard = this.#now;
+    this.#port.inspect(member.ordinal, "stat", this.#work.files);
+  }
+
+  #isKnown({ host }: QueryMember): boolean {
+    return this.#work.files.length === 0 || this.#known.has(host);
+  }
+
+  /** Workers that have nothing to do and could do something. */
+  get #free(): QueryMember[] {
+    return [...this.#members.values()].filter(
+      (member) =>
+        (member.activity === "settled" || member.activity === "idle") && this.#isKnown(member),
+    );
   }
 
   #inspected(verdict: Verdict): void {
+    for (const host of this.#inspection?.answered ?? []) this.#known.add(host);
     this.#inspection = undefined;
     if (this.isOver) return;
     if ("problems" in verdict) {
@@ -241,23 +292,40 @@ export class QueryEngine {
     this.#total = verdict.sources.reduce((sum, { count }) => sum + count, 0);
     this.#packetizer = makePacketizer(this.#work.packetizer, verdict.sources, this.#members.size);
     this.#state = "running";
-    for (const { ordinal } of this.#members.values()) this.#port.begin(ordinal);
+    for (const member of this.#members.values()) this.#admit(member);
+  }
+
+  #begin(member: QueryMember): void {
+    member.activity = "away";
+    member.round = ++this.#rounds;
+    member.heard = this.#now;
+    this.#port.begin(member.ordinal, member.round);
   }
 
   /** A worker that came later takes part. */
   join(worker: Candidate): void {
     this.#expected.delete(worker.ordinal);
     if (this.isOver || this.#members.has(worker.ordinal)) return;
-    this.#members.set(worker.ordinal, newMember(worker));
+    const member = newMember(worker);
+    this.#members.set(worker.ordinal, member);
     if (!this.#isStarted) return this.start();
     this.#inspection?.join(worker);
-    if (this.#state === "running") this.#port.begin(worker.ordinal);
+    if (this.#state === "running") this.#admit(member);
+    // Outputs are being collected: it has none.
+    if (this.#state === "merging") member.activity = "settled";
   }
 
-  /** A worker reports on its packet and, when that is finished or it has none, wants another. */
-  getPacket(ordinal: string, report: PacketReport, isFinal: boolean): void {
+  /**
+   * A worker reports on its packet and, when that is finished or it has none, wants another. `round` is the
+   * one it was begun with.
+   */
+  getPacket(ordinal: string, round: number, report: PacketReport, isFinal: boolean): void {
     const member = this.#members.get(ordinal);
-    if (member === undefined || this.isOver) return;
+    if (member === undefined || this.isOver || round !== member.round) return;
+    this.#hear(member);
+    // It was sent away and has let go of everything: it can be of use again.
+    if (member.activity === "out" && isFinal && report.packet < 0) member.activity = "settled";
+    if (!isBusy(member) && member.activity !== "idle") return;
     const { current } = member;
     if (current !== undefined && report.packet === current.packet.packet) {
       if (!isFinal) {
@@ -282,27 +350,41 @@ export class QueryEngine {
     }
     member.activity = "idle";
     this.#handOut(member);
-    this.#collectWhenDone();
+    if (member.isRacing) this.#raceOn();
+    else if (this.#state === "merging") this.#finishLate(member);
+    else this.#collectWhenDone();
   }
 
-  #handOut(member: Member): void {
-    if (this.#stopping || this.#state !== "running") return;
-    const assignment = this.#packetizer?.next(member);
+  #hear(member: QueryMember): void {
+    this.#longestSilence = Math.max(this.#longestSilence, this.#now - member.heard);
+    member.heard = this.#now;
+  }
+
+  #handOut(member: QueryMember): void {
+    if (this.#stopping || (this.#state !== "running" && !member.isRacing)) return;
+    const assignment = this.#packetizerOf(member)?.next(member);
     if (assignment === undefined) return;
     member.current = assignment;
     member.activity = "working";
+    member.since = this.#now;
     this.#port.packet(member.ordinal, assignment.packet);
+  }
+
+  #packetizerOf(member: QueryMember): Packetizer | undefined {
+    return member.isRacing ? this.#race?.packetizer : this.#packetizer;
   }
 
   #collectWhenDone(): void {
     if (this.#state !== "running") return;
     const members = [...this.#members.values()];
-    if (members.some(({ activity }) => activity === "working" || activity === "away")) return;
+    if (members.some(isBusy)) return;
     if (members.length === 0) return;
     const idle = members.filter(({ activity }) => activity === "idle");
     if (this.#isMoreToDo) {
       for (const member of idle) this.#handOut(member);
-      if (members.some(({ activity }) => activity === "working") || this.#expected.size > 0) return;
+      for (const member of idle.length === 0 ? members : [])
+        if (member.activity === "out") this.#begin(member);
+      if (members.some(isBusy) || this.#expected.size > 0) return;
       const message = "no worker that is left has the files that are not processed yet";
       return this.#fail({ code: "DATA_SET", phase: "running", host: "", message });
     }
@@ -310,7 +392,7 @@ export class QueryEngine {
   }
 
   /** Outputs are wanted now, through sub-mergers when there are many. */
-  #collect(members: readonly Member[]): void {
+  #collect(members: readonly QueryMember[]): void {
     this.#state = "merging";
     const mergers =
       members.length < SUB_MERGERS_FROM ? members.length : Math.ceil(Math.sqrt(members.length));
@@ -321,7 +403,10 @@ export class QueryEngine {
       group.others.push(member.ordinal);
       member.merger = group.leader.ordinal;
     }
-    for (const member of members) member.activity = "finishing";
+    for (const member of members) {
+      member.activity = "finishing";
+      member.heard = this.#now;
+    }
     for (const { leader, others } of groups) {
       this.#port.finish(leader.ordinal, others);
       for (const other of others) this.#port.finish(other, []);
@@ -329,40 +414,57 @@ export class QueryEngine {
     this.#mergeWhenCollected();
   }
 
+  /** A straggler is done after all, while outputs are collected. */
+  #finishLate(member: QueryMember): void {
+    if (member.activity !== "idle") return;
+    member.activity = "finishing";
+    member.heard = this.#now;
+    this.#port.finish(member.ordinal, []);
+  }
+
   /** A worker's output, or that of a merger with those of its group. */
-  output(ordinal: string, covers: readonly string[], output: SavedOutput): void {
+  output(ordinal: string, round: number, covers: readonly string[], output: SavedOutput): void {
     const member = this.#members.get(ordinal);
-    if (member?.activity !== "finishing" || this.isOver) return;
+    if (member?.activity !== "finishing" || this.isOver || round !== member.round) return;
+    if (member.isRacing) {
+      this.#race?.settle(member, output);
+      this.#release(member);
+      return this.#raceOn();
+    }
     const merger = member.merger === undefined ? undefined : this.#members.get(member.merger);
+    this.#hear(member);
+    if (this.#race?.stragglers.includes(member) === true) this.#cancelRace();
+    member.activity = "settled";
+    const done = member.unsettled.splice(0);
     if (merger !== undefined) {
-      // Not looked at here: merging is the merger's work.
-      member.activity = "settled";
+      // Not looked at here: merging is the merger's work. What counts is with that one now.
+      member.merger = undefined;
+      merger.taken.set(ordinal, done);
       return this.#port.absorb(merger.ordinal, ordinal, output);
     }
     this.#outputs.push(output);
-    this.#settle(member);
-    for (const other of this.#mergedBy(ordinal)) {
-      if (covers.includes(other.ordinal)) this.#settle(other);
-      else this.#giveBack(other);
+    this.#book(done);
+    for (const [from, taken] of member.taken) {
+      if (covers.includes(from)) this.#book(taken);
+      else this.#packetizer?.giveBack(taken.map(({ assignment }) => assignment));
     }
+    member.taken.clear();
+    this.#leaveGroup(member);
     this.#mergeWhenCollected();
   }
 
-  /** Those whose output a merger has, dead or alive; they are no longer its business. */
-  #mergedBy(merger: string): Member[] {
-    const group = [...this.#members.values(), ...this.#departed.values()].filter(
-      (other) => other.merger === merger,
-    );
-    for (const other of group) {
-      other.merger = undefined;
-      this.#departed.delete(other.ordinal);
-    }
-    return group;
+  /** A worker merges nothing and is merged by nobody any more. */
+  #leaveGroup(member: QueryMember): void {
+    if (member.merger !== undefined) this.#port.absorb(member.merger, member.ordinal, undefined);
+    member.merger = undefined;
+    // Who owes it an output owes it to the master now.
+    for (const other of this.#members.values())
+      if (other.merger === member.ordinal) other.merger = undefined;
   }
 
-  #settle(member: Member): void {
-    member.activity = "settled";
-    for (const { assignment, units, entries, bytes } of member.unsettled.splice(0)) {
+  /** These are in the result. */
+  #book(done: readonly Done[]): void {
+    for (const { assignment, units, entries, bytes } of done) {
       this.#ledger.settle(assignment, units);
       this.#entries += entries;
       this.#bytes += bytes;
@@ -372,10 +474,14 @@ export class QueryEngine {
   #mergeWhenCollected(): void {
     if (this.#state !== "merging" || this.#isMerging) return;
     const members = [...this.#members.values()];
-    if (members.some(({ activity, merger }) => activity === "finishing" || merger !== undefined))
-      return;
+    const others = members.filter(({ isRacing }) => !isRacing);
+    if (others.some(({ activity }) => activity === "finishing")) return;
+    const stragglers = others.filter(isBusy);
     // Without any output, one from a worker that has done nothing is wanted: the selector's empty outputs.
-    if (this.#isMoreToDo || this.#outputs.length === 0) return this.#anotherRound(members);
+    const wantsOutput = this.#outputs.length === 0 && stragglers.length === 0;
+    if (this.#isMoreToDo || wantsOutput) return this.#anotherRound(members);
+    if (this.#race !== undefined) return;
+    if (stragglers.length > 0) return this.#startRace(stragglers);
     this.#isMerging = true;
     this.#port.merge(this.#outputs);
   }
@@ -385,12 +491,127 @@ export class QueryEngine {
   }
 
   /** Packets have come back after outputs were given: their units are processed in another round. */
-  #anotherRound(members: readonly Member[]): void {
+  #anotherRound(members: readonly QueryMember[]): void {
+    this.#cancelRace();
     this.#state = "running";
-    for (const member of members) {
-      member.activity = "away";
-      this.#port.begin(member.ordinal);
+    // Who was sent away is asked again only where nobody else is left.
+    const settled = members.filter(({ activity }) => activity === "settled");
+    const out = members.filter(({ activity }) => activity === "out");
+    for (const member of settled.length > 0 || members.some(isOwing) ? settled : out)
+      this.#admit(member);
+  }
+
+  /** Time passes; `now` in milliseconds. To be called a few times a second. */
+  tick(now: number): void {
+    this.#now = now;
+    if (this.isOver || this.#stopping || this.#packetizer === undefined) return;
+    if (this.#race !== undefined) return this.#dropLateRacers();
+    const members = [...this.#members.values()];
+    const owing = members.filter(isOwing);
+    const free = this.#free;
+    if (this.#isMoreToDo || owing.length === 0 || free.length === 0) {
+      this.#waitingSince = undefined;
+      return;
     }
+    this.#waitingSince ??= now;
+    if (now - this.#waitingSince < GRACE || !this.#areLate(owing, free)) return;
+    const stragglers = owing.filter((member) => holdingsOf(member).length > 0);
+    for (const member of owing) if (!stragglers.includes(member)) this.#sendAway(member);
+    if (this.#state === "running") {
+      // The others' outputs are taken in now, so that they can begin anew with what the stragglers hold.
+      const idle = members.filter(({ activity }) => activity === "idle");
+      if (idle.length > 0) this.#collect(idle);
+    } else if (stragglers.length > 0) this.#startRace(stragglers);
+    else this.#mergeWhenCollected();
+  }
+
+  #areLate(members: readonly QueryMember[], free: readonly QueryMember[]): boolean {
+    return members.every((member) => isLate(member, free, this.#now, this.#longestSilence));
+  }
+
+  /** It keeps nothing, and is not waited for. */
+  #sendAway(member: QueryMember): void {
+    dropHoldings(member);
+    this.#leaveGroup(member);
+    member.activity = "out";
+    this.#port.stop(member.ordinal, false);
+  }
+
+  /** Those who have given their outputs do again what the stragglers hold. */
+  #startRace(stragglers: readonly QueryMember[]): void {
+    const racers = this.#free.filter(({ activity }) => activity === "settled");
+    if (racers.length === 0) return;
+    this.#race = new Race(this.#work.packetizer, stragglers, racers.length);
+    this.#recruit(racers);
+  }
+
+  #recruit(racers: readonly QueryMember[]): void {
+    for (const racer of racers) {
+      racer.isRacing = true;
+      this.#begin(racer);
+    }
+  }
+
+  /** Goes on with the race, and ends it when everything has been done again. */
+  #raceOn(): void {
+    const race = this.#race;
+    if (race === undefined) return;
+    const members = [...this.#members.values()];
+    const racers = members.filter(({ isRacing }) => isRacing);
+    if (race.packetizer.left > 0)
+      for (const racer of racers) if (racer.activity === "idle") this.#handOut(racer);
+    if (racers.some(({ activity }) => activity === "working")) return;
+    if (race.packetizer.left > 0) {
+      if (racers.some(isOwing)) return;
+      // Some has come back. Who has given its output can begin anew; else only the stragglers can do it.
+      const settled = this.#free.filter(({ activity }) => activity === "settled");
+      return settled.length > 0 ? this.#recruit(settled) : this.#cancelRace();
+    }
+    for (const racer of racers) {
+      if (racer.unsettled.length === 0) this.#withdraw(racer);
+      else this.#finishLate(racer);
+    }
+    if (racers.some(({ activity }) => activity === "finishing")) return;
+    for (const straggler of race.stragglers)
+      if (this.#members.get(straggler.ordinal) === straggler) {
+        this.#sendAway(straggler);
+        this.#port.overtaken(straggler.ordinal);
+      }
+    this.#outputs.push(...race.outputs);
+    this.#book(race.done);
+    this.#race = undefined;
+    this.#mergeWhenCollected();
+  }
+
+  /** A racer may be stopped or slow as well: the others do its part. */
+  #dropLateRacers(): void {
+    const free = this.#free;
+    if (free.length === 0) return;
+    for (const racer of this.#members.values()) {
+      if (!racer.isRacing || !isOwing(racer) || !this.#areLate([racer], free)) continue;
+      this.#giveBack(racer);
+      racer.isRacing = false;
+      this.#sendAway(racer);
+    }
+    this.#raceOn();
+  }
+
+  /** A racer is a worker like all others again. */
+  #release(racer: QueryMember): void {
+    dropHoldings(racer);
+    racer.isRacing = false;
+    racer.activity = "settled";
+  }
+
+  #withdraw(racer: QueryMember): void {
+    this.#release(racer);
+    this.#port.stop(racer.ordinal, false);
+  }
+
+  /** The stragglers were faster, or are gone: what was done again is not wanted. */
+  #cancelRace(): void {
+    this.#race = undefined;
+    for (const member of this.#members.values()) if (member.isRacing) this.#withdraw(member);
   }
 
   /** The merged output of all. */
@@ -414,7 +635,9 @@ export class QueryEngine {
     ordinal: string,
     error: { userError?: UserErrorFacts | undefined; failure?: FailureFacts | undefined },
   ): void {
-    if (this.isOver || !this.#members.has(ordinal)) return;
+    const member = this.#members.get(ordinal);
+    // Of one that holds nothing it is old news.
+    if (this.isOver || member === undefined || member.activity === "out") return;
     this.#end({ state: "failed", ...error, problems: [] });
   }
 
@@ -442,7 +665,10 @@ export class QueryEngine {
       for (const other of this.#members.values())
         if (other.activity === "idle") this.#handOut(other);
       this.#collectWhenDone();
-    } else this.#mergeWhenCollected();
+    } else {
+      this.#raceOn();
+      this.#mergeWhenCollected();
+    }
   }
 
   /** Workers that died over a packet, this one included, or over another that had some of the same units. */
@@ -467,8 +693,8 @@ export class QueryEngine {
   }
 
   /** Settles what a worker that is gone leaves behind. */
-  #leave(member: Member, why: FailureFacts): void {
-    const { ordinal, current } = member;
+  #leave(member: QueryMember, why: FailureFacts): void {
+    const { current } = member;
     if (current !== undefined && isDeath(why.code)) {
       const deaths = this.#deathsIn(current);
       if (deaths >= MAX_DEATHS && !this.#stopping) {
@@ -478,28 +704,20 @@ export class QueryEngine {
         return this.#fail({ ...why, code: "SELECTOR", message, hint });
       }
     }
-    if (member.merger !== undefined && member.activity === "settled")
-      this.#departed.set(ordinal, member);
-    else this.#giveBack(member);
-    if (member.merger !== undefined && member.activity === "finishing")
-      this.#port.absorb(member.merger, ordinal, undefined);
-    // What a merger had taken in is gone with it; who still owes it an output owes it to the master now.
-    for (const other of this.#mergedBy(ordinal))
-      if (other.activity === "settled") this.#giveBack(other);
+    if (this.#race?.stragglers.includes(member) === true) this.#cancelRace();
+    this.#giveBack(member);
+    this.#leaveGroup(member);
   }
 
-  #giveBack(member: Member): void {
-    const back = member.unsettled.splice(0).map(({ assignment }) => assignment);
-    if (member.current !== undefined) back.push(member.current);
-    member.current = undefined;
-    member.partial = undefined;
-    this.#packetizer?.giveBack(back);
+  #giveBack(member: QueryMember): void {
+    this.#packetizerOf(member)?.giveBack(dropHoldings(member));
   }
 
   /** Ends the query early: `keep` what is done, or nothing. */
   stop(keep: boolean): void {
     if (this.isOver || (keep && this.#stopping)) return;
     if (!keep || this.#state === "validating") return this.#end({ state: "aborted", problems: [] });
+    this.#cancelRace();
     this.#stopping = true;
     for (const member of this.#members.values())
       if (member.activity === "working") this.#port.stop(member.ordinal, true);
@@ -525,17 +743,4 @@ export class QueryEngine {
     }
     this.#port.over(end);
   }
-}
-
-function newMember({ ordinal, host }: Candidate): Member {
-  return {
-    ordinal,
-    host,
-    activity: "away",
-    current: undefined,
-    partial: undefined,
-    unsettled: [],
-    rate: 0,
-    merger: undefined,
-  };
 }

@@ -36,6 +36,8 @@ export class Inspection {
   /** Indexes of the files that each worker has been asked for. */
   readonly #asked = new Map<string, number[]>();
   readonly #hosts: Set<string>[];
+  /** Hosts that have said which files they can see. */
+  readonly answered = new Set<string>();
   /** Files whose worker is gone before it has looked into them. */
   #orphans: number[] = [];
   /** Who has looked into each file. */
@@ -67,6 +69,7 @@ export class Inspection {
     const [host, ...others] = hosts.keys();
     if (host !== undefined && others.length === 0) {
       for (const there of this.#hosts) there.add(host);
+      this.answered.add(host);
       return this.#describe(all);
     }
     for (const [first] of hosts.values()) if (first !== undefined) this.#send(first.ordinal, all);
@@ -78,6 +81,7 @@ export class Inspection {
     if (files === undefined || mode !== this.#mode) return;
     this.#asked.delete(ordinal);
     const host = this.#workers.find((worker) => worker.ordinal === ordinal)?.host ?? "";
+    if (mode === "stat") this.answered.add(host);
     for (const [k, i] of files.entries()) {
       const result = results[k];
       if (result === undefined)
@@ -171,7 +175,7 @@ export class Inspection {
   }
 
   #finish(): void {
-    const everywhere = new Set(this.#workers.map(({ host }) => host)).size;
+    const everywhere = this.answered.size;
     let bytes = 0;
     const sources = this.#files.flatMap((file, i): Source[] => {
       const found = this.#found[i];

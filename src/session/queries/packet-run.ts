@@ -76,11 +76,18 @@ export class PacketRun {
     this.stage = this.#selector.processChunk === undefined ? "process" : "processChunk";
     this.#lastYield = start;
     this.#lastReport = start;
-    const tell = async (): Promise<void> => {
+    // `entries` of the chunk at hand are done. Of text it is not known at which byte they end.
+    const tell = async (entries: number): Promise<void> => {
       await this.#yield();
       if (performance.now() - this.#lastReport < REPORT) return;
       this.#lastReport = performance.now();
-      partly({ ...report, elapsed: elapsedSince(start) });
+      const units = packet.unit === "bytes" ? 0 : entries;
+      partly({
+        ...report,
+        units: report.units + units,
+        entries: report.entries + entries,
+        elapsed: elapsedSince(start),
+      });
     };
     this.#context.file = packet.path;
     this.#context.base = packet.base ?? 0;
@@ -95,7 +102,7 @@ export class PacketRun {
   async #cycles(
     { first, count }: Packet,
     report: PacketReport,
-    tell: () => Promise<void>,
+    tell: (entries: number) => Promise<void>,
   ): Promise<void> {
     const end = first + count;
     for (let at = first; at < end && !this.#isStopped;) {
@@ -109,7 +116,11 @@ export class PacketRun {
     }
   }
 
-  async #file(packet: Packet, report: PacketReport, tell: () => Promise<void>): Promise<void> {
+  async #file(
+    packet: Packet,
+    report: PacketReport,
+    tell: (entries: number) => Promise<void>,
+  ): Promise<void> {
     const reader = await this.#readers.get(packet);
     const byEntries = packet.unit === "entries";
     for await (const chunk of reader.read(packet.first, packet.count)) {
@@ -138,7 +149,7 @@ export class PacketRun {
   }
 
   /** Runs the selector over a chunk; returns the entries done. */
-  async #chunk(chunk: Chunk, tell: () => Promise<void>): Promise<number> {
+  async #chunk(chunk: Chunk, tell: (entries: number) => Promise<void>): Promise<number> {
     const { first, n, columns } = chunk;
     const selector = this.#selector;
     this.#context.chunk(first, chunk.starts, selector.processChunk === undefined ? 0 : n);
@@ -147,7 +158,7 @@ export class PacketRun {
       this.#context.at(first);
       const returned: unknown = selector.processChunk(columns, n, this.#out, this.#context);
       if (isPromise(returned)) refusePromise(this.stage);
-      await tell();
+      await tell(n);
       return n;
     }
     const loop = await (this.#loop ??= makeEntryLoop());
@@ -162,7 +173,7 @@ export class PacketRun {
       if (now - before < SLICE / 10) this.#step = Math.min(this.#step * 2, MAX_STEP);
       else if (now - before > SLICE / 2) this.#step = Math.max(1, this.#step >> 1);
       if (now - this.#lastYield < SLICE) continue;
-      await tell();
+      await tell(i);
       if (this.#isStopped) return i;
     }
     return n;

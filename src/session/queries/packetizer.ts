@@ -75,7 +75,7 @@ export function makePacketizer(
 }
 
 class RangePacketizer implements Packetizer {
-  readonly #total: number;
+  #total: number;
   readonly #workers: number;
   readonly #wholeFiles: boolean;
   #ranges: Range[];
@@ -119,6 +119,7 @@ class RangePacketizer implements Packetizer {
       this.#ranges.unshift({ source, first: packet.first, count: packet.count });
       this.#left += packet.count;
     }
+    this.#total = Math.max(this.#total, this.#left);
   }
 
   /** The first range of those that suit the worker best. */

@@ -65,6 +65,8 @@ export class QueryWorker {
   readonly #host: QueryHost;
   readonly #cache: SelectorCache;
   #active: Active | undefined;
+  /** What it was told to begin last, unless it was stopped since. */
+  #latest: Begin | undefined;
   /** Files open for the query that was looked into or begun last. */
   #files: { query: number; readers: Readers } | undefined;
 
@@ -121,13 +123,14 @@ export class QueryWorker {
   async #begin(message: Message): Promise<void> {
     const { fields: terms, attachments } = begin.decode(message);
     const { ordinal } = this.#host;
-    const { query, hash } = terms;
+    const { query, round, hash } = terms;
+    this.#latest = terms;
     let stage = "loading";
     try {
       const [bundle] = attachments;
       if (!this.#cache.has(hash)) {
         if (!terms.hasBundle || bundle === undefined)
-          return this.#host.send(begun.encode({ query, ordinal, needsBundle: true }));
+          return this.#host.send(begun.encode({ query, round, ordinal, needsBundle: true }));
         this.#cache.store(hash, bundle);
       }
       const input = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
@@ -141,6 +144,8 @@ export class QueryWorker {
       await selector.workerBegin?.(out, input, context);
       checkMergeable(out);
       await this.#active?.run.close();
+      // It was stopped, or begun anew, while this went on.
+      if (this.#latest !== terms) return;
       this.#active = {
         terms,
         selector,
@@ -163,8 +168,8 @@ export class QueryWorker {
 
   #report(report: PacketReport, final: boolean): void {
     const { ordinal } = this.#host;
-    const query = this.#active?.terms.query ?? 0;
-    this.#host.send(getPacket.encode({ ...report, query, ordinal, final }));
+    const { query = 0, round = -1 } = this.#active?.terms ?? {};
+    this.#host.send(getPacket.encode({ ...report, query, round, ordinal, final }));
   }
 
   #fail(error: unknown, { query, hash }: Begin, stage: string, entry = -1, file = ""): void {
@@ -224,7 +229,7 @@ export class QueryWorker {
   /** Gives the output once everything to be merged into it is there, always in the order of ordinals. */
   async #giveWhenWhole(active: Active): Promise<void> {
     if (active.awaited === undefined || active.awaited.size > 0) return;
-    const { query } = active.terms;
+    const { query, round } = active.terms;
     const covers = active.absorbed.map(({ from }) => from).sort();
     for (const { out } of active.absorbed.sort((a, b) => (a.from < b.from ? -1 : 1)))
       mergeOutputs(active.out, out);
@@ -232,7 +237,10 @@ export class QueryWorker {
     this.#active = undefined;
     await active.run.close();
     this.#host.send(
-      workerOutput.encode({ query, ordinal: this.#host.ordinal, covers, saved }, attachments),
+      workerOutput.encode(
+        { query, round, ordinal: this.#host.ordinal, covers, saved },
+        attachments,
+      ),
     );
   }
 
@@ -242,9 +250,11 @@ export class QueryWorker {
     if (keep) return;
     if (this.#files?.query === query) void this.#files.readers.close();
     this.#active = undefined;
+    const round = this.#latest?.query === query ? this.#latest.round : -1;
+    this.#latest = undefined;
     // The answer shows that this worker is not lost in user code.
     const { ordinal } = this.#host;
-    this.#host.send(getPacket.encode({ ...NOTHING, query, ordinal, final: true }));
+    this.#host.send(getPacket.encode({ ...NOTHING, query, round, ordinal, final: true }));
   }
 
   #peek(query: number): void {

@@ -24,6 +24,7 @@ interface Simulated {
   ordinal: string;
   host: string;
   alive: boolean;
+  round: number;
   seen: number[];
   packet: Packet | undefined;
   absorb: Set<string> | undefined;
@@ -77,10 +78,16 @@ class World {
             }),
           ),
         ),
-      begin: (ordinal) =>
+      begin: (ordinal, round) =>
         this.#later(ordinal, (worker) => {
-          Object.assign(worker, { seen: [], absorb: undefined, covers: [], packet: undefined });
-          this.engine.getPacket(ordinal, report(-1, 0), true);
+          Object.assign(worker, {
+            round,
+            seen: [],
+            absorb: undefined,
+            covers: [],
+            packet: undefined,
+          });
+          this.engine.getPacket(ordinal, round, report(-1, 0), true);
         }),
       packet: (ordinal, packet) => {
         const worker = this.workers.get(ordinal);
@@ -109,6 +116,7 @@ class World {
         const { packet } = worker;
         this.#later(ordinal, (self) => this.#work(self, packet, Math.floor(packet.count / 2)));
       },
+      overtaken: () => undefined,
       merge: (outputs) => {
         this.result = outputs.flatMap(unpack);
         this.engine.merged(pack(this.result));
@@ -130,6 +138,7 @@ class World {
       ordinal,
       host,
       alive: true,
+      round: 0,
       seen: [],
       packet: undefined,
       absorb: undefined,
@@ -149,13 +158,13 @@ class World {
     const base = packet.path === "" ? 0 : Number(packet.path.slice(1)) * 1_000_000;
     for (let i = 0; i < units; i++) worker.seen.push(base + packet.first + i);
     worker.packet = undefined;
-    this.engine.getPacket(worker.ordinal, report(packet.packet, units), true);
+    this.engine.getPacket(worker.ordinal, worker.round, report(packet.packet, units), true);
   }
 
   #give(worker: Simulated): void {
     if (worker.absorb === undefined || worker.absorb.size > 0) return;
     worker.absorb = undefined;
-    this.engine.output(worker.ordinal, worker.covers, pack(worker.seen));
+    this.engine.output(worker.ordinal, worker.round, worker.covers, pack(worker.seen));
   }
 
   kill(ordinal: string): void {
@@ -342,7 +351,12 @@ describe("ending early", () => {
     const world = new World(2, 1, { cycles: 1000 });
     world.step();
     const [worker] = world.workers.values();
-    world.engine.getPacket("0.0", report(worker?.packet?.packet ?? -1, 1), true);
+    world.engine.getPacket(
+      "0.0",
+      worker?.round ?? -1,
+      report(worker?.packet?.packet ?? -1, 1),
+      true,
+    );
     expect(world.end?.failure?.code).toBe("ACCOUNTING");
   });
 
