@@ -28,8 +28,6 @@ export interface CrewHandler {
   ended(member: Member, why: FailureFacts): void;
   /** A member is there, for the first time or again; `note` is what its user should know. */
   joined(member: Member, how: Joining, note: string | undefined): void;
-  /** The link to a member is lost, or there again. */
-  wavered(member: Member): void;
 }
 
 /** Milliseconds for which a command waits for workers that are about to be replaced. */
@@ -124,14 +122,8 @@ export class Crew {
     return new Member(target, {
       message: (member, message) => this.#handler.message(member, message),
       drained: () => undefined,
-      away: (member) => {
-        place.away();
-        this.#handler.wavered(member);
-      },
-      back: (member) => {
-        place.back();
-        this.#handler.wavered(member);
-      },
+      away: () => place.away(),
+      back: () => place.back(),
       lost: (_, error) => {
         if (this.#early === undefined) place.lost(error);
         else this.#early.push([place, error]);

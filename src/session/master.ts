@@ -80,7 +80,6 @@ export class Master {
         lost: (member, failure) => this.#lost(member, failure),
         ended: (member, why) => this.#drop(member, why, true),
         joined: (member, how, note) => this.#joined(member, how, note),
-        wavered: () => undefined,
       },
     );
   }
