@@ -262,7 +262,8 @@ export class TProof {
     options: ProcessOptions = {},
   ): Promise<QueryResult<Out>> {
     const queries = await this.#loadQueries();
-    return (await queries.start<Out>(file, data, options, true)).result;
+    const { result: merged } = await queries.start<Out>(file, data, options, true);
+    return merged.finally(() => this.#session.acknowledge());
   }
 
   /** The same in the background: resolves when the query has been sent. Queries of a session queue. */
@@ -344,7 +345,9 @@ export class TProof {
     lines = 0,
   ): Promise<WorkerResult[]> {
     const ordinal = options.ordinal ?? "";
-    return this.#send((id) => command.encode({ id, name, code, ordinal, lines }), options);
+    const encode = (id: number): Uint8Array | readonly Uint8Array[] =>
+      command.encode({ id, name, code, ordinal, lines });
+    return this.#send(encode, options).finally(() => this.#session.acknowledge());
   }
 
   /** Sends what `encode` makes of a fresh number, and collects what comes of it. */

@@ -160,6 +160,11 @@ export class RemoteSession {
     this.#journal.send(pieces instanceof Uint8Array ? [pieces] : pieces);
   }
 
+  /** Says what has arrived, so that a later client is not told it again. */
+  acknowledge(): void {
+    this.#journal.settle();
+  }
+
   /** Large pieces are cut up here and nowhere else. */
   #write(pieces: readonly Uint8Array[]): void {
     const opt = SendOption.async | SendOption.noAnswer;
@@ -193,7 +198,7 @@ export class RemoteSession {
    * milliseconds it will end it as things are now; undefined if it could not be asked. Nothing more is reported.
    */
   async detach(timeout: number): Promise<number | undefined> {
-    this.#journal.settle();
+    this.acknowledge();
     const answer = await this.#leave(Request.detach, "detach", timeout);
     return answer === undefined ? undefined : decodeDetached(answer);
   }

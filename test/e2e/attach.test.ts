@@ -68,6 +68,21 @@ describe("a client that is killed", () => {
     expect(noProofservs()).toBe(true);
   });
 
+  test("has seen its results: the next one is not told them again", async () => {
+    await using first = await open();
+    first.write(".exec 6 * 7\n");
+    await first.shows("0.0-0.1: 42");
+    // Behind the answer to this the acknowledgement of the other has arrived.
+    first.write(".exec 6 * 8\n");
+    await first.shows("0.0-0.1: 48");
+    first.signal("SIGKILL");
+    await first.finished();
+    await using second = await open("--attach");
+    second.write(".exec 6 * 9\n");
+    await second.shows("0.0-0.1: 54");
+    expect(second.stderr).not.toContain("done: 42");
+  });
+
   test("leaves its query running: the next one is told, and its result can be had", async () => {
     await using first = await open();
     first.write(`${steady()}\n`);
