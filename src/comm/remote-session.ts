@@ -348,7 +348,8 @@ export class RemoteSession {
 
 /** How a session ended that was lost because of `cause`, and could not be had back because of `error`. */
 function told(cause: ProofError, error: ProofError): ProofError {
-  if (error.code === "SESSION_TAKEN") return error;
+  // What became of the session itself says it all.
+  if (error.details["phase"] === "running") return error;
   return new ProofError(cause.code, `${cause.message}; then ${error.message}`, {
     hint: error.hint,
     details: { ...error.details, ...cause.details },

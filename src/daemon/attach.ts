@@ -31,6 +31,8 @@ export async function attach(
   try {
     const { sid } = sessionWord.decode(frame.body);
     const { secret } = decodeAttach(frame.payload) ?? {};
+    const epitaph = secret === undefined ? undefined : context.sessions.epitaphs.get(secret);
+    if (epitaph !== undefined) throw epitaph;
     const session = find(context, connection, sid);
     checkSecret(context, session, secret);
     await session.ready;

@@ -16,6 +16,7 @@ import { VERSION } from "../lib/version.ts";
 import { describeRequest } from "../protocol/describe.ts";
 import { type RequestFrame, whole } from "../protocol/frames.ts";
 import { isLoopback } from "../protocol/login.ts";
+import { adoptAll } from "./adopt.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import { Gate } from "./gate.ts";
@@ -23,7 +24,6 @@ import type { CheckUser, Context } from "./context.ts";
 import { drain, stopped } from "./drain.ts";
 import { Keeper } from "./keeper.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { sweep } from "./leftovers.ts";
 import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
@@ -160,18 +160,9 @@ export class Daemon {
 
   /** Takes over what an earlier daemon has left running. */
   #adopt(living: readonly SessionRecord[]): void {
-    const { log, sessions } = this.#context;
     if (living.length === 0) return;
-    for (const record of living) {
-      try {
-        sessions.adopt(this.#context, record);
-      } catch (error) {
-        log.warn("session not taken over", { sid: record.sid, error: messageOf(error) });
-        sweep(record);
-        this.#context.state.removeRecord(record.sid);
-      }
-    }
-    log.info("took over sessions of an earlier daemon", { count: sessions.all().length });
+    const count = adoptAll(this.#context, living);
+    this.#context.log.info("took over sessions of an earlier daemon", { count });
     this.#watchdog.start();
     this.#keeper.start();
   }
@@ -322,8 +313,7 @@ export class Daemon {
       }
       context.sessions.leave(context, connection, session);
     }
-    // A proofserv without its link is no use to anybody.
-    connection.proofserv?.end();
+    connection.proofserv?.unlinked();
     const fields = { peer: connection.link.peer, user: connection.user, why };
     // Port checks, monitoring and clients that try two addresses at once close without a word.
     const isNews = why !== "" && (connection.link.hasSpoken || connection.role !== "");

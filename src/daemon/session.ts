@@ -43,6 +43,12 @@ export interface SessionTerms {
 /** Milliseconds: timers can wait no longer. */
 const MAX_WAIT = 2 ** 31 - 1;
 
+/** Why a session ends that nobody came back to, for whoever comes too late. */
+function deserted({ host, tag, ordinal }: Session, wait: number): ProofError {
+  const text = `${host}: session ${tag} (${ordinal}) was ended: nobody was connected to it for ${wait / 1000} s`;
+  return new ProofError("SESSION_ENDED", text, { details: { phase: "running", host } });
+}
+
 /** An alias fit for PROOF's list of sessions, whose fields are set apart by blanks and bars. */
 export function cleanAlias(text: string): string {
   return text.replaceAll(/[\s|\p{Cc}]+/gu, "_").slice(0, 256);
@@ -115,6 +121,8 @@ export class Session {
   #exit: Exit = NO_EXIT;
   /** Why we killed it, if there was more to it than the end of the session. */
   #verdict: ProofError | undefined;
+
+  #wasAsked = false;
 
   /** With `begun` it is a session of an earlier daemon: its record, and what that daemon has started. */
   constructor(terms: SessionTerms, begun?: { record: SessionRecord; launched: Launched }) {
@@ -191,6 +199,11 @@ export class Session {
     return this.#launched;
   }
 
+  /** Whether the proofserv was asked to end before it did. */
+  get wasAskedToEnd(): boolean {
+    return this.#wasAsked;
+  }
+
   get status(): number {
     return this.#status;
   }
@@ -213,8 +226,9 @@ export class Session {
     const isBusy = this.#status !== 0;
     const vacant = { role: this.role, isBusy, hasResult: this.#hasResult };
     const wait = Math.max(least, patience(vacant, settings));
-    if (wait === 0) this.end();
-    else if (wait < MAX_WAIT) this.#vacancy.set(wait, () => this.end());
+    const end = (): void => this.end(deserted(this, wait));
+    if (wait === 0) end();
+    else if (wait < MAX_WAIT) this.#vacancy.set(wait, end);
     return wait;
   }
 
@@ -250,11 +264,18 @@ export class Session {
   /** Asks the proofserv to end, and makes it after a while; `why`, if that is news, is what its clients are told. */
   end(why?: ProofError): void {
     this.#verdict ??= why;
+    this.#wasAsked = true;
+    this.#life.end();
+  }
+
+  /** Its link is gone: it has just died, or is no use to anybody any more. */
+  unlinked(): void {
     this.#life.end();
   }
 
   /** Ends the proofserv and everything in its process group now; `why` is what its clients are told. */
   kill(why?: ProofError): void {
+    this.#wasAsked ||= why === undefined;
     this.#verdict ??= why;
     this.#life.kill();
   }

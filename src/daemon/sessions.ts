@@ -1,10 +1,8 @@
 /** The sessions of a daemon: creating, ending, and cleaning up after them. */
-import { rmSync } from "node:fs";
 import { ByteWriter } from "../lib/bytes.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
-import { asAccount } from "../lib/privileges.ts";
 import { VERSION } from "../lib/version.ts";
 import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
 import {
@@ -19,6 +17,7 @@ import type { RequestFrame } from "../protocol/frames.ts";
 import { isLoopback } from "../protocol/login.ts";
 import { create } from "../protocol/requests.ts";
 import { SESSION_ROLES } from "./attach.ts";
+import { bury, Epitaphs } from "./burial.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { exitOf, NO_EXIT } from "./death.ts";
@@ -26,10 +25,9 @@ import { launch } from "./launcher.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
 import type { RootPlan } from "./root/launch.ts";
 import { rootVersionFor } from "./root/versions.ts";
-import { isTopTag, openLog, pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { isTopTag } from "./sandbox.ts";
 import { markOf } from "./strays.ts";
 import { Session } from "./session.ts";
-import type { SessionRecord } from "./session-record.ts";
 
 /** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
 const ROOT_TERMINATE = 20_000;
@@ -42,6 +40,7 @@ const MAX_SID = 32_767;
 
 export class Sessions {
   readonly #byId = new Map<number, Session>();
+  readonly epitaphs = new Epitaphs();
 
   get(sid: number): Session | undefined {
     return this.#byId.get(sid);
@@ -164,43 +163,18 @@ export class Sessions {
       host: buffer.options.host ?? context.host,
       terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
     });
-    this.#byId.set(session.sid, session);
+    this.add(context, session);
     this.enter(connection, session, frame.stream);
-    void session.ended.then((why) => this.#bury(context, session, why));
     return session;
   }
 
-  /**
-   * Takes over a session of an earlier daemon: its proofserv calls back within `session.reconnto`, or is
-   * ended. Throws SANDBOX where its log cannot be opened.
-   */
-  adopt(context: Context, record: SessionRecord): void {
-    const { config } = context;
-    const { account, host, logPath, workers: wish } = record;
-    const log =
-      account === undefined ? openLog(logPath) : asAccount(account, () => openLog(logPath));
-    const terms = {
-      ...record,
-      wish,
-      version: undefined,
-      host,
-      terminate: config.session.terminate,
-    };
-    const session = new Session(terms, { record, launched: { ...record, log } });
+  /** Takes in a session, until its proofserv is gone. */
+  add(context: Context, session: Session): void {
     this.#byId.set(session.sid, session);
-    void session.ended.then((why) => this.#bury(context, session, why));
-    const { reconnto } = config.session;
-    const late = (): ProofError =>
-      new ProofError(
-        "CALLBACK_TIMEOUT",
-        `${host}: proofserv ${session.ordinal} (pid ${session.pid}) of an earlier daemon did not call this one back within ${reconnto / 1000} s`,
-        { details: { phase: "callback", host } },
-      );
-    withDeadline(session.ready, reconnto, late).then(
-      // Its client is on its way, too.
-      () => session.reconsider(context.config.session, reconnto),
-      (error: unknown) => session.end(toProofError(error)),
-    );
+    void session.ended.then((why) => {
+      this.#byId.delete(session.sid);
+      bury(context, session, why);
+    });
   }
 
   /** Writes down what has changed of a session, for the next daemon. */
@@ -258,55 +232,6 @@ export class Sessions {
     session.end();
     if (session.pid === 0) session.exited(NO_EXIT);
   }
-
-  /** The proofserv is gone: tells whoever is still a client, and cleans up. */
-  #bury(context: Context, session: Session, why: ProofError): void {
-    for (const { connection, stream } of session.clients.values()) {
-      connection.sessions.delete(session);
-      // Who still waits for the session is told why there is none, and nothing before that.
-      if (!session.isAnswered) continue;
-      // ROOT's clients know these beginnings, and say nothing of the first.
-      const isIdle = why.details["idle"] === true;
-      const text = isIdle
-        ? `idle-timeout: ${why.message}\0`
-        : `session: ${session.user}.${session.group}.${session.pid} terminated by peer\0`;
-      const facts = connection.isOurs
-        ? JSON.stringify(failureOf(why, "running", context.host))
-        : "";
-      connection.link.attention(stream, Attention.wrkmortem, Buffer.from(text + facts));
-    }
-    const expected = session.clients.size === 0;
-    session.clients.clear();
-    session.proofserv?.link.end();
-    this.#byId.delete(session.sid);
-    context.state.removeRecord(session.sid);
-    const { statusFile } = session.launched ?? {};
-    if (statusFile !== undefined) rmSync(statusFile, { force: true });
-    const fields = {
-      sid: session.sid,
-      user: session.user,
-      ordinal: session.ordinal,
-      tag: session.tag,
-    };
-    if (expected) context.log.info("session ended", fields);
-    else
-      context.log.warn("session died", { ...fields, error: why.message, log: logTailOf(session) });
-    if (session.launched === undefined) return;
-    const { sandbox, workDirectory } = session.launched;
-    try {
-      const live = new Set(this.all().flatMap((other) => other.launched?.sessionDirectory ?? []));
-      session.asOwner(() => {
-        removeWorkDirectory(workDirectory);
-        pruneSessions(sandbox, context.config.session.maxoldlogs, live);
-      });
-    } catch (error) {
-      context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
-    }
-  }
-}
-
-function logTailOf(session: Session): string {
-  return session.logTail(3).join(" / ");
 }
 
 function readBuffer(

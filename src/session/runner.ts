@@ -103,7 +103,9 @@ export class Runner {
     const value = await evaluate(code, interrupted);
     const portable = encodeValue(value);
     const text = Bun.inspect(value, { colors: false, depth: 6 });
-    return { ok: true, text, value: portable?.head, attachments: portable?.attachments ?? [] };
+    // What is on its way, maybe for long, must stay as it is: code may go on with its arrays.
+    const attachments = (portable?.attachments ?? []).map((part) => new Uint8Array(part));
+    return { ok: true, text, value: portable?.head, attachments };
   }
 
   async #shell(line: string, interrupted: Promise<never>): Promise<Outcome> {

@@ -208,4 +208,17 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     expect(stderr).not.toContain("connection lost");
     expect(exitCode).toBe(1);
   });
+
+  test("a client that comes back too late is told what became of its session", async () => {
+    await begin();
+    hosts.linkDown(hosts.at(1));
+    await client.says("connection lost");
+    await daemon(2).logged("connection closed", ({ why }) => String(why).includes("silent"));
+    process.kill(proofservsOf(hosts.at(2).home.path).get("0") ?? 0, "SIGKILL");
+    await daemon(2).logged("session died", ({ ordinal }) => ordinal === "0");
+    hosts.linkUp(hosts.at(1));
+    const { stderr, exitCode } = await client.finished();
+    expect(stderr).toMatch(/proof: .*proofserv 0 \(pid \d+\) ended: signal SIGKILL/);
+    expect(exitCode).toBe(1);
+  });
 });
