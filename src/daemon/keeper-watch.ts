@@ -2,12 +2,13 @@
 import { rmdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { asAccount } from "../lib/privileges.ts";
-import { signalProcess } from "../lib/process.ts";
+import { processTable, signalProcess } from "../lib/process.ts";
 import type { KeeperParameters } from "../protocol/keeper.ts";
 import { isLeft, readRecords, sweep } from "./leftovers.ts";
 import { ownerOf } from "./pid-file.ts";
 import { SessionLog } from "./session-log.ts";
 import { isLiving, type SessionRecord } from "./session-record.ts";
+import { endStrays, Strays } from "./strays.ts";
 
 /** Milliseconds between two looks. */
 const PAUSE = 100;
@@ -30,6 +31,8 @@ export async function keepWatch(parameters: KeeperParameters): Promise<void> {
   // The next daemon may have come after all.
   if (isTaken()) return;
   for (const record of readRecords(state)) sweep(record);
+  // What has left them is known by its mark.
+  for (const pids of new Strays(state).find(processTable(), new Map()).values()) endStrays(pids);
   await until(() => !records.some(isLeft), terminate);
   if (isTaken()) return;
   rmSync(state, { recursive: true, force: true });

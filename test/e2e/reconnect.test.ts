@@ -168,14 +168,14 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     for (const n of [3, 4]) daemons.set(n, await hosts.at(n).startDaemon({ env }));
     client = await hosts.at(1).startProof(["open", hosts.at(2).address], env);
     await client.says("PROOF set to parallel mode (2 workers)");
-    // One runs code that looks at nothing else; it has children without a parent, and one in no group of ours.
+    // One runs code that looks at nothing else; both have children without a parent, some in no group of ours.
     client.write(
-      ".sh sleep 1000 & sleep 1002 & echo started\n" +
+      ".sh sleep 1000 & sleep 1002 & setsid sleep 1003 & echo started\n" +
         '.exec if (process.env.PROOF_ORDINAL === "0.0") { Bun.spawn(["setsid", "sleep", "1001"]); while (true) {} }\n',
     );
     await client.shows("0.1: started");
     const { home } = hosts.at(3);
-    await waitFor("the children", () => processesWith(home.path).length >= 6, {
+    await waitFor("the children", () => processesWith(home.path).length >= 7, {
       seen: () => processesWith(home.path).map(({ command }) => command),
     });
     await daemon(3).kill();
