@@ -3,7 +3,8 @@
  * with the right one. Runs in a process of its own. Says what happens as one JSON object a line on standard
  * output, and takes orders, one word a line, on standard input.
  */
-import { saveOutputs } from "../../src/api/index.ts";
+import { type Outputs, saveOutputs } from "../../src/api/index.ts";
+import type { EarlierNews, OpenOptions } from "../../src/client/options.ts";
 import { TProof } from "../../src/client/tproof.ts";
 import { ProofError, toProofError } from "../../src/lib/errors.ts";
 import { expected, type Workload } from "./workloads.ts";
@@ -14,6 +15,8 @@ export interface ClientJob {
   workers: number;
   seed: number;
   workloads: Workload[];
+  /** The session that a client before was in. */
+  tag?: string | undefined;
 }
 
 /** A proofserv that a client knows of. */
@@ -25,7 +28,14 @@ export interface Known {
 
 /** What a client says. */
 export type ClientEvent =
-  | { event: "opened"; tag: string; master: Known; workers: Known[]; milliseconds: number }
+  | {
+      event: "opened";
+      isNew: boolean;
+      tag: string;
+      master: Known;
+      workers: Known[];
+      milliseconds: number;
+    }
   | { event: "not opened"; code: string; message: string }
   | {
       event: "right" | "wrong";
@@ -34,11 +44,13 @@ export type ClientEvent =
       started: number;
       milliseconds: number;
       workers: Known[];
-      detail?: string;
+      detail?: string | undefined;
     }
   | { event: "failed"; query: string; code: string; message: string; details?: unknown }
   | { event: "lost"; ordinal: string; message: string }
-  | { event: "replaced"; ordinal: string; host: string; pid: number }
+  | { event: "joined"; ordinal: string; host: string; pid: number; how: string }
+  | { event: "away" | "back"; message: string }
+  | { event: "notice"; text: string }
   | { event: "closed"; code: string; message: string; details?: unknown }
   | { event: "written"; results: { host: string; ok: boolean; text: string }[] };
 
@@ -58,9 +70,12 @@ class Client {
   #isEnding = false;
   #isRenewing = false;
   #mustWrite = false;
+  /** A session to attach to before one is opened. */
+  #tag: string | undefined;
 
   constructor(job: ClientJob) {
     this.#job = job;
+    this.#tag = job.tag;
   }
 
   order(word: string): void {
@@ -75,6 +90,7 @@ class Client {
       this.#right.set(workload.name, await expected(workload, seed));
     while (!this.#isEnding) {
       const proof = await this.#open();
+      this.#proof = proof;
       if (proof === undefined) {
         await Bun.sleep(PAUSE);
         continue;
@@ -89,22 +105,18 @@ class Client {
   }
 
   async #open(): Promise<TProof | undefined> {
-    const { address, workers } = this.#job;
     const start = performance.now();
     try {
-      const proof = await TProof.open(address, {
-        workers,
-        startup: "parallel",
-        timeout: OPENING,
-        onWorkerLost: ({ ordinal, message }) => say({ event: "lost", ordinal, message }),
-        onWorkerJoined: ({ ordinal, host, pid }) => say({ event: "replaced", ordinal, host, pid }),
-        onClosed: (error) => say({ event: "closed", ...facts(error) }),
-      });
-      this.#proof = proof;
+      const proof = await this.#enter();
       const { host, pid } = proof.master;
-      const milliseconds = performance.now() - start;
-      const master = { ordinal: "0", host, pid };
-      say({ event: "opened", tag: proof.tag, master, workers: this.#workers, milliseconds });
+      say({
+        event: "opened",
+        isNew: proof.isNew,
+        tag: proof.tag,
+        master: { ordinal: "0", host, pid },
+        workers: workersOf(proof),
+        milliseconds: performance.now() - start,
+      });
       for (const { ordinal, message } of proof.failures) say({ event: "lost", ordinal, message });
       return proof;
     } catch (error) {
@@ -113,9 +125,49 @@ class Client {
     }
   }
 
-  get #workers(): Known[] {
-    const known = this.#proof?.workers ?? [];
-    return known.map(({ ordinal, host, pid }) => ({ ordinal, host, pid }));
+  /** Attaches to the session of the client before, once; or opens one. */
+  async #enter(): Promise<TProof> {
+    const { address, workers } = this.#job;
+    const options: OpenOptions = {
+      timeout: OPENING,
+      onWorkerLost: ({ ordinal, message }) => say({ event: "lost", ordinal, message }),
+      onWorkerJoined: ({ ordinal, host, pid, how }) =>
+        say({ event: "joined", ordinal, host, pid, how }),
+      onNotice: ({ text }) => say({ event: "notice", text }),
+      onAway: ({ message }) => say({ event: "away", message }),
+      onBack: () => say({ event: "back", message: "the session was reached again" }),
+      onEarlier: (news) => void this.#earlier(news),
+      onClosed: (error) => say({ event: "closed", ...facts(error) }),
+    };
+    const tag = this.#tag;
+    this.#tag = undefined;
+    if (tag !== undefined) {
+      try {
+        return await TProof.attach(address, tag, options);
+      } catch (error) {
+        say({ event: "not opened", ...facts(error) });
+      }
+    }
+    return TProof.open(address, { ...options, workers, startup: "parallel" });
+  }
+
+  /** What the client before has begun is over: the result has waited. */
+  async #earlier(news: EarlierNews): Promise<void> {
+    if (news.kind !== "query" || news.state !== "done") return;
+    // It may be told while the session is still being attached to.
+    while (this.#proof === undefined) await Bun.sleep(PAUSE);
+    const proof = this.#proof;
+    const query = this.#job.workloads.find(({ selector }) =>
+      selector.endsWith(news.selector),
+    )?.name;
+    if (query === undefined) throw new Error(`nobody has sent ${news.selector}`);
+    const started = Date.now();
+    try {
+      const { outputs } = await proof.retrieve(news.seq);
+      await this.#judge(query, started, proof, "done", outputs);
+    } catch (error) {
+      say({ event: "failed", query, ...facts(error) });
+    }
   }
 
   async #query(proof: TProof): Promise<void> {
@@ -126,22 +178,33 @@ class Client {
     const started = Date.now();
     try {
       const result = await proof.process(selector, data, { seed, input: { n, pause } });
-      const saved = saveOutputs(result.outputs);
-      const isRight =
-        result.state === "done" && Bun.deepEquals(saved, this.#right.get(query), true);
-      say({
-        event: isRight ? "right" : "wrong",
-        query,
-        started,
-        milliseconds: Date.now() - started,
-        workers: this.#workers,
-        ...(isRight ? {} : { detail: Bun.inspect({ state: result.state, saved }, { depth: 4 }) }),
-      });
+      await this.#judge(query, started, proof, result.state, result.outputs);
     } catch (error) {
       say({ event: "failed", query, ...facts(error) });
       // A session that has no workers fails at once, over and over.
       await Bun.sleep(PAUSE);
     }
+  }
+
+  /** Says whether a result is the right one. */
+  async #judge(
+    query: string,
+    started: number,
+    proof: TProof,
+    state: string,
+    outputs: Outputs,
+  ): Promise<void> {
+    const saved = saveOutputs(outputs);
+    const isRight = state === "done" && Bun.deepEquals(saved, this.#right.get(query), true);
+    const milliseconds = Date.now() - started;
+    const detail = isRight ? undefined : Bun.inspect({ state, saved }, { depth: 4 });
+    // The session may be over by now; the result counts.
+    const workers = await proof.refresh().then(
+      () => workersOf(proof),
+      () => [],
+    );
+    const event = isRight ? "right" : "wrong";
+    say({ event, query, started, milliseconds, workers, detail });
   }
 
   async #write(proof: TProof): Promise<void> {
@@ -150,6 +213,13 @@ class Client {
     const told = results.map(({ host, ok, text, output }) => ({ host, ok, text: text + output }));
     say({ event: "written", results: told });
   }
+}
+
+/** Workers that are there. */
+function workersOf(proof: TProof): Known[] {
+  return proof.workers
+    .filter(({ state }) => state === "ready" || state === "busy")
+    .map(({ ordinal, host, pid }) => ({ ordinal, host, pid }));
 }
 
 function facts(thrown: unknown): { code: string; message: string; details?: unknown } {

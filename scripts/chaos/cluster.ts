@@ -29,6 +29,8 @@ const DISK = 8 * 1024 * 1024;
 const FAULT = /internal error|\b(Type|Range|Reference|Syntax)Error\b/;
 
 const SETTINGS = `
+[daemon]
+drain = "4s"
 [startup]
 mode = "parallel"
 tcp = "3s"
@@ -44,6 +46,9 @@ shutdown_delay = "3s"
 result_wait = "30s"
 terminate = "2s"
 maxoldlogs = 20
+[recovery]
+longest = "2s"
+look = "3s"
 `;
 
 /** A daemon, and what it was like when it had just begun. */

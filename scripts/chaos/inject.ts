@@ -17,7 +17,7 @@ export interface Injected {
 }
 
 /** Seconds of silence that nobody can overlook. */
-const SILENCE = 3.5;
+const SILENCE = 4.5;
 
 type Injection = (
   cluster: Cluster,
@@ -100,8 +100,8 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
         await gone;
         await cluster.startDaemon(host);
       },
-      evidence: [/left|connection|lost|recovered|reconnect/],
-      mayPassUnnoticed: true,
+      evidence: [/took over sessions of an earlier daemon/],
+      mayPassUnnoticed: false,
     };
   },
   "kill-client": (_, users, fault) => {
@@ -127,10 +127,15 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   "stop-master": (_, users, fault) => {
     const user = userOf(users, fault);
     const what = `master of session ${user.name}`;
-    return stopped(user.masterKnown?.pid ?? 0, what, fault.seconds, [/silent for/]);
+    return {
+      ...stopped(user.masterKnown?.pid ?? 0, what, fault.seconds, [/silent for/]),
+      mayPassUnnoticed: fault.seconds < SILENCE,
+    };
   },
-  "stop-daemon": (cluster, _, { host, seconds }) =>
-    stopped(cluster.daemon(host).pid, `daemon of n${host}`, seconds, silent(cluster, host)),
+  "stop-daemon": (cluster, _, { host, seconds }) => ({
+    ...stopped(cluster.daemon(host).pid, `daemon of n${host}`, seconds, silent(cluster, host)),
+    mayPassUnnoticed: seconds < SILENCE,
+  }),
   "stop-client": (_, users, fault) => {
     const user = userOf(users, fault);
     return {
@@ -146,7 +151,7 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     what: `link of n${host} down for ${seconds.toFixed(1)} s`,
     heal: unplug(cluster.hosts, cluster.at(host)),
     evidence: silent(cluster, host),
-    mayPassUnnoticed: true,
+    mayPassUnnoticed: seconds < SILENCE,
   }),
   partition: (cluster, _, { far, master, seconds }) => {
     const other = cluster.callerOf(far, master);

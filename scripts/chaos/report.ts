@@ -36,7 +36,12 @@ function facts(seed: number, { seconds, treated, users, growth, problems }: Outc
     seconds: Math.round(seconds),
     faults: treated.length,
     kinds: summaries(treated),
-    sessions: users.map(({ name, sessions, outcomes }) => ({ name, sessions, ...outcomes })),
+    sessions: users.map(({ name, sessions, attached, outcomes }) => ({
+      name,
+      sessions,
+      attached,
+      ...outcomes,
+    })),
     growth: Object.fromEntries([...growth].map(([host, grown]) => [host, Math.round(grown)])),
     problems,
   };
@@ -66,9 +71,9 @@ export function reportText(seed: number, outcome: Outcome): string {
         String(each.renewed).padStart(9),
     ),
     "",
-    ...sessions.map(({ name, sessions: opened, right: good, failed: bad }) => {
+    ...sessions.map(({ name, sessions: opened, attached, right: good, failed: bad }) => {
       const codes = Object.entries(bad).map(([code, count]) => `${count} ${code}`);
-      return `session ${name}: opened ${opened} times, ${good} queries right, failed: ${codes.join(", ") || "none"}`;
+      return `session ${name}: opened ${opened} times, attached to ${attached} times, ${good} queries right, failed: ${codes.join(", ") || "none"}`;
     }),
     `daemons grew by at most ${Math.max(0, ...Object.values(growth))} MiB`,
     ...problems.map((problem) => `PROBLEM ${problem}`),

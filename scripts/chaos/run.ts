@@ -37,7 +37,7 @@ export interface Treated {
   line: string | undefined;
   /** Milliseconds from its end until all sessions had a right result of a query begun after it. */
   recovered: number;
-  /** Sessions that did not get their workers back by themselves and were opened anew. */
+  /** Sessions that were not well again by themselves and had to be opened anew. */
   renewed: SessionName[];
 }
 
@@ -52,8 +52,8 @@ export interface Outcome {
 
 /** Seconds for everything to be well again. */
 const PATIENCE = 90;
-/** Seconds after which sessions that lack workers are opened anew. */
-const GRACE = 15;
+/** Seconds for sessions to be well again by themselves; after that they are opened anew. */
+const GRACE = 40;
 /** Seconds for the end of everything. */
 const ENDING = 30;
 /** MiB by which a daemon may have grown. */
@@ -82,6 +82,7 @@ export async function run(plan: Plan): Promise<Outcome> {
   for (const fault of schedule(new Random(seed), kinds)) {
     if (problems.length > 0 || performance.now() > end) break;
     await Bun.sleep(fault.after * 1000);
+    const sessions = new Map(all.map((user) => [user, user.sessions]));
     const at = Date.now();
     journal.add(OURSELVES, `fault ${fault.number} ${fault.kind}`);
     const injected = INJECTIONS[fault.kind](cluster, users, fault);
@@ -101,6 +102,14 @@ export async function run(plan: Plan): Promise<Outcome> {
     tell(`  ${line?.slice(0, 300) ?? "unnoticed"}`);
     if (found === undefined && !injected.mayPassUnnoticed)
       problems.push(`fault ${fault.number}: ${injected.what}: named nowhere`);
+    for (const [user, before] of sessions) {
+      if (user.sessions > before && !isEnded(fault, user))
+        problems.push(`fault ${fault.number}: ${injected.what}: session ${user.name} was lost`);
+    }
+    if (renewed.length > 0)
+      problems.push(
+        `fault ${fault.number}: ${injected.what}: did not heal by itself: ${renewed.join(", ")}`,
+      );
     if (missing.length > 0)
       problems.push(`fault ${fault.number}: ${injected.what}: no recovery: ${missing.join(", ")}`);
     if (problems.length > 0)
@@ -120,9 +129,14 @@ export async function run(plan: Plan): Promise<Outcome> {
   return { seconds, treated, users: all, growth, problems };
 }
 
+/** Whether a fault is one that ends the session of a user. */
+function isEnded({ kind, session, host }: Fault, { name, master }: User): boolean {
+  return kind === "kill-master" ? session === name : kind === "restart-daemon" && host === master;
+}
+
 /**
  * Waits until every session has a right result of a query that began after `since`, with all workers.
- * Sessions that lack workers for long are opened anew.
+ * Sessions that take too long are opened anew.
  */
 async function recover(
   users: readonly User[],

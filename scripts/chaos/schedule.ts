@@ -78,7 +78,7 @@ export function* schedule(random: Random, kinds: readonly FaultKind[]): Generato
         relayed: random.pick([...RELAYED, ...MASTERS]),
         after: random.below(1000) / 1000,
         // Some are over before anybody notices, the others not.
-        seconds: random.once(4) ? 0.2 + random.below(1000) / 1000 : 4 + random.below(2000) / 1000,
+        seconds: random.once(4) ? 0.2 + random.below(1000) / 1000 : 4.5 + random.below(2000) / 1000,
         late: 50 + random.below(1500),
       };
     }

@@ -20,8 +20,9 @@ export class User {
   /** Number of its master's host. */
   readonly master: number;
   readonly outcomes: Outcomes = { right: 0, wrong: 0, failed: {} };
-  /** Sessions opened so far. */
+  /** Sessions opened so far, and how often one that was there was attached to. */
   sessions = 0;
+  attached = 0;
   /** What went wrong that must not. */
   readonly problems: string[] = [];
   masterKnown: Known | undefined;
@@ -32,6 +33,7 @@ export class User {
   readonly #cluster: Cluster;
   readonly #journal: Journal;
   readonly #job: ClientJob;
+  #tag: string | undefined;
   #child: Bun.Subprocess<"pipe", "pipe", "inherit"> | undefined;
 
   constructor(
@@ -57,11 +59,12 @@ export class User {
     return this.#child?.pid ?? 0;
   }
 
-  /** Starts its process. */
+  /** Starts its process; one after another attaches to the session that there is. */
   start(): void {
     const { home, netns, name } = this.#cluster.outside;
     const script = join(import.meta.dir, "client.ts");
-    const command = located([process.execPath, script, JSON.stringify(this.#job)], {
+    const job: ClientJob = { ...this.#job, tag: this.#tag };
+    const command = located([process.execPath, script, JSON.stringify(job)], {
       home,
       netns,
       hostname: name,
@@ -90,7 +93,9 @@ export class User {
     this.#journal.add(`client ${this.name}`, line);
     switch (event.event) {
       case "opened":
-        this.sessions++;
+        if (event.isNew) this.sessions++;
+        else this.attached++;
+        this.#tag = event.tag;
         this.masterKnown = event.master;
         this.workers = event.workers;
         break;

@@ -57,7 +57,14 @@ export interface SessionHandler {
 const PAUSE = { first: 50, last: 2_000 } as const;
 
 /** What may be otherwise at the next attempt. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(["CONNECT", "TIMEOUT", "LINK_LOST", "RESOLVE"]);
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  "CONNECT",
+  "TIMEOUT",
+  "LINK_LOST",
+  "RESOLVE",
+  // There was a daemon: what answers in its place is a tunnel or a relay that does not reach it.
+  "NOT_PROOF",
+]);
 
 export class RemoteSession {
   readonly #place: Place;
