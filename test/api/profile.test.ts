@@ -67,7 +67,7 @@ test("it comes out the same, to the last bit, however its fills were spread over
     const parts = Array.from({ length: workers }, () => profile("p", "", 20, 0, 1));
     for (const [i, { x, y }] of fills.entries()) parts[(i * i) % workers]?.fill(x, y);
     const total = profile("p", "", 20, 0, 1);
-    for (const part of parts.reverse()) total.merge(Profile.load(part.save()));
+    for (const part of parts.toReversed()) total.merge(Profile.load(part.save()));
     const { bins } = total.save();
     return Buffer.from((bins as Float64Array).buffer).toString("hex");
   });
