@@ -207,8 +207,9 @@ export default defineSelector({
     const lines = [counting("sets", "vector_set_int32"), counting("numbers", "vector_int32")];
     const input = lines.map((selector) => `.process ${selector} ${path}\n`).join("");
     const { stdout, stderr, exitCode } = await cluster.open(["-q", "-w", "2"], input);
-    expect(stderr).toBe(
-      `proof: ${path}: values of type vector<zet<int> > can't be read (tree "tree", branch "vector_set_int32", entry 0, ${HOST})\n`,
+    // Whichever worker is first says so for the first entry that it was given.
+    expect(stderr.replace(/entry \d/, "entry N")).toBe(
+      `proof: ${path}: values of type vector<zet<int> > can't be read (tree "tree", branch "vector_set_int32", entry N, ${HOST})\n`,
     );
     expect(stdout).toMatch(/n +5\n/);
     expect(exitCode).toBe(5);

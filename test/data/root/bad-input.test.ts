@@ -1,5 +1,5 @@
 /** Files that are not what they should be: one clear error each, with file, branch, entry and host. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { truncateSync, writeFileSync } from "node:fs";
 import { describe as describeFile } from "../../../src/data/describe.ts";
 import { openReader } from "../../../src/data/open.ts";
@@ -14,6 +14,8 @@ import {
   shared,
   useDirectory,
 } from "../helpers.ts";
+
+setDefaultTimeout(120_000);
 
 const directory = useDirectory();
 

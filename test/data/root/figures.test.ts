@@ -1,8 +1,10 @@
 /** The figures that ROOT itself computes on real files, bin by bin. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { eventView } from "../../../src/data/event.ts";
 import { openReader } from "../../../src/data/open.ts";
 import { Histogram, hasShared, shared } from "../helpers.ts";
+
+setDefaultTimeout(120_000);
 
 type Event = Readonly<Record<string, unknown>>;
 
