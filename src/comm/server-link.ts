@@ -4,17 +4,18 @@
  */
 import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
-import { MAX_LOGIN_PAYLOAD } from "../protocol/codes.ts";
+import { ErrorNumber, MAX_LOGIN_PAYLOAD, Status } from "../protocol/codes.ts";
 import {
   encodeAttention,
   encodeError,
   encodeResponse,
   FrameError,
+  LengthError,
   type Pieced,
+  REQUEST_HEADER,
   type RequestFrame,
   requestFramer,
 } from "../protocol/frames.ts";
-import { Status } from "../protocol/codes.ts";
 import { HELLO_SIZE, recogniseHello, TLS_HANDSHAKE, WELCOME } from "../protocol/handshake.ts";
 import { type AcceptTls, HIGH_WATER, type TlsPeer, type Transport } from "./transport.ts";
 import type { Turns } from "./turns.ts";
@@ -28,6 +29,8 @@ export interface RawSink {
   /** No more will come; `isWhole`: all have come that were announced. */
   end(isWhole: boolean): void;
 }
+
+const NOBODY: RawSink = { data: () => undefined, end: () => undefined };
 
 /** Who is told what a peer does. */
 export interface ServerLinkHandler {
@@ -196,6 +199,28 @@ export class ServerLink {
     for (const chunk of early) this.#take(chunk);
   }
 
+  #next(): Pieced<RequestFrame> | undefined {
+    try {
+      return this.#framer.next();
+    } catch (error) {
+      if (!(error instanceof LengthError)) throw error;
+      this.#refuseLength(error);
+      return this.#closed ? undefined : this.#next();
+    }
+  }
+
+  /** A payload of a length that is not taken: a peer that is known is told, and goes on behind it. */
+  #refuseLength({ stream, length, message }: LengthError): void {
+    const isNegative = length < 0;
+    this.error(stream, isNegative ? ErrorNumber.argInvalid : ErrorNumber.argTooLong, message);
+    if (!isNegative && this.payloadLimit > MAX_LOGIN_PAYLOAD) {
+      // Its header has not been taken yet.
+      return this.takeRaw(REQUEST_HEADER + length, NOBODY);
+    }
+    this.#transport.end();
+    this.#finish(message);
+  }
+
   #endRaw(isWhole: boolean): void {
     const { sink } = this.#raw ?? {};
     this.#raw = undefined;
@@ -268,7 +293,7 @@ export class ServerLink {
     try {
       const end = performance.now() + AT_ONCE;
       while (!this.#closed && !this.#ending && !this.#paused) {
-        const frame = this.#framer.next();
+        const frame = this.#next();
         if (frame === undefined) return;
         this.#handler.request(frame);
         if (performance.now() > end) return this.#serveLater();

@@ -125,6 +125,18 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
+/** A request that announces more payload than is taken, or less than none. */
+export class LengthError extends FrameError {
+  readonly stream: number;
+  readonly length: number;
+
+  constructor(message: string, stream: number, length: number) {
+    super(message);
+    this.stream = stream;
+    this.length = length;
+  }
+}
+
 /**
  * Cuts a byte stream into records with a fixed header that tells the payload's length.
  *
@@ -210,11 +222,9 @@ export class Framer {
   }
 }
 
-function boundedLength(length: number, limit: number): number {
-  if (length < 0) throw new FrameError(`negative payload length ${length}`);
-  if (length > limit)
-    throw new FrameError(`payload of ${length} bytes is over the limit of ${limit}`);
-  return length;
+function lengthProblem(length: number, limit: number): string | undefined {
+  if (length < 0) return `negative payload length ${length}`;
+  return length > limit ? `payload of ${length} bytes is over the limit of ${limit}` : undefined;
 }
 
 /** A framer of requests. `limit` bounds the payload by request id, in bytes. */
@@ -223,9 +233,12 @@ export function requestFramer(limit: (id: number) => number): {
   takeAll(): Buffer[];
   next(): Pieced<RequestFrame> | undefined;
 } {
-  const framer = new Framer(REQUEST_HEADER, (header) =>
-    boundedLength(header.readInt32BE(20), limit(header.readUInt16BE(2))),
-  );
+  const framer = new Framer(REQUEST_HEADER, (header) => {
+    const length = header.readInt32BE(20);
+    const problem = lengthProblem(length, limit(header.readUInt16BE(2)));
+    if (problem !== undefined) throw new LengthError(problem, header.readUInt16BE(0), length);
+    return length;
+  });
   return {
     push: (chunk) => framer.push(chunk),
     takeAll: () => framer.takeAll(),
@@ -244,9 +257,12 @@ export function responseFramer(limit: number): {
   push(chunk: Buffer): void;
   next(): Pieced<ResponseFrame> | undefined;
 } {
-  const framer = new Framer(RESPONSE_HEADER, (header) =>
-    boundedLength(header.readInt32BE(4), limit),
-  );
+  const framer = new Framer(RESPONSE_HEADER, (header) => {
+    const length = header.readInt32BE(4);
+    const problem = lengthProblem(length, limit);
+    if (problem !== undefined) throw new FrameError(problem);
+    return length;
+  });
   return {
     push: (chunk) => framer.push(chunk),
     next() {

@@ -375,3 +375,65 @@ test("our own client and ROOT's in one daemon do not disturb each other", async 
   await ours.says("PROOF set to parallel mode (2 workers)");
   expect((await session.exec(".!echo root")).log).toBe("root\nroot\n");
 });
+
+describe("what cannot be, gets one error each and leaves the link in step:", () => {
+  const unknown = [-5, 77, 32_767, 32_768, 0x7fffffff, -0x80000000];
+
+  test.each(unknown)("session %d", async (sid) => {
+    using client = await RootClient.open(daemon.port);
+    const zero = Buffer.alloc(0);
+    const words = int(sid, 1, -1, 0);
+    for (const id of [Request.destroy, Request.attach, Request.detach, Request.urgent]) {
+      client.send(0x0200, id, words);
+      expect(await client.raw.frame()).toMatchObject({ stream: "0200", status: 4003 });
+    }
+    for (const id of [Request.sendmsg, Request.interrupt]) {
+      client.send(0x0200, id, words, zero);
+      expect(await client.raw.frame()).toMatchObject({ stream: "0200", status: 4003 });
+    }
+    client.send(0x0200, Request.admin, int(sid, 1002, 0, 0), "alias");
+    expect(await client.raw.frame()).toMatchObject({ stream: "0200", status: 4003 });
+    expect(await client.admin(1000)).toMatchObject({ status: 0 });
+  });
+
+  test.each(["0000", "ffff", "0080", "fffe"])(
+    "stream %s is as good as any other",
+    async (stream) => {
+      using client = await RootClient.open(daemon.port);
+      client.send(Number.parseInt(stream, 16), Request.admin, int(0, 1017, 0, 0));
+      expect(await client.raw.frame()).toMatchObject({ stream, status: 0 });
+      client.send(Number.parseInt(stream, 16), 3116, int(0, 0, 0, 0));
+      expect(await client.raw.frame()).toMatchObject({ stream, status: 4003 });
+    },
+  );
+
+  test("a payload of more than two megabytes", async () => {
+    using client = await RootClient.open(daemon.port);
+    const payload = Buffer.alloc(2 * 1024 * 1024 + 1, "x");
+    client.send(0x0100, Request.admin, int(-1, 1013, 1, 0), payload);
+    const { status, payload: answer } = await client.raw.frame();
+    expect({ status, number: answer.readInt32BE(0) }).toEqual({ status: 4003, number: 3002 });
+    expect(await client.admin(1000)).toMatchObject({ status: 0 });
+  });
+
+  test("a payload of less than nothing, after which the link cannot be followed", async () => {
+    using client = await RootClient.open(daemon.port);
+    const request = Buffer.from("01000c29ffffffff000003e80000000000000000ffffffff", "hex");
+    client.raw.send(request);
+    const { status, payload } = await client.raw.frame();
+    expect({ status, number: payload.readInt32BE(0) }).toEqual({ status: 4003, number: 3000 });
+    await client.raw.closed();
+  });
+
+  test("a create whose options cannot be read", async () => {
+    using client = await RootClient.open(daemon.port);
+    for (const buffer of [`x|envs:${"A=1,".repeat(600)}`, "x|envs:LD_PRELOAD=/x.so"]) {
+      const { status } = await client.create(buffer);
+      expect(status).toBe(4003);
+    }
+    expect(await client.admin(1000)).toMatchObject({
+      status: 0,
+      text: expect.stringMatching(/^\d/),
+    });
+  });
+});
