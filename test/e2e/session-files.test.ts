@@ -19,11 +19,15 @@ let daemon: RunningDaemon;
 let over: string;
 
 beforeAll(async () => {
-  const config = '[security]\nsuperusers = ["chief"]\n';
+  const config = '[security]\nsuperusers = ["chief"]\n[session]\nreconnto = "2s"\n';
   daemon = area.keep(await startDaemon({ home, args: ["--workers", "2"], config }));
   const log = 'setTimeout(() => console.log("late from " + process.env.PROOF_ORDINAL), 0); 1';
   const run = ["open", `alice@${daemon.address}`, "--json", "-e", log, "-e", ".sh sleep 0.1"];
   over = tagOf((await runProof(run, { home })).stdout);
+  // The last line of each is the daemon's, and may come after its client has gone.
+  const ended = (ordinal: string): boolean =>
+    readFileSync(logOf(ordinal), "utf8").includes(" daemon: ");
+  await waitFor("the end of all logs", () => ["0", "0.0", "0.1"].every(ended));
 });
 
 function tagOf(stdout: string): string {
