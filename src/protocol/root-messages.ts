@@ -33,6 +33,7 @@ export const RootKind = {
   archive: 1033,
   remove: 1034,
   setIdle: 1036,
+  querySubmitted: 1037,
   sessionTag: 1038,
   maxQueries: 1039,
   cleanupSession: 1040,
@@ -128,6 +129,12 @@ export const rootMessage = {
     encodeMessage(RootKind.getTreeHeader, new ByteWriter().tstring(status).u32(0).done()),
   /** A list that is not there: a null pointer. */
   nothing: (what: number): Buffer => encodeMessage(what, new ByteWriter(4).u32(0).done()),
+  /** A query is not taken: what is waited for is its number, and then the session is idle. */
+  notSubmitted(): Buffer {
+    const number = new ByteWriter(5).i32(-1).u8(0).done();
+    const idle = encodeMessage(RootKind.setIdle, Buffer.alloc(1));
+    return Buffer.concat([encodeMessage(RootKind.querySubmitted, number), idle]);
+  },
   dataReady: (): Buffer => encodeMessage(RootKind.dataReady, Buffer.alloc(17)),
   /** No queries: how many of others, how many drawn, and no list. */
   noQueries: (): Buffer => encodeMessage(RootKind.queryList, Buffer.alloc(12)),

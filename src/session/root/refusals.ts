@@ -16,7 +16,8 @@ export interface Refusal {
 
 /** By kind of message. */
 export const REFUSALS: Readonly<Record<number, Refusal>> = {
-  [RootKind.process]: { what: "Process", status: -1 },
+  // As if it were to be done later: then Process returns the number, −1, and runs nothing of the client's.
+  [RootKind.process]: { what: "Process", before: rootMessage.notSubmitted() },
   [RootKind.cache]: { what: "a package, or the cache of files,", status: -1 },
   [RootKind.getEntries]: {
     what: "looking into a ROOT file",
