@@ -126,6 +126,7 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
     return { child, launched };
   } catch (error) {
     log.close();
+    if (plan.root === undefined) closeSync(channelOf(child));
     signalProcess(-child.pid, "SIGKILL");
     throw error;
   }

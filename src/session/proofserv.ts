@@ -22,29 +22,25 @@ import { Worker } from "./worker.ts";
 /** Serves for the daemon that started this process; undefined if none did. */
 export async function serveDaemon(): Promise<number | undefined> {
   if (!process.argv0.startsWith(`${PROOFSERV} `)) return undefined;
-  const parameters = await readParameters();
-  return parameters === undefined ? undefined : serve(parameters);
+  const line = await readLine().catch(() => "");
+  return line === "" ? undefined : serve(line);
 }
 
-/** What the daemon tells us; undefined if it was no daemon. Not from standard input, reading which starts three threads. */
-async function readParameters(): Promise<ServeParameters | undefined> {
-  try {
-    const channel = await adopt(PARAMETERS_FD);
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const chunks: Buffer[] = [];
-    channel.attach({
-      data(chunk) {
-        chunks.push(chunk);
-        if (!isLine(chunk)) return;
-        resolve(Buffer.concat(chunks).toString());
-        channel.abort();
-      },
-      closed: () => resolve(""),
-    });
-    return decodeServe(await promise);
-  } catch {
-    return undefined;
-  }
+/** The line that the daemon tells us. Not from standard input, reading which starts three threads. */
+async function readLine(): Promise<string> {
+  const channel = await adopt(PARAMETERS_FD);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  channel.attach({
+    data(chunk) {
+      chunks.push(chunk);
+      if (!isLine(chunk)) return;
+      resolve(Buffer.concat(chunks).toString());
+      channel.abort();
+    },
+    closed: () => resolve(""),
+  });
+  return promise;
 }
 
 /** Bun's own console: user code gets another one. */
@@ -59,8 +55,9 @@ function log(text: string): void {
 }
 
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
-async function serve(parameters: ServeParameters): Promise<number> {
+async function serve(line: string): Promise<number> {
   try {
+    const parameters = decodeServe(line);
     const { account, env } = parameters;
     if (account !== undefined) (await import("./become.ts")).become(account, env);
     return await serveSession(parameters);
