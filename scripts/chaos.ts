@@ -62,7 +62,10 @@ async function main(): Promise<number> {
   const tell = (line: string): void => console.error(line);
   tell(`seed ${seed}`);
   const journal = values.journal === undefined ? undefined : resolve(here, values.journal);
-  const outcome = await run({ seed, minutes, kinds: kinds as FaultKind[], workers, journal, tell });
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  const plan = { seed, minutes, kinds: kinds as FaultKind[], workers, journal, stop: stop.signal };
+  const outcome = await run({ ...plan, tell });
   console.log(values.json ? reportJson(seed, outcome) : reportText(seed, outcome));
   return outcome.problems.length === 0 ? 0 : 1;
 }

@@ -9,7 +9,7 @@ export interface Injected {
   /** What exactly was done. */
   what: string;
   /** Undoes it. */
-  heal(): void | Promise<void>;
+  heal: () => void | Promise<void>;
   /** What must be said of it somewhere: one of these. */
   evidence: readonly RegExp[];
   /** Whether it is over before anybody must have noticed. */
@@ -27,8 +27,13 @@ type Injection = (
 
 const nothing = (): void => undefined;
 
-/** The end of a process as its daemon says it. */
-const killed = (pid: number): RegExp[] => [new RegExp(`\\(pid ${pid}\\)[^"]*SIGKILL`)];
+/**
+ * The end of a process as its daemon says it. How a process has ended that an earlier daemon had started,
+ * the system tells nobody.
+ */
+const killed = (pid: number): RegExp[] => [
+  new RegExp(`\\(pid ${pid}\\) ended: (signal SIGKILL|exit code unknown)`),
+];
 
 /** A host that is not heard any more: by whoever called it, or by itself. */
 const silent = (cluster: Cluster, ...numbers: number[]): RegExp[] => [
