@@ -310,9 +310,11 @@ export class QueryEngine {
     this.#members.set(worker.ordinal, member);
     if (!this.#isStarted) return this.start();
     this.#inspection?.join(worker);
-    if (this.#state === "running") this.#admit(member);
-    // Outputs are being collected: it has none.
-    if (this.#state === "merging") member.activity = "settled";
+    if (this.#state === "validating") return;
+    if (this.#state === "running" && !this.#stopping) return this.#admit(member);
+    // Outputs are being collected, or are about to be: it has none, and nobody waits for it.
+    member.activity = "settled";
+    this.#collectWhenDone();
   }
 
   /**

@@ -167,17 +167,15 @@ class World {
     this.engine.output(worker.ordinal, worker.round, worker.covers, pack(worker.seen));
   }
 
-  kill(ordinal: string): void {
+  /** `returns`: another will join in its place. */
+  kill(ordinal: string, returns = false): void {
     const worker = this.workers.get(ordinal);
     if (worker === undefined || !worker.alive) return;
     worker.alive = false;
     this.workers.delete(ordinal);
-    this.engine.lost(ordinal, {
-      code: "WORKER_DIED",
-      phase: "running",
-      host: worker.host,
-      message: "killed",
-    });
+    const { host } = worker;
+    const why = { code: "WORKER_DIED", phase: "running", host, message: "killed" };
+    this.engine.lost(ordinal, why, returns);
   }
 
   join(ordinal: string, host: string): void {
@@ -318,6 +316,30 @@ describe("ending early", () => {
     if (world.end?.state !== "stopped") return;
     expect(new Set(world.result).size).toBe(world.result.length);
     expect(world.engine.progress.processed).toBe(world.result.length);
+  });
+
+  test.each(range(50))("stop does not wait for who joins then, seed %d", (seed) => {
+    const world = new World(seed, 1 + (seed % 3), { cycles: 10_000 });
+    world.run((step) => {
+      if (step === 5 + (seed % 20)) world.engine.stop(true);
+      if (step !== 6 + (seed % 20) || world.end !== undefined) return;
+      world.join("0.99", "host0");
+      expect(world.workers.get("0.99")?.jobs).toEqual([]);
+    });
+    expect(["stopped", "done"]).toContain(world.end?.state ?? "");
+    expect(new Set(world.result).size).toBe(world.result.length);
+  });
+
+  test("stop with the only worker ended and replaced: outputs of somebody who has done nothing", () => {
+    const world = new World(4, 1, { cycles: 10_000 });
+    for (let i = 0; i < 5; i++) world.step();
+    world.engine.stop(true);
+    world.kill("0.0", true);
+    expect(world.end).toBeUndefined();
+    world.join("0.0", "host0");
+    world.run();
+    expect(world.end?.state).toBe("stopped");
+    expect(world.result).toEqual([]);
   });
 
   test("abort ends at once without a result", () => {
