@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Admin, Request } from "../../src/protocol/codes.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
-import { admin, sessionWord } from "../../src/protocol/requests.ts";
+import { admin, encodeItems, login, LONG_USER, sessionWord } from "../../src/protocol/requests.ts";
 import { LOG_BUDGET, logRequest } from "../../src/protocol/session-files.ts";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
@@ -217,4 +217,64 @@ test("what has left its proofserv ends with the session, and with the daemon; ot
   await other.daemon.stop();
   await stays.finished();
   expect(leavers(6003)).toEqual([]);
+});
+
+test("connections: strangers make room, and who comes when all are in is refused", async () => {
+  const { home, daemon } = await daemonWith("connections = 4");
+  await using session = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await session.says("PROOF set to parallel mode");
+  const held = await strangers(daemon, 10);
+  await waitFor("room", () => held.filter(({ isClosed }) => !isClosed).length <= 2);
+  await daemon.logged("made room for a newcomer", ({ why }) =>
+    String(why).includes("limits.connections"),
+  );
+  await using second = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await second.says("PROOF set to parallel mode");
+  // Two clients, two masters: nobody is left who could make room.
+  const third = await runProof(["open", daemon.address, "-w", "1", "--exec", "1"], { home });
+  expect(third.exitCode).toBe(3);
+  await daemon.logged("connection refused", ({ why }) =>
+    String(why).includes("limits.connections"),
+  );
+  for (const each of [session, second]) {
+    each.write("6 * 7\n");
+    await each.shows("42");
+    each.end();
+    expect((await each.finished()).exitCode).toBe(0);
+  }
+  for (const client of held) client[Symbol.dispose]();
+});
+
+test("workers: a session gets so many, however many it asks for", async () => {
+  const { home, daemon } = await daemonWith("workers = 2");
+  const { stdout, stderr } = await runProof(["open", daemon.address, "-w", "5", "-e", "1"], {
+    home,
+  });
+  expect(stderr).toContain("PROOF set to parallel mode (2 workers)");
+  expect(stdout).toBe("0.0-0.1: 1\n");
+});
+
+test("message: a larger one ends its session with the reason, and nobody else's", async () => {
+  const { home, daemon } = await daemonWith('message = "64KiB"');
+  await using other = await startProof(["open", daemon.address, "-w", "1"], { home });
+  await other.says("PROOF set to parallel mode");
+  // No code that is as good as a shorter one: that would be sent.
+  const code = `globalThis.kept = "${"x".repeat(100_000)}"; 1`;
+  const large = await runProof(["open", daemon.address, "-w", "1", "--exec", code], { home });
+  expect(large.exitCode).not.toBe(0);
+  expect(large.stderr).toMatch(/limit/);
+  other.write("6 * 7\n");
+  await other.shows("42");
+  other.end();
+  expect((await other.finished()).exitCode).toBe(0);
+});
+
+test("line: a text in the daemon's log is cut there", async () => {
+  const { daemon } = await daemonWith("line = 300");
+  using client = await RawClient.greeted(daemon.port);
+  const body = login.encode({ pid: 1, user: LONG_USER, reserved: 36, capver: 1, role: "M" });
+  const payload = encodeItems("", [["usr", "x".repeat(5_000)]]);
+  client.send(encodeRequest({ stream: 0x0100, id: Request.login, body, payload }));
+  const entry = await daemon.logged("login refused");
+  expect(String(entry["error"]).length).toBeLessThan(400);
 });
