@@ -139,7 +139,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     },
     left: (cid) => part?.left?.(cid),
     closed(error) {
-      log(`the daemon is gone: ${error.message}`);
+      log(`ends: ${error.message}`);
       end.resolve(1);
     },
   });

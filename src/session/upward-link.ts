@@ -30,7 +30,7 @@ export interface UpwardHandler {
   attached(missed: readonly MessagePieces[]): void;
   /** A client that speaks ROOT's language is gone; all of them for undefined. */
   left(cid: number | undefined): void;
-  /** The daemon is gone, and no other came. */
+  /** The daemon is gone, and no other came; or what came of it cannot be read. */
   closed(error: ProofError): void;
 }
 
@@ -80,8 +80,14 @@ export class UpwardLink {
       attention: (action, body) => this.#attention(action, body),
       drained: () => this.#handler.drained(),
       closed: (error) => {
+        if (this.#ended) return;
+        // The daemon is there. What it has passed on is wrong, and nothing can follow it.
+        if (error.code === "PROTOCOL") {
+          this.#ended = true;
+          return this.#handler.closed(error);
+        }
         // One that closes while a daemon is looked for was no daemon's, or is tried again.
-        if (!this.#ended && this.#rejoining === undefined) this.#rejoining = this.#rejoin(error);
+        if (this.#rejoining === undefined) this.#rejoining = this.#rejoin(error);
       },
     });
   }
