@@ -56,7 +56,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["config/document.ts"],
   sshpk: ["lib/ssh-keys.ts"],
   jsroot: ["data/root/", "view/jsroot-library.ts"],
-  "bun:ffi": ["lib/peer-credentials.ts", "lib/privileges.ts", "lib/service-manager.ts"],
+  "bun:ffi": ["lib/peer-credentials.ts", "lib/service-manager.ts"],
   "node:readline": ["cli/prompt.ts"],
   "node:vm": ["lib/scope.ts"],
   "node:child_process": [],

@@ -2,9 +2,7 @@
  * Acting as another account: for a moment, as a daemon that runs as root does in its users' directories,
  * and for good, as a proofserv does before anything else.
  */
-import { dlopen, FFIType } from "bun:ffi";
 import { ProofError } from "./errors.ts";
-import { LIBC } from "./libc.ts";
 
 /** What the system must know to act as an account. */
 export interface AccountIds {
@@ -74,20 +72,4 @@ export function becomeAccount(account: AccountIds): void {
     }
     throw failed("it can be undone");
   }
-  dieWithParent();
-}
-
-const PR_SET_PDEATHSIG = 1;
-const SIGKILL = 9;
-
-/** The kernel forgets that a process wants to die with its parent when it changes its ids. */
-function dieWithParent(): void {
-  if (process.platform !== "linux") return;
-  const { prctl } = dlopen(LIBC, {
-    prctl: {
-      args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64],
-      returns: FFIType.i32,
-    },
-  }).symbols;
-  (prctl as (option: number, ...rest: number[]) => number)(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }

@@ -117,6 +117,28 @@ describe.skipIf(!accounts.possible)(`accounts of their own${SKIPPED}`, () => {
     expect(exitCode).toBe(0);
   });
 
+  test("the next daemon gets the proofservs of users back, and only the user attaches to them", async () => {
+    const nodes = `[[node]]\nhost = "127.0.0.1"\nport = ${worker.port}\nworkers = 2\n`;
+    const first = await startDaemon({ home: root, config: config(nodes) });
+    await using session = await startProof(["open", first.address], alice.place);
+    await session.says(/^new session \S+$/m);
+    const tag = /^new session (\S+)$/m.exec(session.stderr)?.[1] ?? "";
+    const before = await proofservs(alice, first);
+    await first.kill();
+    await using next = await startDaemon({ home: root, config: config(nodes), port: first.port });
+    await session.says("connected again");
+    expect((await proofservs(alice, next)).map(({ pid }) => pid)).toEqual(
+      before.map(({ pid }) => pid),
+    );
+    session.write(".exec process.getuid()\n");
+    await session.shows(`0.0-0.1: ${alice.uid}\n`);
+    const attach = ["open", next.address, "--attach", tag, "-e", "1"];
+    expect((await runProof(attach, carol.place)).exitCode).toBe(4);
+    expect((await runProof(attach, { home: root })).exitCode).toBe(4);
+    session.end();
+    expect((await session.finished()).exitCode).toBe(0);
+  });
+
   test("no thread of a proofserv keeps any of root's ids, and root's rights cannot be had back", async () => {
     await using session = await stay(alice);
     const pids = [...(await proofservs(alice, master)), ...(await proofservs(alice, worker))];
