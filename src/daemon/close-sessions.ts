@@ -13,8 +13,10 @@ import { asOwner, ownerOf, sessionDirectory } from "./session-files.ts";
 import type { Session } from "./session.ts";
 import { isSuperuser } from "./users.ts";
 
-/** Milliseconds for other nodes, and for the kernel to end what it was told to kill. */
-const AT_ONCE = 1_000;
+/** Milliseconds for other nodes, and for the kernel to end what it was told to kill; */
+const AT_ONCE = 2_000;
+/** the same on these other nodes, whose answer must still come back. */
+const AT_ONCE_BELOW = 1_000;
 
 /** A session that is to end; perhaps only what is left of it on other nodes. */
 interface Chosen {
@@ -33,7 +35,13 @@ export async function closeSessions(
     const own = part(context, connection, tag);
     // Only a submaster's daemon knows of further nodes; any other would only send the question round.
     const isAbove = partsOf(context, tag).some(({ role }) => role === "submaster");
-    return closeAnswer.encode(await reset(context, [own], isAbove, connection.user));
+    return closeAnswer.encode(
+      await reset(context, [own], {
+        further: isAbove,
+        by: connection.user,
+        patience: AT_ONCE_BELOW,
+      }),
+    );
   }
   const chosen =
     tag === ""
@@ -41,7 +49,10 @@ export async function closeSessions(
       : [find(context, connection, tag, hard)];
   for (const { tag: which, user } of chosen)
     context.log.info("session closed on request", { tag: which, user, by: connection.user, hard });
-  if (hard) return closeAnswer.encode(await reset(context, chosen, true, connection.user));
+  if (hard) {
+    const how = { further: true, by: connection.user, patience: AT_ONCE };
+    return closeAnswer.encode(await reset(context, chosen, how));
+  }
   const sessions = chosen.flatMap((each) => topOf(context, each.tag) ?? []);
   for (const session of sessions) session.end();
   await Promise.all(sessions.map((session) => session.ended));
@@ -92,8 +103,7 @@ function partsOf(context: Context, tag: string): Session[] {
 async function reset(
   context: Context,
   chosen: readonly Chosen[],
-  further: boolean,
-  by: string,
+  { further, by, patience }: { further: boolean; by: string; patience: number },
 ): Promise<CloseAnswer> {
   const own = chosen.flatMap(({ tag }) => partsOf(context, tag));
   const why = new ProofError("SESSION_ENDED", `${context.host}: ended by proof close --hard`, {
@@ -104,32 +114,40 @@ async function reset(
     session.kill(why);
   }
   const [left, ...below] = await Promise.all([
-    Promise.all(own.map((session) => isGone(context, session))),
-    ...(further ? chosen : []).map((session) => resetBelow(context, session)),
+    Promise.all(own.map((session) => isGone(context, session, patience))),
+    ...(further ? chosen : []).map((session) => resetBelow(context, session, patience)),
   ]);
   const failures = [...left, ...below].flat();
   return { closed: chosen.map(({ tag }) => tag), failures };
 }
 
 /** Nothing, or what there is to say of a proofserv that is still there. */
-async function isGone(context: Context, session: Session): Promise<FailureFacts[]> {
+async function isGone(
+  context: Context,
+  session: Session,
+  patience: number,
+): Promise<FailureFacts[]> {
   const late = (): ProofError =>
     new ProofError(
       "TIMEOUT",
-      `${context.host}: proofserv ${session.ordinal} (pid ${session.pid}) is still there ${AT_ONCE / 1000} s after SIGKILL`,
+      `${context.host}: proofserv ${session.ordinal} (pid ${session.pid}) is still there ${patience / 1000} s after SIGKILL`,
     );
   try {
-    await withDeadline(session.ended, AT_ONCE, late);
+    await withDeadline(session.ended, patience, late);
     return [];
   } catch (error) {
     return [failureOf(error as ProofError, "running", context.host)];
   }
 }
 
-async function resetBelow(context: Context, { tag, user }: Chosen): Promise<FailureFacts[]> {
+async function resetBelow(
+  context: Context,
+  { tag, user }: Chosen,
+  patience: number,
+): Promise<FailureFacts[]> {
   const payload = closeRequest.encode({ tag, hard: true, isPart: true });
   const ask = async (call: AdminCall): Promise<CloseAnswer> =>
-    closeAnswer.decode(await call(Admin.closeSessions, "close", AT_ONCE, payload));
-  const answers = await askNodes(context, user, AT_ONCE, ask, true);
+    closeAnswer.decode(await call(Admin.closeSessions, "close", patience, payload));
+  const answers = await askNodes(context, user, patience, ask, true);
   return answers.flatMap((each) => ("failure" in each ? [each.failure] : each.answer.failures));
 }
