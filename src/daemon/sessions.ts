@@ -14,7 +14,6 @@ import {
 } from "../protocol/create.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
-import { isLoopback } from "../protocol/login.ts";
 import { create } from "../protocol/requests.ts";
 import { SESSION_ROLES } from "./attach.ts";
 import { bury, Epitaphs } from "./burial.ts";
@@ -23,7 +22,7 @@ import type { Context } from "./context.ts";
 import { exitOf, NO_EXIT } from "./death.ts";
 import { launch } from "./launcher.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
-import type { RootPlan } from "./root/launch.ts";
+import { callbackPatience, rootPlan } from "./root/plan.ts";
 import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag } from "./sandbox.ts";
 import { markOf } from "./strays.ts";
@@ -323,44 +322,6 @@ async function start(
       ),
   );
   return { spawn, callback: elapsedSince(wait) };
-}
-
-/** What a proofserv of ROOT's is started with; undefined for our own. */
-function rootPlan(
-  context: Context,
-  session: Session,
-  { conf, options, logLevel }: CreateBuffer & { logLevel: number },
-  creator: { connection: Connection } | undefined,
-): RootPlan | undefined {
-  const { version, role, sid, ordinal, user, group } = session;
-  if (version === undefined) return undefined;
-  const { state, host, port } = context;
-  const { link, cid } = creator?.connection ?? { link: undefined, cid: 0 };
-  const address = link?.remoteAddress ?? "";
-  return {
-    version,
-    role,
-    sid,
-    ordinal,
-    user,
-    group,
-    cid,
-    host,
-    port,
-    conf,
-    logLevel,
-    clientHost: isLoopback(address) ? "localhost" : address,
-    socket: state.socket,
-    stateDirectory: state.path,
-    masterOnly: options.masterOnly,
-  };
-}
-
-/** PROOF's own variable for it: seconds to wait for the call-back. */
-function callbackPatience(session: Session, { options }: CreateBuffer): number | undefined {
-  const seconds = Number(options.env["PROOF_INTWAIT"]);
-  if (session.version === undefined || !(seconds >= 1 && seconds <= 3600)) return undefined;
-  return seconds * 1000;
 }
 
 function topTagOf(name: string): string {

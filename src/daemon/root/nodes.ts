@@ -5,12 +5,13 @@
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { Link, STREAM } from "../../comm/link.ts";
-import { holderOf, logIn } from "../../comm/log-in.ts";
+import { logIn } from "../../comm/log-in.ts";
 import type { InventoryNode } from "../../config/inventory.ts";
 import { ProofError } from "../../lib/errors.ts";
-import { type Attention, type Request, Role } from "../../protocol/codes.ts";
+import { type Request, Role } from "../../protocol/codes.ts";
 import { isLoopback } from "../../protocol/login.ts";
 import type { Context } from "../context.ts";
+import { distinctNodes, identityFor } from "../nodes.ts";
 import { reachable } from "../workers.ts";
 import { refusal } from "./places.ts";
 
@@ -26,7 +27,7 @@ export interface HandedOn {
   user: string;
   signal?: AbortSignal | undefined;
   /** What the node says before its answer. */
-  attention?: (action: (typeof Attention)[keyof typeof Attention], body: Buffer) => void;
+  attention?: (action: number, body: Buffer) => void;
 }
 
 /** The node `host:port`: "here", or an entry of the inventory. Throws REFUSED where it is neither. */
@@ -63,14 +64,10 @@ async function isThisHost(context: Context, host: string): Promise<boolean> {
 
 /** All other nodes of the inventory, each once. */
 export function otherNodes(context: Context): InventoryNode[] {
-  const byAddress = new Map<string, InventoryNode>();
-  for (const listed of context.inventory().nodes) {
-    const node = reachable(context, listed);
-    const isHere =
-      node.port === context.port && [context.host, context.localHost].includes(node.host);
-    if (listed.role !== "master" && !isHere) byAddress.set(`${node.host}:${node.port}`, node);
-  }
-  return [...byAddress.values()];
+  const here = [context.host, context.localHost];
+  return distinctNodes(context)
+    .map(({ node }) => node)
+    .filter(({ host, port }) => port !== context.port || !here.includes(host));
 }
 
 /** Hands a request on to another node and gives its answer. Throws what it refuses, TIMEOUT or LINK_LOST. */
@@ -85,16 +82,11 @@ export async function handOn(
   signal?.addEventListener("abort", stop);
   try {
     link.attach({
-      attention: (action, said) =>
-        attention?.(action as Parameters<NonNullable<typeof attention>>[0], said.join()),
+      attention: (action, said) => attention?.(action, said.join()),
       closed: () => undefined,
     });
-    const identity = {
-      user,
-      keys: holderOf(context.keys?.primary.key),
-      keyFile: context.config.security.key,
-    };
-    await logIn(link, identity, { role: Role.admin, ordinal: "0", timeout: LOGIN, heartbeat: 0 });
+    const terms = { role: Role.admin, ordinal: "0", timeout: LOGIN, heartbeat: 0 };
+    await logIn(link, identityFor(context, user), terms);
     return await link.call(STREAM.login, id, { what: "request", timeout: ANSWER, body, payload });
   } finally {
     signal?.removeEventListener("abort", stop);
