@@ -33,6 +33,17 @@ export interface PureReport {
   findings: string[];
 }
 
+/** How long a case takes, in milliseconds, whatever comes of it. */
+async function timed(target: Target, input: Buffer): Promise<number> {
+  const start = performance.now();
+  try {
+    await target.run(input);
+  } catch {
+    // It has been judged before.
+  }
+  return performance.now() - start;
+}
+
 /** Runs `cases` cases from `seed`. */
 export async function fuzzPure(cases: number, seed: number): Promise<PureReport> {
   const random = new Random(seed);
@@ -62,7 +73,10 @@ export async function fuzzPure(cases: number, seed: number): Promise<PureReport>
     } catch (thrown) {
       if (!isExpected(thrown)) report.findings.push(describe(target, input, i, thrown));
     }
-    const milliseconds = performance.now() - start;
+    let milliseconds = performance.now() - start;
+    // Others may have had the processor meanwhile: it is as slow as it is every time.
+    for (let again = 0; again < 3 && milliseconds > report.slowest.milliseconds; again++)
+      milliseconds = Math.min(milliseconds, await timed(target, input));
     if (milliseconds > report.slowest.milliseconds)
       report.slowest = { target: target.name, milliseconds };
     if (milliseconds > SLOW)
