@@ -4,8 +4,10 @@
  */
 import type { Reader } from "../../data/types.ts";
 
-/** Files kept open at once: each takes a descriptor, and memory for the description of its branches. */
-const MOST = 8;
+/** Branches of all open files together: their descriptions take memory, some kilobytes each. */
+const MOST_BRANCHES = 4096;
+/** A file counts for as many branches at least: it takes a descriptor too. */
+const LEAST = 64;
 
 /** A file and the tree in it, "" for the only one. */
 export interface Place {
@@ -15,7 +17,8 @@ export interface Place {
 
 export class Readers {
   readonly #branches: readonly string[] | "all";
-  readonly #open = new Map<string, Promise<Reader>>();
+  /** The one used last at the end. */
+  readonly #open = new Map<string, Reader>();
   #isClosed = false;
 
   constructor(branches: readonly string[] | "all") {
@@ -23,26 +26,31 @@ export class Readers {
   }
 
   /** The reader of a file, opened unless it is open. Throws what openReader throws. */
-  get(place: Place): Promise<Reader> {
+  async get(place: Place): Promise<Reader> {
     const key = keyOf(place);
-    const reader = this.#open.get(key) ?? this.#openReader(place);
-    this.#open.delete(key);
-    this.#open.set(key, reader);
-    const [oldest] = this.#open;
-    if (this.#open.size > MOST && oldest !== undefined) {
-      this.#open.delete(oldest[0]);
-      closeReader(oldest[1]);
+    const reader = this.#open.get(key) ?? (await this.#openReader(place));
+    // Whoever reads on is told that it is closed.
+    if (this.#isClosed) await reader.close();
+    else {
+      this.#open.delete(key);
+      this.#open.set(key, reader);
+      for (const [oldest, unused] of this.#open) {
+        if (this.#room >= 0 || unused === reader) break;
+        this.#open.delete(oldest);
+        await unused.close();
+      }
     }
     return reader;
   }
 
   /** What is in a file; it stays open if there is room. Throws what openReader throws. */
   async describe(place: Place): Promise<Reader["description"]> {
-    const opening = this.#openReader(place);
-    const { description } = await opening;
+    const reader = await this.#openReader(place);
+    const { description } = reader;
     const key = keyOf({ path: place.path, tree: description.tree ?? "" });
-    if (this.#isClosed || this.#open.size >= MOST || this.#open.has(key)) closeReader(opening);
-    else this.#open.set(key, opening);
+    const isKept = !this.#isClosed && !this.#open.has(key) && this.#room >= sizeOf(reader);
+    if (isKept) this.#open.set(key, reader);
+    else await reader.close();
     return description;
   }
 
@@ -50,12 +58,17 @@ export class Readers {
     return this.#isClosed;
   }
 
-  /** Closes all files; what is being opened for a description is closed then. */
+  /** Closes all files; what is being opened is closed then. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const readers = [...this.#open.values()];
     this.#open.clear();
-    await Promise.allSettled(readers.map(async (reader) => (await reader).close()));
+    await Promise.allSettled(readers.map((reader) => reader.close()));
+  }
+
+  /** Branches for which there is still room. */
+  get #room(): number {
+    return [...this.#open.values()].reduce((room, reader) => room - sizeOf(reader), MOST_BRANCHES);
   }
 
   async #openReader({ path, tree }: Place): Promise<Reader> {
@@ -64,11 +77,10 @@ export class Readers {
   }
 }
 
-function keyOf({ path, tree }: Place): string {
-  return `${path}#${tree}`;
+function sizeOf({ description }: Reader): number {
+  return Math.max(LEAST, description.branches.length);
 }
 
-/** Closes a reader that nobody reads from any more; one that could not be opened has told so already. */
-function closeReader(reader: Promise<Reader>): void {
-  void reader.then((open) => open.close()).catch(() => undefined);
+function keyOf({ path, tree }: Place): string {
+  return `${path}#${tree}`;
 }
