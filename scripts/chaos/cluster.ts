@@ -41,8 +41,8 @@ session = "20s"
 [session]
 heartbeat = "500ms"
 heartbeat_timeout = "2500ms"
-reconnto = "15s"
-shutdown_delay = "12s"
+reconnto = "30s"
+shutdown_delay = "20s"
 result_wait = "30s"
 terminate = "2s"
 maxoldlogs = 20

@@ -53,9 +53,9 @@ export interface Outcome {
 }
 
 /** Seconds for everything to be well again. */
-const PATIENCE = 90;
+const PATIENCE = 120;
 /** Seconds for sessions to be well again by themselves; after that they are opened anew. */
-const GRACE = 40;
+const GRACE = 60;
 /** Seconds for the end of everything. */
 const ENDING = 30;
 /** MiB by which a daemon may have grown. */
