@@ -127,7 +127,7 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     const user = userOf(users, fault);
     const { ordinal, host, pid } = workerOf(user, fault);
     const what = `worker ${ordinal} of session ${user.name} on ${host}`;
-    return stopped(pid, what, fault.seconds, killed(pid));
+    return stopped(pid, what, fault.seconds, [...killed(pid), /did not wait for it/]);
   },
   "stop-master": (_, users, fault) => {
     const user = userOf(users, fault);
