@@ -51,14 +51,14 @@ test.each([3, 9])(
     process.kill(pid, "SIGSTOP");
     home.write(`stopped-${workers}.go`, "");
     await client.says(`0.1: ${OVERTAKEN}`);
-    await untilWritten(client, home, `stopped-${workers}.json`);
+    await client.says(`wrote ${file}.json\n`);
     const { outputs, query } = written(`${file}.json`);
     expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
     expect(query).toMatchObject({ state: "done", processed: N, total: N, entries: N });
 
     // While it is stopped, others do without it.
     client.write(`.process ${shares} 200 n=200 output=${file}-without.json\n`);
-    await untilWritten(client, home, `stopped-${workers}-without.json`);
+    await client.says(`wrote ${file}-without.json\n`);
     const without = written(`${file}-without.json`).outputs;
     expect(without["seen"]).toEqual(Array.from({ length: 200 }, () => 1));
     expect(Object.keys(without)).not.toContain("by0.1");
@@ -67,7 +67,7 @@ test.each([3, 9])(
     client.write(".exec process.env.PROOF_ORDINAL\n");
     await client.shows('0.1: "0.1"\n');
     client.write(`.process ${shares} 200 n=200 output=${file}-with.json\n`);
-    await untilWritten(client, home, `stopped-${workers}-with.json`);
+    await client.says(`wrote ${file}-with.json\n`);
     const again = written(`${file}-with.json`).outputs;
     expect(again["seen"]).toEqual(Array.from({ length: 200 }, () => 1));
     expect(Object.keys(again)).toContain("by0.1");
@@ -85,7 +85,7 @@ test("one that is a thousand times slower than the others loses its packet to th
   await client.shows("0.0-0.2: true\n");
   client.write(`.process ${shares} ${N} n=${N} output=${file}\n`);
   await client.says(`0.1: ${OVERTAKEN}`);
-  await untilWritten(client, home, "slow.json");
+  await client.says(`wrote ${file}\n`);
   const { outputs, query } = written(file);
   expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
   expect(Object.keys(outputs)).not.toContain("by0.1");

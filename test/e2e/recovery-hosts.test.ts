@@ -44,9 +44,10 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     hosts[Symbol.dispose]();
   });
 
-  async function startDaemon(number: number): Promise<void> {
+  async function startDaemon(number: number, extra: Record<string, string> = {}): Promise<void> {
     const config = number === 1 ? inventory([2, 3].map((n) => hosts.at(n))) : "";
-    daemons.set(number, await hosts.at(number).startDaemon({ config, env: ENV }));
+    const env = { ...ENV, ...extra };
+    daemons.set(number, await hosts.at(number).startDaemon({ config, env }));
   }
 
   async function open(...args: string[]): Promise<Program> {
@@ -154,6 +155,37 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     hosts.linkUp(hosts.at(3));
     await client.says(/worker 0\.1 on \S+ is back/);
     await run(client, ".exec n", "0.0-0.1: 6\n");
+    await close(client);
+  });
+
+  test("a node that is away for a while: a query does not wait for it, and its worker is the same when it is back", async () => {
+    for (const number of [1, 3]) {
+      await daemons.get(number)?.stop();
+      await startDaemon(number, { PROOF_SESSION_RECONNTO: "10m" });
+    }
+    const { home } = hosts.at(1);
+    const file = join(home.path, "away");
+    await using client = await open();
+    await run(client, ".exec let n = 5", "0.0-0.1: 5\n");
+    const inputs = `n=${N} who="0.1" where="process" file="${file}" output=${file}.json`;
+    client.write(`.process ${fixture("hold.ts")} ${N} ${inputs}\n`);
+    await untilWritten(client, home, "away.held");
+    const pid = await pidOf(3, "0.1");
+    hosts.linkDown(hosts.at(3));
+    home.write("away.go", "");
+    await client.says("0.1: query 1 did not wait for it");
+    await client.says(`wrote ${file}.json\n`);
+    const { outputs } = JSON.parse(readFileSync(`${file}.json`, "utf8")) as Written;
+    expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
+    await waitFor("the link to be found silent", () => {
+      client.write(".workers\n");
+      return /^0\.1 +worker .* away/m.test(client.stdout);
+    });
+    client.write(".exec n += 1\n");
+    hosts.linkUp(hosts.at(3));
+    await client.shows("0.0-0.1: 6\n");
+    expect(await pidOf(3, "0.1")).toBe(pid);
+    expect(client.stderr).not.toContain("was lost");
     await close(client);
   });
 

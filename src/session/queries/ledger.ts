@@ -1,7 +1,8 @@
 /**
  * The accounting of a query: every unit of every source is processed exactly once in the result. Pure.
  */
-import type { Assignment, Source } from "./packetizer.ts";
+import type { Source } from "./packetizer.ts";
+import type { Done } from "./query-member.ts";
 
 /** From, and up to but not including. */
 type Span = [from: number, to: number];
@@ -9,19 +10,26 @@ type Span = [from: number, to: number];
 export class Ledger {
   readonly #spans = new Map<Source, Span[]>();
   #units = 0;
+  #entries = 0;
+  #bytes = 0;
 
-  /** Notes that the first `units` units of a packet are in the result. */
-  settle({ packet, source }: Assignment, units: number): void {
-    const span: Span = [packet.first, packet.first + units];
-    const spans = this.#spans.get(source);
-    if (spans === undefined) this.#spans.set(source, [span]);
-    else spans.push(span);
-    this.#units += units;
+  /** Notes that of these packets the units that are done are in the result. */
+  book(all: readonly Done[]): void {
+    for (const { assignment, units, entries, bytes } of all) {
+      const { packet, source } = assignment;
+      const span: Span = [packet.first, packet.first + units];
+      const spans = this.#spans.get(source);
+      if (spans === undefined) this.#spans.set(source, [span]);
+      else spans.push(span);
+      this.#units += units;
+      this.#entries += entries;
+      this.#bytes += bytes;
+    }
   }
 
-  /** Units in the result. */
-  get units(): number {
-    return this.#units;
+  /** What is in the result. */
+  get counts(): { units: number; entries: number; bytes: number } {
+    return { units: this.#units, entries: this.#entries, bytes: this.#bytes };
   }
 
   /** What is wrong, one line each; nothing when each unit is there exactly once. `partial` allows gaps. */
