@@ -10,6 +10,7 @@ import * as messages from "../../src/protocol/messages.ts";
 import { parseJson } from "../../src/protocol/json.ts";
 import * as client from "../../src/protocol/query-client.ts";
 import * as worker from "../../src/protocol/query-worker.ts";
+import { ack, resume, resumed } from "../../src/protocol/stream.ts";
 import { decodeValue, encodeValue } from "../../src/protocol/values.ts";
 import { codec, Finding, json, roundTrip, type Target } from "./target.ts";
 
@@ -191,6 +192,9 @@ const WHOLE: readonly Target[] = [
   kind("output", messages.output, { id: 1, ordinal: "0.1", stream: "out", text: "x\n" }),
   kind("done", messages.done, { id: 1 }),
   kind("worker lost", messages.workerLost, { ordinal: "0.2", ...FAILURE }),
+  kind("ack", ack, { received: 7 }),
+  kind("resume", resume, { received: 7, isNew: true }),
+  kind("resumed", resumed, { received: 7 }),
   kind("notice", messages.notice, { ordinal: "0.2", text: "a line" }),
   kind("worker replaced", messages.workerJoined, INFO),
   kind(

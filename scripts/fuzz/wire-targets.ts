@@ -1,5 +1,12 @@
 /** Everything that arrives on a connection before it is a session message. */
 import { asObject, Fields } from "../../src/lib/check.ts";
+import { decodeRecord, encodeRecord, type SessionRecord } from "../../src/daemon/session-record.ts";
+import {
+  decodeAttach,
+  decodeDetached,
+  encodeAttach,
+  encodeDetached,
+} from "../../src/protocol/attach.ts";
 import {
   decodeAttention,
   decodeMessageFrom,
@@ -39,6 +46,7 @@ import { decodeUserProof, encodeUserProof } from "../../src/protocol/user-proof.
 import { decodeCallOut, decodeReached, encodeReached } from "../../src/protocol/call-out.ts";
 import { decodeVouchRequest, encodeVouchRequest } from "../../src/protocol/vouch.ts";
 import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
+import { decodeKeeper, encodeKeeper } from "../../src/protocol/keeper.ts";
 import { parseJson } from "../../src/protocol/json.ts";
 import { sessionList } from "../../src/protocol/listing.ts";
 import {
@@ -257,6 +265,31 @@ const SERVE = {
   maxquerykept: 10,
   tls: { cert: "/c", key: "/k", ca: "" },
 } as const;
+const KEEPER = { state: "/run/p", pid: 2, start: "1", reconnto: 30_000, terminate: 5000 };
+const RECORD: SessionRecord = {
+  sid: 0,
+  role: "master",
+  ordinal: "0",
+  user: "u",
+  group: "default",
+  alias: "",
+  host: "h",
+  created: 1,
+  pid: 2,
+  start: "1",
+  tag: "a-1-2",
+  topTag: "a-1-2",
+  sandbox: "/s",
+  sessionDirectory: "/s/d",
+  workDirectory: "/s/d/w",
+  logPath: "/s/d/l",
+  ticket: "t",
+  secret: "s",
+  workers: { count: 2, perNode: true },
+  account: { name: "u", uid: 1000, gid: 1000, home: "/h" },
+  callOuts: ["h:1093"],
+  isOurs: true,
+};
 const HEALTH = {
   version: "0.1.0",
   host: "h",
@@ -375,6 +408,15 @@ export const WIRE_TARGETS: readonly Target[] = [
     ],
     decodeCreated,
   ),
+  codec(
+    "attach buffer",
+    [encodeAttach({ secret: "s" }), encodeAttach({})],
+    decodeAttach,
+    (value) => (value === undefined ? Buffer.alloc(0) : encodeAttach(value)),
+  ),
+  codec("answer to a detach", [encodeDetached(1000)], decodeDetached, encodeDetached),
+  codec("parameters of a keeper", [Buffer.from(encodeKeeper(KEEPER))], text(decodeKeeper)),
+  codec("session record", [Buffer.from(encodeRecord(RECORD))], text(decodeRecord)),
   codec("parameters of a proofserv", [Buffer.from(encodeServe(SERVE))], text(decodeServe)),
   codec("ticket", [json({ ticket: "t" })], (input) => callback.decode(input.toString("base64url"))),
   codec("call-out", [json({ host: "h", port: 1093 })], (input) =>
