@@ -80,6 +80,7 @@ const JOININGS: Readonly<Record<Joining, string>> = {
 export function describeSession(proof: TProof, elapsed: number): Record<string, unknown> {
   return {
     tag: proof.tag,
+    isNew: proof.isNew,
     master: proof.master,
     log: proof.logPath,
     parallel: proof.getParallel(),
