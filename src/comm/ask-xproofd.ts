@@ -50,7 +50,7 @@ export async function askXproofd(daemon: Daemon, user: string, timeout: number):
     const versions = readVersions(await query(Admin.queryRootVersions));
     return { protocol: answer.readInt32BE(0), user, versions, sessions, workers };
   } catch (error) {
-    if (!(error instanceof CheckError || error instanceof RangeError)) throw error;
+    if (!(error instanceof CheckError)) throw error;
     throw new ProofError("PROTOCOL", `${link.peer}: an answer that is none: ${error.message}`);
   } finally {
     link.end();

@@ -2,8 +2,8 @@
  * Session messages of ROOT's own clients (core/base/inc/MessageTypes.h, ROOT 5.34), as far as a master of
  * ours answers them. Bodies are ROOT's: big-endian numbers, TString, and text that a NUL ends.
  */
-import { CheckError } from "../lib/check.ts";
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { CheckError } from "../lib/check.ts";
 import { encodeMessage, type Message } from "./envelope.ts";
 
 /** Kinds that ROOT's clients send or understand. */

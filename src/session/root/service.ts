@@ -1,6 +1,6 @@
 /** What a master of ours does for one session's ROOT clients: their requests, and the end of their commands. */
-import { CheckError } from "../../lib/check.ts";
 import { ShortRead } from "../../lib/bytes.ts";
+import { CheckError } from "../../lib/check.ts";
 import { readTail } from "../../lib/tail.ts";
 import { VERSION } from "../../lib/version.ts";
 import { encodeMessage, type Message, messageOf } from "../../protocol/envelope.ts";
