@@ -2,7 +2,6 @@
 import { mutate } from "./mutate.ts";
 import { Random } from "../../test/helpers/random.ts";
 import { DAEMON_TARGETS } from "./daemon-targets.ts";
-import { ROOT_TARGETS } from "./root-targets.ts";
 import { SESSION_TARGETS } from "./session-targets.ts";
 import { isExpected, type Target } from "./target.ts";
 import { TEXT_TARGETS } from "./text-targets.ts";
@@ -11,7 +10,6 @@ import { WIRE_TARGETS } from "./wire-targets.ts";
 const TARGETS: readonly Target[] = [
   ...WIRE_TARGETS,
   ...DAEMON_TARGETS,
-  ...ROOT_TARGETS,
   ...SESSION_TARGETS,
   ...TEXT_TARGETS,
 ];
