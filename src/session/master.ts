@@ -71,10 +71,10 @@ export class Master {
     this.#upward = upward;
     this.#runner = new Runner(host);
     this.#printed = (text) => host.printed(text);
-    const { keyFile, user, startup } = parameters;
+    const { keyFile, user } = parameters;
     this.#crew = new Crew(
       parameters,
-      { user, keys: vouchedKeys(upward, startup.login), keyFile },
+      { user, keys: vouchedKeys(upward, this.#patience), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure) => this.#lost(member, failure),
@@ -86,9 +86,9 @@ export class Master {
 
   /** Opens the workers and tells the client; throws when the session can't be opened. */
   async open(): Promise<void> {
-    const { masterOnly } = this.#parameters;
+    const { masterOnly, startup } = this.#parameters;
     if (!masterOnly) {
-      await this.#crew.open(await this.#workers(), (state) =>
+      await this.#crew.open(await this.#workers(startup.login), (state) =>
         this.#upward.offer(serverStarted.encode(state)),
       );
     }
@@ -99,17 +99,25 @@ export class Master {
     if (!masterOnly && look > 0) this.#looking = setInterval(() => void this.#look(), look);
   }
 
+  /**
+   * Milliseconds that our daemon has for an answer once we are up. It may hang and come back; a link that was
+   * given up would be the end of the session.
+   */
+  get #patience(): number {
+    return Math.max(this.#parameters.startup.login, this.#parameters.reconnto);
+  }
+
   /** Whether the inventory names others by now. A daemon that does not say so now will the next time. */
   async #look(): Promise<void> {
     try {
-      this.#crew.admit(await this.#workers());
+      this.#crew.admit(await this.#workers(this.#patience));
     } catch {
       // Its own log says why.
     }
   }
 
-  async #workers(): Promise<WorkerRecord[]> {
-    const answer = await this.#upward.getWorkers(this.#parameters.startup.login);
+  async #workers(timeout: number): Promise<WorkerRecord[]> {
+    const answer = await this.#upward.getWorkers(timeout);
     const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
     return records.filter(({ type }) => type !== "M");
   }

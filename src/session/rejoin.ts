@@ -5,11 +5,6 @@ import type { ServeParameters } from "../protocol/serve.ts";
 
 /** Milliseconds between two looks for a daemon. */
 const PAUSE = 100;
-/**
- * Times that a daemon may refuse: one that is busy may not have heard yet that the link before is gone, and
- * then takes this for somebody else.
- */
-const MOST_REFUSALS = 30;
 
 /**
  * Connects to the daemon's socket and logs in with `logIn`, again and again. False if none has taken this
@@ -19,7 +14,6 @@ export async function rejoin(
   { socket, reconnto, startup }: ServeParameters,
   logIn: (link: Link) => Promise<void>,
 ): Promise<boolean> {
-  let refusals = 0;
   for (const end = performance.now() + reconnto; performance.now() < end; await Bun.sleep(PAUSE)) {
     let link: Link | undefined;
     try {
@@ -28,8 +22,7 @@ export async function rejoin(
       return true;
     } catch (error) {
       link?.end();
-      const isRefused = error instanceof ProofError && error.code === "REFUSED";
-      if (isRefused && ++refusals === MOST_REFUSALS) return false;
+      if (error instanceof ProofError && error.code === "REFUSED") return false;
     }
   }
   return false;
