@@ -8,10 +8,7 @@ import { encodeMessage, type Message } from "./envelope.ts";
 
 /** Kinds that ROOT's clients send or understand. */
 export const RootKind = {
-  string: 3,
   cint: 5,
-  stop: 1001,
-  logLevel: 1003,
   logFile: 1004,
   logDone: 1005,
   print: 1008,
@@ -37,16 +34,12 @@ export const RootKind = {
   sessionTag: 1038,
   maxQueries: 1039,
   cleanupSession: 1040,
-  serverStarted: 1041,
   dataSets: 1042,
-  outputObject: 1048,
   message: 1044,
   libIncPath: 1045,
   workerLists: 1046,
   versArchComp: 1051,
   fork: 1054,
-  goAsync: 1055,
-  echo: 1057,
 } as const;
 
 /** The one text of a message: what `Exec` sends, for instance. */
