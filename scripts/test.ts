@@ -157,7 +157,7 @@ async function audit(log: string): Promise<Count> {
 /** A cluster under faults, at a small scale; always the same ones. */
 async function chaos(log: string): Promise<Count> {
   await installPrograms(log);
-  const args = ["scripts/chaos.ts", "--seed", "1", "--minutes", "2", "--workers", "3"];
+  const args = ["scripts/chaos.ts", "--seed", "1", "--minutes", "2.5", "--workers", "3"];
   const exitCode = await run(log, [process.execPath, ...args]);
   if (exitCode !== UNABLE) return exitCode === 0 ? PASSED : failed();
   const reason = /^skipped: .*$/m.exec(logOf(log))?.[0] ?? "skipped";
