@@ -19,31 +19,31 @@ const PER_WORKER = 2;
 
 /** Where a session may have itself connected to, and what it has. */
 export class CallOuts {
-  readonly #allowed = new Set<string>();
+  /** How many workers the session was told to open at each place. */
+  readonly #allowed = new Map<string, number>();
   readonly #open = new Set<Connection>();
-  #most = 0;
 
   /** Whether there is anywhere to call. */
   get isAllowed(): boolean {
     return this.#allowed.size > 0;
   }
 
-  /** Where to; for the record of the session. */
+  /** Where to, each as often as there are workers; for the record of the session. */
   get allowed(): string[] {
-    return [...this.#allowed];
+    return [...this.#allowed].flatMap(([where, workers]) => Array<string>(workers).fill(where));
   }
 
   /** What the record of the session says. */
   restore(allowed: readonly string[]): void {
-    for (const where of allowed) this.#allowed.add(where);
-    this.#most = PER_WORKER * allowed.length;
+    const counts = Map.groupBy(allowed, (where) => where);
+    // Of two lists, one of which was for workers in the place of others, the longer counts.
+    for (const [where, { length }] of counts)
+      this.#allowed.set(where, Math.max(length, this.#allowed.get(where) ?? 0));
   }
 
   /** The session has been told to open these workers, of which only those with TLS are called this way. */
   allow(workers: readonly (CallOut & { tls: boolean })[]): void {
-    const secured = workers.filter(({ tls }) => tls);
-    for (const worker of secured) this.#allowed.add(formatAddress(worker));
-    this.#most = Math.max(this.#most, PER_WORKER * secured.length);
+    this.restore(workers.filter(({ tls }) => tls).map(formatAddress));
   }
 
   /** Takes one in; throws REFUSED. */
@@ -52,7 +52,8 @@ export class CallOuts {
       new ProofError("REFUSED", `no call-out to ${where}: ${why}`);
     if (!this.#allowed.has(where)) throw refused("no worker of this session is there");
     for (const open of this.#open) if (open.link.isClosed) this.#open.delete(open);
-    if (this.#open.size >= this.#most) throw refused(`it has ${this.#open.size} already`);
+    const most = PER_WORKER * this.#allowed.values().reduce((sum, workers) => sum + workers, 0);
+    if (this.#open.size >= most) throw refused(`it has ${this.#open.size} already`);
     this.#open.add(connection);
   }
 
