@@ -16,6 +16,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { namespaces } from "../test/helpers/namespaces.ts";
+import { leftovers } from "./chaos/cluster.ts";
 import { TOOLS } from "./chaos/network.ts";
 import { reportJson, reportText } from "./chaos/report.ts";
 import { run } from "./chaos/run.ts";
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   const plan = { seed, minutes, kinds: kinds as FaultKind[], workers, journal, stop: stop.signal };
   const outcome = await run({ ...plan, tell });
+  outcome.problems.push(...leftovers());
   console.log(values.json ? reportJson(seed, outcome) : reportText(seed, outcome));
   return outcome.problems.length === 0 ? 0 : 1;
 }

@@ -4,12 +4,20 @@
  *
  * Every host's session directories are on a small file system of their own, which can be filled.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunningDaemon } from "../../test/helpers/daemon.ts";
 import { Home } from "../../test/helpers/home.ts";
-import { type Host, Hosts } from "../../test/helpers/namespaces.ts";
+import { type Host, Hosts, namespacesOf } from "../../test/helpers/namespaces.ts";
 import { isRunning, processesWith } from "../../test/helpers/processes.ts";
 import { located } from "../../test/helpers/program.ts";
 import { privateMemory } from "../bench/proc.ts";
@@ -182,6 +190,12 @@ export class Cluster implements AsyncDisposable {
     return running.daemon;
   }
 
+  /** The process that would end the proofservs of a host's daemon if that did not come back; 0 if there is none. */
+  keeperOf(number: number): number {
+    const found = processesWith(`HOME=${this.at(number).home.path}\0`);
+    return found.find(({ command }) => command === "proof keeper")?.pid ?? 0;
+  }
+
   /** MiB that each daemon has more than at its beginning. */
   growth(): Map<string, number> {
     return new Map(
@@ -272,6 +286,17 @@ export class Cluster implements AsyncDisposable {
     for (const path of this.#mounts) Bun.spawnSync(["umount", "--lazy", path]);
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** What of this run is still there when its cluster is gone: directories, mounts, namespaces. */
+export function leftovers(): string[] {
+  const directory = join(tmpdir(), `${PREFIX}${process.pid}`);
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+  return [
+    ...(existsSync(directory) ? [`directory ${directory}`] : []),
+    ...mounts.filter((line) => line.includes(` ${directory}/`)).map((line) => `mount ${line}`),
+    ...namespacesOf(process.pid).map((name) => `namespace ${name}`),
+  ];
 }
 
 /** Removes what a run has left that was killed. */

@@ -109,6 +109,17 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
       mayPassUnnoticed: false,
     };
   },
+  "kill-keeper": (cluster, _, { host }) => {
+    const pid = cluster.keeperOf(host);
+    signal(pid, "SIGKILL");
+    const what = `keeper of n${host}'s daemon (pid ${pid}) killed`;
+    return {
+      what,
+      heal: nothing,
+      evidence: [/"message":"the keeper is gone/],
+      mayPassUnnoticed: false,
+    };
+  },
   "kill-client": (_, users, fault) => {
     const user = userOf(users, fault);
     const { pid } = user;

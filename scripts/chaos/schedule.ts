@@ -6,6 +6,7 @@ export const KINDS = {
   "kill-worker": "SIGKILL to a worker proofserv",
   "kill-master": "SIGKILL to a master proofserv",
   "kill-daemon": "SIGKILL to a daemon, started again afterwards",
+  "kill-keeper": "SIGKILL to the keeper of a daemon",
   "kill-client": "SIGKILL to a client, started again afterwards",
   "stop-worker": "SIGSTOP to a worker proofserv, SIGCONT afterwards",
   "stop-master": "SIGSTOP to a master proofserv, SIGCONT afterwards",

@@ -161,13 +161,20 @@ function removeStale(): void {
 }
 
 function remove(which: (name: string) => boolean): void {
-  let names: string[];
+  for (const name of names().filter(which)) Bun.spawnSync(["ip", "netns", "del", name]);
+}
+
+/** The namespaces that the test process `pid` has made. */
+export function namespacesOf(pid: number): string[] {
+  return names().filter((name) => name.startsWith(`${PREFIX}-${pid}-`));
+}
+
+function names(): string[] {
   try {
-    names = readdirSync("/run/netns");
+    return readdirSync("/run/netns");
   } catch {
-    return; // No namespace was ever made.
+    return []; // No namespace was ever made.
   }
-  for (const name of names.filter(which)) Bun.spawnSync(["ip", "netns", "del", name]);
 }
 
 /** `[[node]]` tables with one worker on each host. */
