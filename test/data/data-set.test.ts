@@ -1,12 +1,10 @@
-/** Data sets: patterns, validation of all files at once, files on a web server, events. */
+/** Data sets: patterns, files on a web server, events. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { describeAll } from "../../src/data/describe.ts";
 import { eventView } from "../../src/data/event.ts";
 import { expandFiles } from "../../src/data/expand.ts";
 import { openReader } from "../../src/data/open.ts";
-import { ProofError } from "../../src/lib/errors.ts";
 import { collect, collectFile, errorOf, fixture, useDirectory } from "./helpers.ts";
 
 const directory = useDirectory();
@@ -41,49 +39,6 @@ describe("patterns", () => {
     const error = await errorOf(expandFiles(["*.csv", "*.root"], path));
     expect(error.code).toBe("FILE_MISSING");
     expect(error.message).toContain("*.root: no file matches");
-  });
-});
-
-describe("validation", () => {
-  test("descriptions come in the order of the files", async () => {
-    const files = ["leaf-list", "plain", "rntuple"].map((name) => ({
-      path: fixture(`${name}.root`),
-    }));
-    expect((await describeAll(files)).map(({ tree }) => tree)).toEqual([
-      "tree",
-      "sample",
-      "ntuple",
-    ]);
-  });
-
-  test("all problems of all files are reported together", async () => {
-    const files = [
-      { path: fixture("no-offsets.root") },
-      { path: join(directory.path, "none.root") },
-      { path: directory.write("bad.root", "no root at all") },
-      { path: fixture("plain.root") },
-      { path: fixture("no-offsets.root"), tree: "trees" },
-      { path: fixture("no-offsets.root"), first: 400, count: 200 },
-    ];
-    const error = await describeAll(files, "tree", ["Muon_pt", "Muon_ptt"]).then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    if (!(error instanceof ProofError)) throw new Error("no ProofError");
-    expect(error.code).toBe("DATA_SET");
-    const problems = error.details["problems"] as { file: string; code: string }[];
-    expect(problems.map(({ code }) => code)).toEqual([
-      "BRANCH_MISSING",
-      "FILE_MISSING",
-      "FILE_BROKEN",
-      "TREE_MISSING",
-      "TREE_MISSING",
-      "BRANCH_MISSING",
-      "DATA_SET",
-    ]);
-    expect(error.message).toStartWith("6 of 6 files can't be used:\n");
-    expect(error.message).toContain('did you mean "Muon_pt"?');
-    expect(error.message).toContain("200 entries from 400 on are asked for, there are 501");
   });
 });
 

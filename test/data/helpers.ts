@@ -4,7 +4,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../src/data/problem.ts";
-import { type Column, type DataFile, type Reader, isJagged } from "../../src/data/types.ts";
+import {
+  type Column,
+  type DataFile,
+  type Description,
+  type Reader,
+  isJagged,
+} from "../../src/data/types.ts";
 import { openAccess } from "../../src/data/access.ts";
 import { openReader } from "../../src/data/open.ts";
 import { openRootReader } from "../../src/data/root/reader.ts";
@@ -78,6 +84,13 @@ export async function collectFile(
   } finally {
     await reader.close();
   }
+}
+
+/** What is in a file. */
+export async function describeFile(file: DataFile): Promise<Description> {
+  const reader = await openReader(file, []);
+  await reader.close();
+  return reader.description;
 }
 
 /** The error that `promise` ends with; fails if it is none about data. */

@@ -44,11 +44,6 @@ interface Tree {
   ntuple: Ntuple | undefined;
 }
 
-/** What there is in a tree of a ROOT file. */
-export async function describeRoot(access: Access, file: DataFile): Promise<Description> {
-  return (await openTree(access, file)).description;
-}
-
 async function openTree(access: Access, wanted: DataFile): Promise<Tree> {
   const file = await openRoot(access);
   const key = file.pick(wanted.tree);
@@ -101,8 +96,8 @@ export async function openRootReader(
 ): Promise<Reader> {
   const tree = await openTree(access, file);
   const { description, where } = tree;
-  const names =
-    branches === "all" ? everything(tree) : branches.map((name) => checkBranch(name, tree));
+  const names = branches === "all" ? everything(tree) : [...branches];
+  checkBranches(description.branches, names, where);
   const reader =
     tree.ntuple === undefined
       ? new TreeReader(tree, names, options.slow === true)
@@ -121,11 +116,6 @@ function everything(tree: Tree): string[] {
   return tree.description.branches
     .filter(({ name, readable }) => readable && !containers.has(name))
     .map(({ name }) => name);
-}
-
-function checkBranch(name: string, { description, where }: Tree): string {
-  checkBranches(description.branches, [name], where);
-  return name;
 }
 
 /** Reads some entries of all columns asked for. */

@@ -10,7 +10,7 @@ import {
 } from "../types.ts";
 import type { Access } from "../access.ts";
 import { dataError } from "../problem.ts";
-import { didYouMean } from "../../lib/suggest.ts";
+import { checkBranches } from "../branch-names.ts";
 import { type Lines, linesIn, NEWLINE, offsetOf, textLines } from "./lines.ts";
 
 /** Bytes at the beginning of a file that its schema is taken from. */
@@ -62,15 +62,7 @@ export function tableReader(
 ): Reader {
   const known = table.branches.map(({ name }) => name);
   const names = branches === "all" ? known : branches;
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    throw dataError(
-      "BRANCH_MISSING",
-      { file: access.path, branch: name },
-      `no column "${name}"${didYouMean(name, known)}`,
-      { hint: `columns: ${known.slice(0, 12).join(", ")}` },
-    );
-  }
+  checkBranches(table.branches, names, { file: access.path }, "column");
   return {
     description: describeTable(access, table),
     read: (first, count) => chunks(access, table, names, first, count),

@@ -1,13 +1,13 @@
 /** Files that are not what they should be: one clear error each, with file, branch, entry and host. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { truncateSync, writeFileSync } from "node:fs";
-import { describe as describeFile } from "../../../src/data/describe.ts";
 import { openReader } from "../../../src/data/open.ts";
 import { ProofError } from "../../../src/lib/errors.ts";
 import { withChangedTree } from "../../helpers/root-file.ts";
 import {
   collect,
   collectFile,
+  describeFile,
   errorOf,
   fixture,
   hasShared,
@@ -71,6 +71,14 @@ describe("files", () => {
     expect(error.code).toBe("BRANCH_MISSING");
     expect(error.message).toContain('no branch "Muon_tp" (did you mean "Muon_pt"?)');
     expect(error.details).toMatchObject({ branch: "Muon_tp", tree: "tree" });
+  });
+
+  test("several branches that are not there are told together", async () => {
+    const path = fixture("no-offsets.root");
+    const error = await errorOf(openReader({ path }, ["Muon_tp", "MET_pt", "nJets"]));
+    expect(error.message).toBe(
+      `${path}: no branch "Muon_tp" (did you mean "Muon_pt"?), no branch "nJets" (did you mean "nJet"?) (tree "tree")`,
+    );
   });
 });
 

@@ -1,9 +1,16 @@
 /** Both paths give the same; splits add up; what the shared files lack is in the fixtures. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { describe as describeFile } from "../../../src/data/describe.ts";
 import { openReader } from "../../../src/data/open.ts";
 import { isJagged } from "../../../src/data/types.ts";
-import { collect, collectFile, fixture, hasShared, openBy, shared } from "../helpers.ts";
+import {
+  collect,
+  collectFile,
+  describeFile,
+  fixture,
+  hasShared,
+  openBy,
+  shared,
+} from "../helpers.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,10 +1,9 @@
 /** CSV and NDJSON: types, missing values, and splits that give every line exactly once. */
 import { describe, expect, test } from "bun:test";
 import { openAccess } from "../../../src/data/access.ts";
-import { describe as describeFile } from "../../../src/data/describe.ts";
 import { openReader } from "../../../src/data/open.ts";
 import { MAX_LINE, linesIn } from "../../../src/data/text/lines.ts";
-import { collect, collectFile, errorOf, useDirectory } from "../helpers.ts";
+import { collect, collectFile, describeFile, errorOf, useDirectory } from "../helpers.ts";
 
 const directory = useDirectory();
 let files = 0;
