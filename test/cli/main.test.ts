@@ -175,7 +175,8 @@ test("what every command loads is small: neither citty nor consola, nor any pack
   };
   await visit(`${ROOT}src/main.ts`);
   expect(packages).toEqual([]);
-  expect(seen.size).toBeLessThan(15);
+  // A proofserv's way to its call-back is part of the entry, so that it is loaded as one piece.
+  expect(seen.size).toBeLessThan(30);
 });
 
 const present = new Set(readdirSync(`${ROOT}src/cli`));
