@@ -14,6 +14,8 @@ const RESULTS = ".test-results";
 const JUNIT = `${RESULTS}/junit.xml`;
 /** Minutes for everything; what still runs then is ended. */
 const LIMIT = 85;
+/** Milliseconds after which a test counts as hung: a busy machine must not make one fail. */
+const TEST_TIMEOUT = 120_000;
 /** Seconds for one call of apt-get: a machine without a network must not hold up everything else. */
 const APT_LIMIT = 300;
 /** Programs of Debian that some tests take, each with its package. */
@@ -171,6 +173,7 @@ async function tests(log: string): Promise<Count> {
     process.execPath,
     "test",
     "--only-failures",
+    `--timeout=${TEST_TIMEOUT}`,
     "--reporter=junit",
     `--reporter-outfile=${JUNIT}`,
   ]);
