@@ -24,6 +24,10 @@ export interface CrewHandler {
   message(member: Member, message: Message): void;
   /** A member is gone, or was not there and what is done about that has changed. */
   lost(member: Member, failure: WorkerFailure): void;
+  /** The link of a member is lost; it is tried again. */
+  away(member: Member, why: ProofError): void;
+  /** It was reached again. */
+  back(member: Member): void;
   /** A member was ended by us; another is being opened in its place. */
   ended(member: Member, why: FailureFacts): void;
   /** A member is there, for the first time or again; `note` is what its user should know. */
@@ -122,8 +126,14 @@ export class Crew {
     return new Member(target, {
       message: (member, message) => this.#handler.message(member, message),
       drained: () => undefined,
-      away: () => place.away(),
-      back: () => place.back(),
+      away: (member, error) => {
+        place.away();
+        this.#handler.away(member, error);
+      },
+      back: (member) => {
+        place.back();
+        this.#handler.back(member);
+      },
       lost: (_, error) => {
         if (this.#early === undefined) place.lost(error);
         else this.#early.push([place, error]);

@@ -54,6 +54,7 @@ export class Master {
   readonly #upward: UpwardLink;
   readonly #runner: Runner;
   readonly #printed: (text: string) => void;
+  readonly #log: (text: string) => void;
   readonly #crew: Crew;
   readonly #broadcasts = new Broadcasts<Member>();
   /** Loaded with the first query. */
@@ -71,6 +72,7 @@ export class Master {
     this.#upward = upward;
     this.#runner = new Runner(host);
     this.#printed = (text) => host.printed(text);
+    this.#log = (text) => host.log(text);
     const { keyFile, user } = parameters;
     this.#crew = new Crew(
       parameters,
@@ -78,6 +80,8 @@ export class Master {
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure) => this.#lost(member, failure),
+        away: (member, why) => this.#note(member, `is away: ${why.message}`),
+        back: (member) => this.#note(member, "is back"),
         ended: (member, why) => this.#drop(member, why, true),
         joined: (member, how, note) => this.#joined(member, how, note),
       },
@@ -97,6 +101,11 @@ export class Master {
     this.#upward.send(this.#report());
     const { look } = this.#parameters.recovery;
     if (!masterOnly && look > 0) this.#looking = setInterval(() => void this.#look(), look);
+  }
+
+  /** Says in our log what has become of somebody below. */
+  #note({ ordinal, target: { host } }: Member, what: string): void {
+    this.#log(`worker ${ordinal} on ${host} ${what}`);
   }
 
   /**
@@ -403,6 +412,7 @@ export class Master {
   }
 
   #lost(member: Member, failure: WorkerFailure): void {
+    this.#note(member, `was lost: ${failure.message}`);
     const code = failure.code === "PROOFSERV_DIED" ? "WORKER_DIED" : failure.code;
     const why = { ...failure, code };
     const returns = failure.remedy === "replace";
@@ -429,6 +439,7 @@ export class Master {
   }
 
   #joined(member: Member, how: Joining, note: string | undefined): void {
+    this.#note(member, "joined");
     this.#announce({ ...member.info("ready"), how, note });
     if (!member.isSubmaster) return;
     for (const leaf of member.leaves) this.#announce({ ...leaf, how });

@@ -25,7 +25,7 @@ export interface MemberHandler {
   message(member: Member, message: Message): void;
   drained(member: Member): void;
   /** Its link is lost, and may be there again. */
-  away(member: Member): void;
+  away(member: Member, why: ProofError): void;
   back(member: Member): void;
   lost(member: Member, error: ProofError): void;
 }
@@ -79,9 +79,9 @@ export class Member {
       message: (message) => this.#message(message),
       drained: () => this.#handler.drained(this),
       notice: (text) => this.#notice(text),
-      away: () => {
+      away: (error) => {
         this.#away = true;
-        if (this.#isReady) this.#handler.away(this);
+        if (this.#isReady) this.#handler.away(this, error);
       },
       back: () => {
         this.#away = false;

@@ -149,6 +149,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     logPath: parameters.logPath,
     workDirectory: parameters.workDirectory,
     send: (pieces) => upward.send(pieces),
+    log,
     printed,
     // What runs for a client that is gone goes on, and its output is cut; a worker's master will be back.
     flow: () =>

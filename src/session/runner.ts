@@ -16,6 +16,8 @@ export interface RunnerHost {
   logPath: string;
   workDirectory: string;
   send(pieces: Uint8Array | readonly Uint8Array[]): void;
+  /** Writes a line to the log. */
+  log(text: string): void;
   /** Something has been written to the log that belongs to no command. */
   printed(text: string): void;
   /** Resolves when there is room for more. */
