@@ -74,6 +74,8 @@ export class Cluster implements AsyncDisposable {
   readonly #daemons = new Map<number, Running>();
   readonly #homes: Home[] = [];
   readonly #mounts: string[] = [];
+  /** Lines of each proofserv's log that are in the journal. */
+  readonly #read = new Map<string, number>();
   #relay: Bun.Subprocess<"pipe", "pipe", "inherit"> | undefined;
 
   private constructor(journal: Journal) {
@@ -124,6 +126,14 @@ export class Cluster implements AsyncDisposable {
     return isRelayed
       ? { address: this.outside.address, port: RELAY + number }
       : { address: this.at(number).address, port: 1093 };
+  }
+
+  /** Every address at which a host's daemon is called. */
+  waysTo(number: number): string[] {
+    return [false, true].map((isRelayed) => {
+      const { address, port } = this.#way(number, isRelayed);
+      return `${address}:${port}`;
+    });
   }
 
   /** Where clients find a master. */
@@ -215,6 +225,22 @@ export class Cluster implements AsyncDisposable {
         this.#journal.add(`daemon n${number}`, JSON.stringify(entry), at);
       }
       running.read = entries.length;
+    }
+  }
+
+  /** Does the same for the logs of proofservs; lines without a time are what user code has printed. */
+  readSessionLogs(): void {
+    for (const { number, home } of this.hosts.all) {
+      for (const log of home.logs()) {
+        const path = join(home.sandbox, log);
+        const lines = readFileSync(path, "utf8").split("\n");
+        const fresh = lines.slice(this.#read.get(path) ?? 0, -1);
+        this.#read.set(path, lines.length - 1);
+        for (const line of fresh) {
+          const at = Date.parse(line.slice(0, line.indexOf(" ")));
+          if (!Number.isNaN(at)) this.#journal.add(`proofserv n${number} ${log}`, line, at);
+        }
+      }
     }
   }
 

@@ -35,11 +35,21 @@ const killed = (pid: number): RegExp[] => [
   new RegExp(`\\(pid ${pid}\\) ended: (signal SIGKILL|exit code unknown)`),
 ];
 
-/** A host that is not heard any more: by whoever called it, or by itself. */
-const silent = (cluster: Cluster, ...numbers: number[]): RegExp[] => [
-  /silent for \d|no sign of life|no answer|connection (timed out|lost|closed)/,
-  ...numbers.map((number) => new RegExp(`${cluster.at(number).address}[^"]*(lost|timed out)`)),
+/** A host that is not heard any more: as its own daemon says it, or whoever has called that. */
+const silent = (cluster: Cluster, number: number): RegExp[] => [
+  new RegExp(`^daemon n${number}: .*silent for \\d`),
+  new RegExp(`${whereabouts(cluster, number)}[^"]*(silent for|timed out|no answer)`),
 ];
+
+/** A session whose master or client is not heard any more, as the daemons say it that it has called. */
+const unheard = ({ name }: User): RegExp[] => [
+  new RegExp(`"client away".*"user":"${name}".*silent for \\d`),
+];
+
+/** How clients and masters name the daemon of a host. */
+function whereabouts(cluster: Cluster, number: number): string {
+  return `(${cluster.waysTo(number).join("|").replaceAll(".", "\\.")})`;
+}
 
 function signal(pid: number, name: NodeJS.Signals): void {
   if (pid <= 0) throw new Error("no process to signal");
@@ -144,7 +154,7 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     const user = userOf(users, fault);
     const what = `master of session ${user.name}`;
     return {
-      ...stopped(user.masterKnown?.pid ?? 0, what, fault.seconds, [/silent for/]),
+      ...stopped(user.masterKnown?.pid ?? 0, what, fault.seconds, unheard(user)),
       mayPassUnnoticed: fault.seconds < SILENCE,
     };
   },
@@ -155,7 +165,7 @@ export const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   "stop-client": (_, users, fault) => {
     const user = userOf(users, fault);
     return {
-      ...stopped(user.pid, `client of session ${user.name}`, fault.seconds, [/silent for/]),
+      ...stopped(user.pid, `client of session ${user.name}`, fault.seconds, unheard(user)),
       mayPassUnnoticed: fault.seconds < SILENCE,
     };
   },
@@ -246,7 +256,10 @@ function broken(cluster: Cluster, number: number, how: "cut" | "reset"): Injecte
   return {
     what: `connections to n${number} ${how}`,
     heal: nothing,
-    evidence: [/lost|closed|reset/i],
+    evidence: [
+      new RegExp(`^daemon n${number}: .*"client away".*"why"`),
+      new RegExp(`${whereabouts(cluster, number)}[^"]*(lost|closed|reset)`),
+    ],
     mayPassUnnoticed: false,
   };
 }

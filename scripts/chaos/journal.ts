@@ -27,11 +27,14 @@ export class Journal {
       appendFileSync(this.#file, `${new Date(at).toISOString()} ${source}: ${text}\n`);
   }
 
-  /** The first since `from`, of daemons, proofservs and clients, that one of the patterns fits. */
+  /**
+   * The first since `from`, of daemons, proofservs and clients, that one of the patterns fits: of the
+   * earliest, `source: text`.
+   */
   find(from: number, patterns: readonly RegExp[]): Said | undefined {
-    return this.#said.find(
-      ({ at, source, text }) =>
-        at >= from && source !== OURSELVES && patterns.some((pattern) => pattern.test(text)),
+    return this.since(from).find(
+      ({ source, text }) =>
+        source !== OURSELVES && patterns.some((pattern) => pattern.test(`${source}: ${text}`)),
     );
   }
 

@@ -151,6 +151,7 @@ async function treat(
   const healed = Date.now();
   journal.add(OURSELVES, `mended ${what}`);
   const { missing, renewed } = await recover(all, cluster, healed);
+  cluster.readSessionLogs();
   const found = journal.find(at, evidence);
   const noticed = found === undefined ? undefined : Math.max(0, found.at - at);
   const recovered = Date.now() - healed;
