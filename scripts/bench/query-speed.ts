@@ -45,7 +45,7 @@ export async function querySpeed(area: Area, quick: boolean): Promise<Row[]> {
     await session.run(WARM_UP);
     await loop.run(WARM_UP);
     const { measured, floor } = await inTurns(
-      quick ? 4 : 9,
+      quick ? 3 : 5,
       async () => {
         const times = await session.run(1);
         ({ entries, bytes } = times);

@@ -14,12 +14,18 @@ export function provideModule(name: string, exports: Record<string, unknown>): v
   });
 }
 
-/**
- * Loads a module afresh: what its top level keeps is not shared with other loads. Each load stays in
- * memory as long as the process.
- */
-export async function loadModule(path: string, load: string): Promise<Record<string, unknown>> {
-  return (await import(`${path}?${load}`)) as Record<string, unknown>;
+/** Loads a module afresh: what its top level keeps is not shared with other loads. */
+export function loadModule(path: string, load: string): Promise<Record<string, unknown>> {
+  return importOnce(`${path}?${load}`);
+}
+
+/** Imports what nobody will import again, and takes it out of the list that would keep it for good. */
+async function importOnce(specifier: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(specifier)) as Record<string, unknown>;
+  } finally {
+    delete require.cache[specifier];
+  }
 }
 
 let copies = 0;
@@ -32,6 +38,6 @@ export async function freshCopy<T extends (...args: never[]) => unknown>(origina
   const code = `export default ${String(original)}//${++copies}`;
   const text = Buffer.from(code).toString("base64");
   // Not percent-encoded: Bun would take what follows a dot for a file's extension.
-  const module = (await import(`data:text/javascript;base64,${text}`)) as { default: T };
-  return module.default;
+  const module = await importOnce(`data:text/javascript;base64,${text}`);
+  return module["default"] as T;
 }
