@@ -2,7 +2,13 @@
  * Merging outputs in the master. Built-in outputs need no code of the user's; for objects of the user's
  * own classes the selector is loaded, and they are rebuilt onto what its workerBegin makes.
  */
-import { type Inputs, loadOutputs, mergeOutputs, type Outputs } from "../../api/index.ts";
+import {
+  type Inputs,
+  loadOutputs,
+  mergeOutputs,
+  type Outputs,
+  type Selector,
+} from "../../api/index.ts";
 import type { ProcessRequest } from "../../protocol/query-client.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import type { SavedOutput } from "./engine.ts";
@@ -23,6 +29,8 @@ export interface MergerTerms {
 
 export class Merger {
   readonly #terms: MergerTerms;
+  /** Loaded once: objects of two loads would be of different classes, which don't merge. */
+  #selector: Promise<Selector> | undefined;
 
   constructor(terms: MergerTerms) {
     this.#terms = terms;
@@ -31,11 +39,11 @@ export class Merger {
   /** One output from many, merged in the order given. Throws what merging throws. */
   async merge(outputs: readonly SavedOutput[]): Promise<SavedOutput> {
     const total: Outputs = {};
-    for (const output of outputs) mergeOutputs(total, await this.#load(output));
+    for (const output of outputs) mergeOutputs(total, await this.#restore(output));
     return portable(total);
   }
 
-  async #load({ saved, attachments }: SavedOutput): Promise<Outputs> {
+  async #restore({ saved, attachments }: SavedOutput): Promise<Outputs> {
     const value = decodeValue(
       saved,
       attachments.map((part) => Buffer.from(part.buffer, part.byteOffset, part.length)),
@@ -47,11 +55,16 @@ export class Merger {
     }
   }
 
-  async #fresh(): Promise<Outputs> {
-    const { request, bundle, attachments, ordinal, workers, workDirectory } = this.#terms;
+  #load(): Promise<Selector> {
+    const { request, bundle, workDirectory } = this.#terms;
     const cache = new SelectorCache(workDirectory);
     if (!cache.has(request.hash)) cache.store(request.hash, bundle);
-    const selector = await cache.load(request.hash);
+    return cache.load(request.hash);
+  }
+
+  async #fresh(): Promise<Outputs> {
+    const { request, attachments, ordinal, workers } = this.#terms;
+    const selector = await (this.#selector ??= this.#load());
     const input = decodeValue(
       request.input,
       attachments.map((part) => Buffer.from(part)),
