@@ -1,6 +1,6 @@
 /** The sessions of a daemon: creating, ending, and cleaning up after them. */
 import { ByteWriter } from "../lib/bytes.ts";
-import { elapsedSince, withDeadline } from "../lib/clock.ts";
+import { elapsedSince, Timer, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { VERSION } from "../lib/version.ts";
@@ -258,13 +258,16 @@ async function startInTurn(
   const { launches, host } = context;
   await launches.enter(session.user);
   let starting: ReturnType<typeof start>;
+  const timer = new Timer();
   try {
     if (session.state !== "starting")
       throw new ProofError("SESSION_ENDED", `${host}: nobody waits for this session any more`);
     starting = start(context, session, buffer);
     // One that takes long keeps nobody else from starting.
-    await Promise.race([starting, Bun.sleep(SLOW_START)]);
+    const slow = new Promise<void>((resolve) => timer.set(SLOW_START, resolve));
+    await Promise.race([starting, slow]);
   } finally {
+    timer.cancel();
     launches.leave();
   }
   return starting;
