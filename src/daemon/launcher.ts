@@ -181,6 +181,13 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
   }
 }
 
+/**
+ * When a master's engine compiles code. By default that is from some 34 calls on, which nearly everything
+ * that opens workers is called: compiling all that took as much processor time as running it. This is
+ * some 330 calls, so that sessions of many workers open sooner, and what runs for long is compiled yet.
+ */
+const COMPILE_LATER = { BUN_JSC_thresholdForJITAfterWarmUp: "5000" };
+
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
 function environment(plan: LaunchPlan, sandbox: string): Record<string, string> {
   const { config, options, user, ordinal, account, root } = plan;
@@ -197,6 +204,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
     // What is to become another account begins as root: nothing of a user's may reach it before. It adds
     // these itself.
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
+    ...(plan.role === "worker" ? {} : COMPILE_LATER),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     [MARK]: plan.mark,
