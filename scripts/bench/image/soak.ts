@@ -32,6 +32,8 @@ export async function soak(
   };
   const look = async (): Promise<Record<string, Held>> => {
     await Bun.sleep(SETTLED);
+    // What this process has not collected yet is not growth.
+    Bun.gc(true);
     return Object.fromEntries(
       Object.entries(pids).map(([name, pid]) => [
         name,
