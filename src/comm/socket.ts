@@ -177,9 +177,7 @@ export async function connect(address: Address, timeout: number): Promise<Transp
   const opening = Bun.connect<SocketTransport>({
     ...("path" in address
       ? { unix: address.path }
-      : "fd" in address
-        ? { fd: address.fd }
-        : { hostname: address.host, port: address.port }),
+      : { hostname: address.host, port: address.port }),
     allowHalfOpen: true,
     socket: {
       ...events,
