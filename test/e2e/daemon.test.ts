@@ -2,9 +2,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { useArea } from "../helpers/area.ts";
-import { failDaemon, startDaemon } from "../helpers/daemon.ts";
+import { failDaemon, NO_WAITING, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { openingLines, runProof, startProof, waitForRunning } from "../helpers/proof.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -44,14 +45,18 @@ describe("starting", () => {
 
   test("after SIGKILL sweeps what the last one left", async () => {
     const home = area.home();
-    const first = await startDaemon({ home });
+    const first = await startDaemon({ home, env: NO_WAITING });
     await using client = await startProof(["open", first.address], { home });
     await client.says("PROOF set to");
     await first.kill();
     await client.finished();
     expect(home.traces()).not.toEqual([]);
-    await using second = await startDaemon({ home, port: first.port });
-    expect(home.traces()).toEqual([`run/proof/${first.port}/xpd.sock`]);
+    await using second = await startDaemon({ home, port: first.port, env: NO_WAITING });
+    // What it has taken over ends once it is clear that nobody comes back to it.
+    const socket = `run/proof/${first.port}/xpd.sock`;
+    await waitFor("the socket to be all that is left", () => home.traces().join() === socket, {
+      seen: () => home.traces(),
+    });
     expect(proofservsOf(home.path).size).toBe(0);
     const { stderr } = await runProof(["open", second.address, "-w", "2", "-e", "1"], { home });
     expect(stderr).toMatch(openingLines(2));
