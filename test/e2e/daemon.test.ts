@@ -45,11 +45,11 @@ describe("starting", () => {
 
   test("after SIGKILL sweeps what the last one left", async () => {
     const home = area.home();
-    const first = await startDaemon({ home, env: NO_WAITING });
+    const first = await startDaemon({ home });
     await using client = await startProof(["open", first.address], { home });
     await client.says("PROOF set to");
+    client.signal("SIGKILL");
     await first.kill();
-    await client.finished();
     expect(home.traces()).not.toEqual([]);
     await using second = await startDaemon({ home, port: first.port, env: NO_WAITING });
     // What it has taken over ends once it is clear that nobody comes back to it.
