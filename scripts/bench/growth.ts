@@ -57,7 +57,8 @@ export async function commands(area: Area, count: number): Promise<Row[]> {
     address: daemon.address,
     workers: 2,
     daemon: daemon.pid,
-    warmUp: Math.min(5_000, count),
+    // As many as a master keeps to run them again on workers that come later.
+    warmUp: Math.min(10_000, count),
     count,
   });
   const rows = Object.keys(before).flatMap((name) => {
