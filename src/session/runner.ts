@@ -26,6 +26,8 @@ export interface RunnerHost {
   queued(): number;
 }
 
+/** Arrays of fewer bytes are copied before they are sent; copying a large one takes as long as sending it. */
+const COPY_BELOW = 256 * 1024;
 /** A result's text is cut at this many characters. */
 const MAX_TEXT = 1024 * 1024;
 /** Output of user code is dropped while more than this many bytes wait: a loop that prints does not wait. */
@@ -105,8 +107,10 @@ export class Runner {
     const value = await evaluate(code, interrupted);
     const portable = encodeValue(value);
     const text = Bun.inspect(value, { colors: false, depth: 6 });
-    // What is on its way, maybe for long, must stay as it is: code may go on with its arrays.
-    const attachments = (portable?.attachments ?? []).map((part) => new Uint8Array(part));
+    // What is on its way, maybe for long, should stay as it is, though code may go on with its arrays.
+    const attachments = (portable?.attachments ?? []).map((part) =>
+      part.length < COPY_BELOW ? new Uint8Array(part) : part,
+    );
     return { ok: true, text, value: portable?.head, attachments };
   }
 
