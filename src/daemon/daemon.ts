@@ -34,9 +34,6 @@ import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Milliseconds from the first proofserv's call-back to the start of the keeper. */
-const KEEPER_DELAY = 200;
-
 /** What a daemon is started with. */
 export interface DaemonOptions {
   config: Config;
@@ -133,6 +130,8 @@ export class Daemon {
       };
       daemon = new Daemon(context);
       daemon.#listeners.push(...listeners);
+      // Before the first session, which it may have to end, and while nobody waits for one to open.
+      daemon.#keeper.start();
       daemon.#adopt(living);
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
@@ -164,7 +163,6 @@ export class Daemon {
     const count = adoptAll(this.#context, living);
     this.#context.log.info("took over sessions of an earlier daemon", { count });
     this.#watchdog.start();
-    this.#keeper.start();
   }
 
   get port(): number {
@@ -294,10 +292,7 @@ export class Daemon {
   }
 
   #loggedIn(connection: Connection): void {
-    if (!this.#admission.loggedIn(connection)) return;
-    this.#watchdog.start();
-    // Not now, while somebody waits for the session to open.
-    if (connection.proofserv !== undefined) setTimeout(() => this.#keeper.start(), KEEPER_DELAY);
+    if (this.#admission.loggedIn(connection)) this.#watchdog.start();
   }
 
   #closed(connection: Connection, why: string): void {
