@@ -151,6 +151,21 @@ export const CONFIG_ARG = {
   },
 } as const satisfies ArgsDef;
 
+/** Files that the result of a query is written to. */
+export const RESULT_FILE_ARGS = {
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "FILE",
+    description: "Write the result as JSON",
+  },
+  html: {
+    type: "string",
+    valueHint: "FILE",
+    description: "Write the result as a page for a browser",
+  },
+} as const;
+
 /** Whose sessions are meant. */
 export const OWNER_ARG = {
   user: {

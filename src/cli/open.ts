@@ -4,7 +4,13 @@ import type { TProof } from "../client/tproof.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
 import { parseDuration } from "../lib/units.ts";
-import { COMMON_ARGS, CONFIG_ARG, type Context, defineProofCommand } from "./command.ts";
+import {
+  RESULT_FILE_ARGS,
+  COMMON_ARGS,
+  CONFIG_ARG,
+  type Context,
+  defineProofCommand,
+} from "./command.ts";
 import { earlierReporter, reportEarlier } from "./earlier.ts";
 import {
   describeSession,
@@ -99,17 +105,7 @@ export default defineProofCommand({
       description: "Draw the outputs this often while the query runs",
       parse: parseDuration,
     },
-    output: {
-      type: "string",
-      alias: "o",
-      valueHint: "FILE",
-      description: "Write the result as JSON",
-    },
-    html: {
-      type: "string",
-      valueHint: "FILE",
-      description: "Write the result as a page for a browser",
-    },
+    ...RESULT_FILE_ARGS,
     run: {
       type: "string",
       valueHint: "FILE",

@@ -1,6 +1,12 @@
 /** `proof results`: results of queries that sessions have kept, whether or not these still run. */
 import { EXIT, ProofError } from "../lib/errors.ts";
-import { COMMON_ARGS, CONFIG_ARG, defineProofCommand, OWNER_ARG } from "./command.ts";
+import {
+  RESULT_FILE_ARGS,
+  COMMON_ARGS,
+  CONFIG_ARG,
+  defineProofCommand,
+  OWNER_ARG,
+} from "./command.ts";
 import { showSessions } from "./session-list.ts";
 
 export default defineProofCommand({
@@ -21,17 +27,7 @@ export default defineProofCommand({
       required: false,
       description: "Number of the query; without it the session's results are listed",
     },
-    output: {
-      type: "string",
-      alias: "o",
-      valueHint: "FILE",
-      description: "Write the result as JSON",
-    },
-    html: {
-      type: "string",
-      valueHint: "FILE",
-      description: "Write the result as a page for a browser",
-    },
+    ...RESULT_FILE_ARGS,
     ...OWNER_ARG,
     ...CONFIG_ARG,
     ...COMMON_ARGS,
