@@ -317,7 +317,7 @@ export class Link {
   #dispatch(frame: Pieced<ResponseFrame>): void {
     if (frame.status === Status.attn) {
       if (frame.payload.length < 4) throw new CheckError("attn frame without an action code");
-      const action = frame.payload.take(4).readInt32BE(0);
+      const action = frame.payload.i32();
       return this.#handler?.attention(action, frame.payload);
     }
     const pending = this.#pending.get(frame.stream)?.shift();

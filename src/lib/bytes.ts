@@ -13,9 +13,6 @@ export class ShortRead extends Error {
   }
 }
 
-// A byte order mark is a character like any other here.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /** The UTF-8 bytes of `text`; unlike Buffer.from, whose first call alone takes a tenth of a millisecond. */
 export function utf8(text: string): Buffer {
   const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
@@ -25,9 +22,9 @@ export function utf8(text: string): Buffer {
 
 /** Integers of 32 bits, one after another. */
 export function int32s(...values: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(4 * values.length);
-  let at = 0;
-  for (const value of values) at = bytes.writeInt32BE(value, at);
+  const { length } = values;
+  const bytes = Buffer.allocUnsafe(4 * length);
+  for (let i = 0; i < length; i++) bytes.writeInt32BE(values[i] ?? 0, 4 * i);
   return bytes;
 }
 
@@ -95,7 +92,10 @@ export class ByteWriter {
 
   /** UTF-8 text without terminator. */
   text(value: string): this {
-    return this.bytes(utf8(value));
+    const size = Buffer.byteLength(value);
+    const at = this.#room(size);
+    this.#buffer.write(value, at, size);
+    return this;
   }
 
   /** Text followed by one NUL, as C strings travel. */
@@ -105,10 +105,10 @@ export class ByteWriter {
 
   /** ROOT's TString: one length byte, or 255 and an i32 length, then the characters. */
   tstring(value: string): this {
-    const bytes = utf8(value);
-    if (bytes.length < 255) this.u8(bytes.length);
-    else this.u8(255).i32(bytes.length);
-    return this.bytes(bytes);
+    const size = Buffer.byteLength(value);
+    if (size < 255) this.u8(size);
+    else this.u8(255).i32(size);
+    return this.text(value);
   }
 
   /** Text cut or NUL-padded to exactly `size` bytes. */
@@ -117,9 +117,10 @@ export class ByteWriter {
     return this.bytes(bytes).zeros(size - bytes.length);
   }
 
-  /** The record; a view, valid until the writer is written to again. */
+  /** The record, valid until the writer is written to again. */
   done(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+    const buffer = this.#buffer;
+    return this.#length === buffer.length ? buffer : buffer.subarray(0, this.#length);
   }
 }
 
@@ -177,16 +178,26 @@ export class ByteReader {
     return this.bytes(this.left);
   }
 
+  /** `size` bytes as UTF-8 text. */
+  #text(size: number): string {
+    const at = this.#take(size);
+    return this.#buffer.toString("utf8", at, at + size);
+  }
+
   /** Everything left as text, without trailing NULs. */
   restText(): string {
-    return trimNul(this.rest());
+    let end = this.#buffer.length;
+    while (end > this.#at && this.#buffer[end - 1] === 0) end--;
+    const text = this.#text(end - this.#at);
+    this.#at = this.#buffer.length;
+    return text;
   }
 
   /** Text up to the next NUL, or to the end where there is none. */
   cstring(): string {
     const end = this.#buffer.indexOf(0, this.#at);
-    if (end < 0) return decoder.decode(this.rest());
-    const text = decoder.decode(this.bytes(end - this.#at));
+    if (end < 0) return this.#text(this.left);
+    const text = this.#text(end - this.#at);
     this.#at++;
     return text;
   }
@@ -194,19 +205,13 @@ export class ByteReader {
   /** ROOT's TString. */
   tstring(): string {
     const short = this.u8();
-    return decoder.decode(this.bytes(short === 255 ? this.i32() : short));
+    return this.#text(short === 255 ? this.i32() : short);
   }
 
   /** A NUL-padded field of `size` bytes; what stands behind the first NUL does not count. */
   fixed(size: number): string {
     const bytes = this.bytes(size);
     const end = bytes.indexOf(0);
-    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return bytes.toString("utf8", 0, end < 0 ? size : end);
   }
-}
-
-function trimNul(bytes: Buffer): string {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return decoder.decode(bytes.subarray(0, end));
 }

@@ -1,12 +1,20 @@
-/** A run of bytes as the chunks it came in: looked at, passed on, and put together only where it must be. */
+/**
+ * A run of bytes as the chunks it came in: looked at, passed on, and put together only where it must be.
+ * Views are made only when they are asked for, since each takes longer than the rest of what a small
+ * message needs.
+ */
 
 export class Pieces {
-  #list: Buffer[];
+  /** Chunks; of the first, only what begins at `#at` counts, and of the last, what `#length` leaves of it. */
+  #chunks: Buffer[];
+  #at: number;
   #length: number;
 
-  constructor(list: Buffer[]) {
-    this.#list = list;
-    this.#length = list.reduce((sum, { length }) => sum + length, 0);
+  /** `length` bytes from byte `at` of the first chunk on; by default all there are. */
+  constructor(chunks: Buffer[], at = 0, length: number = sizeOf(chunks) - at) {
+    this.#chunks = chunks;
+    this.#at = at;
+    this.#length = length;
   }
 
   get length(): number {
@@ -15,36 +23,66 @@ export class Pieces {
 
   /** The chunks, in order; none of them is empty. */
   get list(): readonly Buffer[] {
-    return this.#list;
+    this.#trim();
+    return this.#chunks;
   }
 
-  /** Takes the first `size` bytes off, copying only where they lie in several chunks. */
-  take(size: number): Buffer {
-    const [first] = this.#list;
-    this.#length -= size;
-    if (first !== undefined && first.length > size) {
-      this.#list[0] = first.subarray(size);
-      return first.subarray(0, size);
-    }
-    const taken: Buffer[] = [];
-    let left = size;
-    while (left > 0) {
-      const chunk = this.#list.shift();
-      if (chunk === undefined)
-        throw new RangeError(`${size} bytes were wanted, ${left} are missing`);
-      taken.push(chunk.subarray(0, left));
-      if (chunk.length > left) this.#list.unshift(chunk.subarray(left));
-      left -= Math.min(left, chunk.length);
-    }
-    return taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken);
+  /** Takes off the first four bytes: a signed integer. The caller has looked at the length. */
+  i32(): number {
+    const [first] = this.#chunks;
+    if (first === undefined || this.#length < 4)
+      throw new RangeError(`an integer was wanted, ${this.#length} bytes are left`);
+    if (first.length - this.#at < 4) return this.#scatteredI32();
+    const value = first.readInt32BE(this.#at);
+    this.#skip(4);
+    return value;
+  }
+
+  #scatteredI32(): number {
+    const bytes = this.join();
+    this.#skip(4);
+    return bytes.readInt32BE(0);
+  }
+
+  #skip(count: number): void {
+    this.#at += count;
+    this.#length -= count;
+    if (this.#at < (this.#chunks[0]?.length ?? 0)) return;
+    this.#chunks = this.#chunks.slice(1);
+    this.#at = 0;
   }
 
   /** All of it in one buffer: a view where it is one chunk, a copy otherwise. */
   join(): Buffer {
-    const [first] = this.#list;
-    if (this.#list.length === 1 && first !== undefined) return first;
-    const whole = Buffer.concat(this.#list, this.#length);
-    this.#list = this.#length === 0 ? [] : [whole];
+    this.#trim();
+    const [first] = this.#chunks;
+    if (this.#chunks.length === 1 && first !== undefined) return first;
+    const whole = Buffer.concat(this.#chunks, this.#length);
+    this.#chunks = this.#length === 0 ? [] : [whole];
     return whole;
   }
+
+  /** Replaces the first and the last chunk by what counts of them. */
+  #trim(): void {
+    const chunks = this.#chunks;
+    const [first] = chunks;
+    if (this.#length === 0) this.#chunks = [];
+    else if (chunks.length === 1 && first !== undefined) {
+      if (this.#at > 0 || first.length > this.#length)
+        this.#chunks = [first.subarray(this.#at, this.#at + this.#length)];
+    } else {
+      const surplus = sizeOf(chunks) - this.#at - this.#length;
+      this.#chunks = chunks.map((chunk, i) => {
+        const end = chunk.length - (i === chunks.length - 1 ? surplus : 0);
+        return i === 0 || end < chunk.length ? chunk.subarray(i === 0 ? this.#at : 0, end) : chunk;
+      });
+    }
+    this.#at = 0;
+  }
+}
+
+function sizeOf(chunks: readonly Buffer[]): number {
+  let size = 0;
+  for (const { length } of chunks) size += length;
+  return size;
 }

@@ -94,8 +94,8 @@ export class MessageFramer {
   #discarded = 0;
 
   constructor(limit: number) {
-    this.#framer = new Framer(4, (header) => {
-      const length = header.readUInt32BE(0);
+    this.#framer = new Framer(4, (bytes, at) => {
+      const length = bytes.readUInt32BE(at);
       if (length < 4) throw new FrameError(`message of ${length} bytes has no kind`);
       if (length > limit)
         throw new FrameError(`message of ${length} bytes is over the limit of ${limit}`);
@@ -113,7 +113,7 @@ export class MessageFramer {
   push(bytes: Buffer): void {
     const left = Math.min(this.#discarded, bytes.length);
     this.#discarded -= left;
-    const chunk = bytes.subarray(left);
+    const chunk = left === 0 ? bytes : bytes.subarray(left);
     const large = this.#large;
     if (large === undefined) return this.#framer.push(chunk);
     const part = chunk.copy(large.record, large.filled);
@@ -133,7 +133,7 @@ export class MessageFramer {
       this.#beginLarge();
       return undefined;
     }
-    const what = record.payload.take(4).readUInt32BE(0);
+    const what = record.payload.i32() >>> 0;
     return { what, body: record.payload.join() };
   }
 

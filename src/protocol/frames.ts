@@ -2,7 +2,7 @@
  * Frames: 24-byte request headers and 8-byte response headers, each followed by `dlen` payload bytes.
  * The two stream-id bytes are opaque and echoed verbatim; see the protocol reference §1.1.
  */
-import { ByteWriter } from "../lib/bytes.ts";
+import { ByteWriter, int32s } from "../lib/bytes.ts";
 import { Pieces } from "../lib/pieces.ts";
 import { Attention, Status } from "./codes.ts";
 
@@ -43,7 +43,11 @@ export function requestHeader(
   body: Buffer = NO_BODY,
   length = 0,
 ): Buffer {
-  return new ByteWriter(REQUEST_HEADER).u16(stream).u16(id).bytes(body).i32(length).done();
+  const header = Buffer.allocUnsafe(REQUEST_HEADER);
+  header.writeInt32BE((stream << 16) | id, 0);
+  header.set(body, 4);
+  header.writeInt32BE(length, 20);
+  return header;
 }
 
 /** A whole request. */
@@ -62,7 +66,7 @@ export function encodeRequest(frame: {
 
 /** Header of a response with `length` payload bytes. */
 export function responseHeader(stream: number, status: number, length: number): Buffer {
-  return new ByteWriter(RESPONSE_HEADER).u16(stream).u16(status).i32(length).done();
+  return int32s((stream << 16) | status, length);
 }
 
 /** A whole response. */
@@ -97,23 +101,12 @@ export function encodeAttention(stream: number, action: number, body: Uint8Array
 
 /** Header of an attn msg (5100) that carries `length` raw session bytes. */
 export function messageHeader(stream: number, length: number): Buffer {
-  return new ByteWriter(12)
-    .u16(stream)
-    .u16(Status.attn)
-    .i32(4 + length)
-    .i32(Attention.msg)
-    .done();
+  return int32s((stream << 16) | Status.attn, 4 + length, Attention.msg);
 }
 
 /** Header of an attn msgsid (5105): raw session bytes from client `cid` to a proofserv. */
 export function messageFromHeader(stream: number, cid: number, length: number): Buffer {
-  return new ByteWriter(16)
-    .u16(stream)
-    .u16(Status.attn)
-    .i32(8 + length)
-    .i32(Attention.msgsid)
-    .i32(cid)
-    .done();
+  return int32s((stream << 16) | Status.attn, 8 + length, Attention.msgsid, cid);
 }
 
 /** Chunks below this many bytes are joined once {@link MANY} of them wait. */
@@ -145,14 +138,19 @@ export class LengthError extends FrameError {
  */
 export class Framer {
   #chunks: Buffer[] = [];
+  /** What has been taken of the first chunk. */
+  #at = 0;
   #buffered = 0;
   /** Small chunks in a row, since the last large one or the last joining. */
   #small = 0;
   readonly #headerSize: number;
-  readonly #payloadSize: (header: Buffer) => number;
+  readonly #payloadSize: (bytes: Buffer, at: number) => number;
 
-  /** `payloadSize` reads a complete header and throws FrameError where the length is not acceptable. */
-  constructor(headerSize: number, payloadSize: (header: Buffer) => number) {
+  /**
+   * `payloadSize` reads the complete header that stands in `bytes` from `at` on, and throws FrameError where
+   * the length is not acceptable.
+   */
+  constructor(headerSize: number, payloadSize: (bytes: Buffer, at: number) => number) {
     this.#headerSize = headerSize;
     this.#payloadSize = payloadSize;
   }
@@ -168,59 +166,88 @@ export class Framer {
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     this.#small = chunk.length < SMALL ? this.#small + 1 : 0;
-    if (this.#small < MANY) return;
+    if (this.#small >= MANY) this.#joinSmall();
+  }
+
+  #joinSmall(): void {
+    this.#trim();
     this.#chunks.push(Buffer.concat(this.#chunks.splice(-MANY)));
     this.#small = 0;
   }
 
-  /** The next whole record, or undefined: its header, and its payload in the chunks it came in. */
-  next(): { header: Buffer; payload: Pieces } | undefined {
-    if (this.#buffered < this.#headerSize) return undefined;
-    const size = this.#payloadSize(this.#peek(this.#headerSize));
+  /** The next whole record, or undefined: its header stands in `bytes` from `at` on. */
+  next(): { bytes: Buffer; at: number; payload: Pieces } | undefined {
+    const { bytes, at } = this.#header();
+    if (bytes === undefined) return undefined;
+    const size = this.#payloadSize(bytes, at);
     if (this.#buffered < this.#headerSize + size) return undefined;
-    const header = new Pieces(this.#take(this.#headerSize)).join();
-    return { header, payload: new Pieces(this.#take(size)) };
+    this.#take(this.#headerSize);
+    const from = this.#at;
+    return { bytes, at, payload: new Pieces(this.#take(size), from, size) };
   }
 
   /** Bytes of the record that is coming in, header included; undefined while its header is not there. */
   get expected(): number | undefined {
-    if (this.#buffered < this.#headerSize) return undefined;
-    return this.#headerSize + this.#payloadSize(this.#peek(this.#headerSize));
+    const { bytes, at } = this.#header();
+    return bytes === undefined ? undefined : this.#headerSize + this.#payloadSize(bytes, at);
   }
 
   /** Takes everything that has come in, for an owner that puts the record together itself. */
   takeAll(): Buffer[] {
+    this.#trim();
     return this.#take(this.#buffered);
   }
 
-  #peek(size: number): Buffer {
-    const first = this.#chunks[0] ?? EMPTY;
-    if (first.length >= size) return first.subarray(0, size);
-    const header = Buffer.allocUnsafe(size);
+  /** Where the next header stands, once it is there. */
+  #header(): { bytes: Buffer | undefined; at: number } {
+    if (this.#buffered < this.#headerSize) return NO_HEADER;
+    const [first = EMPTY] = this.#chunks;
+    if (first.length - this.#at >= this.#headerSize) return { bytes: first, at: this.#at };
+    const bytes = Buffer.allocUnsafe(this.#headerSize);
     let filled = 0;
+    let from = this.#at;
     for (const chunk of this.#chunks) {
-      filled += chunk.copy(header, filled, 0, size - filled);
-      if (filled === size) break;
+      filled += chunk.copy(bytes, filled, from, from + this.#headerSize - filled);
+      if (filled === this.#headerSize) break;
+      from = 0;
     }
-    return header;
+    return { bytes, at: 0 };
   }
 
-  /** Takes the chunks of the next `size` bytes. */
+  /** Takes the next `size` bytes: the chunks they stand in, the first from where we were on. */
   #take(size: number): Buffer[] {
     this.#buffered -= size;
-    const taken: Buffer[] = [];
-    let used = 0;
-    for (let left = size; left > 0;) {
-      const chunk = this.#chunks[used] ?? EMPTY;
-      taken.push(chunk.length > left ? chunk.subarray(0, left) : chunk);
-      if (chunk.length > left) this.#chunks[used] = chunk.subarray(left);
-      else used++;
-      left -= Math.min(left, chunk.length);
+    const [first = EMPTY] = this.#chunks;
+    const end = this.#at + size;
+    // Nearly always; and then nothing is made anew.
+    if (end < first.length) {
+      this.#at = end;
+      return [first];
     }
-    if (used > 0) this.#chunks.splice(0, used);
+    const taken: Buffer[] = [];
+    let left = end;
+    let used = 0;
+    for (; left > 0; used++) {
+      const chunk = this.#chunks[used] ?? EMPTY;
+      taken.push(chunk);
+      if (chunk.length > left) break;
+      left -= chunk.length;
+    }
+    this.#chunks.splice(0, used);
+    this.#at = left;
     return taken;
   }
+
+  /** Lets the first chunk begin where we are. */
+  #trim(): void {
+    const [first] = this.#chunks;
+    if (this.#at === 0 || first === undefined) return;
+    this.#chunks[0] = first.subarray(this.#at);
+    this.#at = 0;
+  }
 }
+
+const NO_HEADER = { bytes: undefined, at: 0 };
 
 function lengthProblem(length: number, limit: number): string | undefined {
   if (length < 0) return `negative payload length ${length}`;
@@ -233,10 +260,10 @@ export function requestFramer(limit: (id: number) => number): {
   takeAll(): Buffer[];
   next(): Pieced<RequestFrame> | undefined;
 } {
-  const framer = new Framer(REQUEST_HEADER, (header) => {
-    const length = header.readInt32BE(20);
-    const problem = lengthProblem(length, limit(header.readUInt16BE(2)));
-    if (problem !== undefined) throw new LengthError(problem, header.readUInt16BE(0), length);
+  const framer = new Framer(REQUEST_HEADER, (bytes, at) => {
+    const length = bytes.readInt32BE(at + 20);
+    const problem = lengthProblem(length, limit(bytes.readUInt16BE(at + 2)));
+    if (problem !== undefined) throw new LengthError(problem, bytes.readUInt16BE(at), length);
     return length;
   });
   return {
@@ -245,9 +272,9 @@ export function requestFramer(limit: (id: number) => number): {
     next() {
       const record = framer.next();
       if (record === undefined) return undefined;
-      const { header, payload } = record;
-      const [stream, id] = [header.readUInt16BE(0), header.readUInt16BE(2)];
-      return { stream, id, body: header.subarray(4, 20), payload };
+      const { bytes, at, payload } = record;
+      const [stream, id] = [bytes.readUInt16BE(at), bytes.readUInt16BE(at + 2)];
+      return { stream, id, body: bytes.subarray(at + 4, at + 20), payload };
     },
   };
 }
@@ -257,8 +284,8 @@ export function responseFramer(limit: number): {
   push(chunk: Buffer): void;
   next(): Pieced<ResponseFrame> | undefined;
 } {
-  const framer = new Framer(RESPONSE_HEADER, (header) => {
-    const length = header.readInt32BE(4);
+  const framer = new Framer(RESPONSE_HEADER, (bytes, at) => {
+    const length = bytes.readInt32BE(at + 4);
     const problem = lengthProblem(length, limit);
     if (problem !== undefined) throw new FrameError(problem);
     return length;
@@ -268,8 +295,8 @@ export function responseFramer(limit: number): {
     next() {
       const record = framer.next();
       if (record === undefined) return undefined;
-      const { header, payload } = record;
-      return { stream: header.readUInt16BE(0), status: header.readUInt16BE(2), payload };
+      const { bytes, at, payload } = record;
+      return { stream: bytes.readUInt16BE(at), status: bytes.readUInt16BE(at + 2), payload };
     },
   };
 }

@@ -224,7 +224,7 @@ export class UpwardLink {
       return this.#handler.interrupt();
     if (action !== Attention.msgsid && action !== Attention.clientGone) return;
     if (body.length < 4) throw new CheckError("message without a client number");
-    const cid = body.take(4).readInt32BE(0);
+    const cid = body.i32();
     if (action === Attention.clientGone) return this.#clientGone(cid);
     let framer = this.#framers.get(cid);
     if (framer === undefined)

@@ -111,17 +111,15 @@ describe("framers", () => {
   });
 
   test("keep an unfinished frame for later", () => {
-    const framer = new Framer(2, (header) => header.readUInt16BE(0));
+    const framer = new Framer(2, (bytes, at) => bytes.readUInt16BE(at));
     framer.push(Buffer.from([0]));
     expect([framer.next(), framer.buffered]).toEqual([undefined, 1]);
     framer.push(Buffer.from([2, 7]));
     expect([framer.next(), framer.buffered]).toEqual([undefined, 3]);
     framer.push(Buffer.from([8, 9]));
     const record = framer.next();
-    expect([record?.header, record?.payload.join()]).toEqual([
-      Buffer.from([0, 2]),
-      Buffer.from([7, 8]),
-    ]);
+    expect(record?.bytes.subarray(record.at, record.at + 2)).toEqual(Buffer.from([0, 2]));
+    expect(record?.payload.join()).toEqual(Buffer.from([7, 8]));
     expect([framer.next(), framer.buffered]).toEqual([undefined, 1]);
   });
 
