@@ -392,15 +392,10 @@ export class TProof {
       case Kind.result:
         return this.#result(message);
       case Kind.pong: {
-        const { id, ordinal, host } = pong.decode(message);
-        return this.#arrived(id, {
-          ordinal,
-          host,
-          ok: true,
-          text: "pong",
-          value: undefined,
-          elapsed: 0,
-        });
+        const { id, workers } = pong.decode(message);
+        for (const who of workers)
+          this.#arrived(id, { ...who, ok: true, text: "pong", value: undefined, elapsed: 0 });
+        return;
       }
       case Kind.done:
         return this.#done(done.decode(message).id);

@@ -67,7 +67,8 @@ export class Journal {
 
   /** Sends a message, now or once there is a connection. The memory of `pieces` must stay as it is. */
   send(pieces: Pieces): void {
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    let size = 0;
+    for (const { length } of pieces) size += length;
     this.#sent.push({ pieces, size });
     this.#bytes += size;
     if (this.isFull) this.#wasFull = true;

@@ -5,7 +5,7 @@
 import { CheckError } from "../lib/check.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { ProofError } from "../lib/errors.ts";
-import { Request, Status } from "../protocol/codes.ts";
+import { FRAGMENT_SIZE, Request, Status } from "../protocol/codes.ts";
 import { decodeError, type ErrorReply } from "../protocol/failure.ts";
 import {
   type Pieced,
@@ -228,6 +228,19 @@ export class Link {
     this.#hasSaidHello = true;
     this.#transport.write(requestHeader(stream, id, body, payload.length));
     this.#transport.write(payload);
+  }
+
+  /** Sends the pieces of a message, the large ones cut up; `body` is sendmsg's. */
+  sendMessage(stream: number, body: Buffer, pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      const { length } = piece;
+      if (length <= FRAGMENT_SIZE) {
+        if (length > 0) this.tell(stream, Request.sendmsg, body, piece);
+        continue;
+      }
+      for (let at = 0; at < length; at += FRAGMENT_SIZE)
+        this.tell(stream, Request.sendmsg, body, piece.subarray(at, at + FRAGMENT_SIZE));
+    }
   }
 
   /** Beats every `interval` milliseconds; after `timeout` milliseconds of silence the link is lost. */

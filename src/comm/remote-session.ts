@@ -8,7 +8,7 @@ import { Timer } from "../lib/clock.ts";
 import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { serverMessage } from "../protocol/attention.ts";
-import { Attention, FRAGMENT_SIZE, Interrupt, Request, SendOption } from "../protocol/codes.ts";
+import { Attention, Interrupt, Request, SendOption } from "../protocol/codes.ts";
 import { decodeDetached } from "../protocol/attach.ts";
 import type { CreatedFacts, CreateOptions } from "../protocol/create.ts";
 import { type Message, MessageFramer } from "../protocol/envelope.ts";
@@ -71,6 +71,8 @@ export class RemoteSession {
   readonly #identity: Identity;
   readonly #limits: SessionLimits;
   readonly #sid: number;
+  /** What stands in every message that is sent. */
+  readonly #sendBody: Buffer;
   readonly #secret: string;
   readonly logPath: string;
   readonly facts: CreatedFacts;
@@ -101,6 +103,7 @@ export class RemoteSession {
     this.#link = link;
     this.#framer = new MessageFramer(limits.message);
     this.#sid = sid;
+    this.#sendBody = sendmsg.encode({ sid, opt: SendOption.async | SendOption.noAnswer, cid: -1 });
     this.#secret = facts.secret;
     this.logPath = logPath;
     this.facts = facts;
@@ -172,16 +175,8 @@ export class RemoteSession {
     this.#journal.settle();
   }
 
-  /** Large pieces are cut up here and nowhere else. */
   #write(pieces: readonly Uint8Array[]): void {
-    const opt = SendOption.async | SendOption.noAnswer;
-    const body = sendmsg.encode({ sid: this.#sid, opt, cid: -1 });
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
-        const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
-        this.#link.tell(STREAM.session, Request.sendmsg, body, fragment);
-      }
-    }
+    this.#link.sendMessage(STREAM.session, this.#sendBody, pieces);
   }
 
   /** Asks the proofserv to stop what it is running; it stays. */

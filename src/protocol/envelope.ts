@@ -138,6 +138,7 @@ export class MessageFramer {
   }
 
   #beginLarge(): void {
+    if (this.#framer.buffered < LARGE * EARNEST) return;
     const size = this.#framer.expected ?? 0;
     if (size < LARGE || this.#framer.buffered < size * EARNEST) return;
     // Memory of its own: attachments are views into it, and aligned.

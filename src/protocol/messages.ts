@@ -3,7 +3,7 @@
  * same (core/base/inc/MessageTypes.h); kinds from 20000 on are ours.
  */
 import { ByteReader, ByteWriter } from "../lib/bytes.ts";
-import { Fields, type JsonObject, asObject } from "../lib/check.ts";
+import { asObject, CheckError, Fields, type JsonObject } from "../lib/check.ts";
 import { type FailureFacts, readFailure } from "./failure.ts";
 import { decodeOurs, encodeMessage, encodeOurs, type Message } from "./envelope.ts";
 
@@ -21,7 +21,7 @@ export const Kind = {
   command: 20_010,
   /** Ours, downwards: answer at once. */
   ping: 20_014,
-  /** Ours, upwards: the answer of one worker. */
+  /** Ours, upwards: who has answered. */
   pong: 20_015,
   /** Ours, upwards: text that a command writes while it runs. */
   output: 20_011,
@@ -267,19 +267,27 @@ export const ping = {
   decode: (message: Message): { id: number } => ({ id: new ByteReader(message.body).u32() }),
 };
 
-/** The answer to a ping. */
+/** Who has answered a ping, several at once where they are told together. */
 export interface Pong {
   id: number;
-  ordinal: string;
-  host: string;
+  workers: { ordinal: string; host: string }[];
 }
 
 export const pong = {
-  encode: ({ id, ordinal, host }: Pong): Buffer =>
-    encodeMessage(Kind.pong, new ByteWriter(48).u32(id).tstring(ordinal).tstring(host).done()),
+  encode({ id, workers }: Pong): Buffer {
+    const writer = new ByteWriter(48 * workers.length).u32(id).u32(workers.length);
+    for (const { ordinal, host } of workers) writer.tstring(ordinal).tstring(host);
+    return encodeMessage(Kind.pong, writer.done());
+  },
   decode(message: Message): Pong {
     const reader = new ByteReader(message.body);
-    return { id: reader.u32(), ordinal: reader.tstring(), host: reader.tstring() };
+    const id = reader.u32();
+    const count = reader.u32();
+    if (count > MAX_WORKERS) throw new CheckError(`message ${Kind.pong}: ${count} workers`);
+    const workers: Pong["workers"] = [];
+    while (workers.length < count)
+      workers.push({ ordinal: reader.tstring(), host: reader.tstring() });
+    return { id, workers };
   },
 };
 

@@ -2,13 +2,20 @@
 
 /** Compares ordinals by their numbers: 0.2 comes before 0.10. */
 export function compareOrdinals(a: string, b: string): number {
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? -1) - (right[i] ?? -1);
-    if (difference !== 0) return difference;
+  // Number by number, as each stands in the text: lists of thousands are sorted by this.
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    let [left, right] = [0, 0];
+    for (; i < a.length && a[i] !== "."; i++) left = 10 * left + digitAt(a, i);
+    for (; j < b.length && b[j] !== "."; j++) right = 10 * right + digitAt(b, j);
+    if (left !== right) return left - right;
+    [i, j] = [i + 1, j + 1];
   }
-  return 0;
+  return Number(i < a.length) - Number(j < b.length);
+}
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - 0x30;
 }
 
 /** Whether `ordinal` is `top` or below it. */

@@ -18,6 +18,7 @@ import {
   notice,
   output,
   ping,
+  type Pong,
   pong,
   ready,
   result,
@@ -64,6 +65,8 @@ export class Master {
   /** When the link upwards last had room again after having been full. */
   #drainedAt = -Infinity;
   #isOpen = false;
+  /** Answers that are told at the end of this turn. */
+  readonly #pongs: Pong[] = [];
   /** Characters of output that were not kept while there was no client. */
   #cut = 0;
 
@@ -207,7 +210,7 @@ export class Master {
     const { members } = this.#crew;
     if (members.length === 0) {
       const { ordinal, host } = this.#parameters;
-      this.#upward.send(pong.encode({ id, ordinal, host }));
+      this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
       return this.#upward.send(done.encode({ id }));
     }
     const pieces = ping.encode(this.#broadcasts.begin(id, members));
@@ -303,10 +306,7 @@ export class Master {
         break;
       }
       case Kind.pong: {
-        const fields = pong.decode(message);
-        const owner = this.#broadcasts.report(fields.id, fields.ordinal);
-        if (owner !== undefined) this.#upward.send(pong.encode({ ...fields, id: owner.id }));
-        if (!member.isSubmaster) this.#finish(fields.id, member);
+        this.#pong(member, pong.decode(message));
         break;
       }
       case Kind.result: {
@@ -347,6 +347,23 @@ export class Master {
     }
     // A client that reads slowly slows its workers down instead of filling this process.
     if (this.#upward.isFull && !this.#isDeserted) this.#crew.pause();
+  }
+
+  /** Those that answer in the same turn of the event loop are told together. */
+  #pong(member: Member, { id, workers }: Pong): void {
+    const owner = this.#broadcasts.owner(id);
+    if (owner !== undefined) {
+      for (const { ordinal } of workers) this.#broadcasts.report(id, ordinal);
+      if (this.#pongs.length === 0) setImmediate(() => this.#tellPongs());
+      this.#pongs.push({ id: owner.id, workers });
+    }
+    if (!member.isSubmaster) this.#finish(id, member);
+  }
+
+  #tellPongs(): void {
+    const byId = Map.groupBy(this.#pongs.splice(0), ({ id }) => id);
+    for (const [id, pongs] of byId)
+      this.#upward.send(pong.encode({ id, workers: pongs.flatMap(({ workers }) => workers) }));
   }
 
   /** While there is no client, commands go on; of what they write so much is kept. */
@@ -464,6 +481,7 @@ export class Master {
       }
       if (!isDone) continue;
       replay.end(number);
+      this.#tellPongs();
       this.#upward.send(done.encode({ id }));
     }
     if (!this.#broadcasts.isBusy) this.#reportState();

@@ -8,7 +8,7 @@ import { ask } from "../comm/ask.ts";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
-import { Admin, Attention, FRAGMENT_SIZE, Request, Role, SendOption } from "../protocol/codes.ts";
+import { Admin, Attention, Request, Role, SendOption } from "../protocol/codes.ts";
 import { type Message, MessageFramer, OUR_KINDS } from "../protocol/envelope.ts";
 import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
 import { callback, type ServeParameters } from "../protocol/serve.ts";
@@ -167,12 +167,7 @@ export class UpwardLink {
       opt: SendOption.internal | SendOption.async | SendOption.noAnswer | broadcast,
       cid,
     });
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += FRAGMENT_SIZE) {
-        const fragment = piece.subarray(at, at + FRAGMENT_SIZE);
-        this.#link.tell(STREAM.login, Request.sendmsg, body, fragment);
-      }
-    }
+    this.#link.sendMessage(STREAM.login, body, pieces);
   }
 
   /** Leaves out the next `count` bytes of client `cid`, which are no message; only while one is handled. */

@@ -20,7 +20,8 @@ export class Worker {
   fromAbove(message: Message): void {
     if (message.what === Kind.ping) {
       const { ordinal, host } = this.#parameters;
-      this.#host.send(pong.encode({ id: ping.decode(message).id, ordinal, host }));
+      const { id } = ping.decode(message);
+      this.#host.send(pong.encode({ id, workers: [{ ordinal, host }] }));
     } else if (message.what === Kind.command) {
       this.#runner ??= import("./runner.ts").then(({ Runner }) => new Runner(this.#host));
       void this.#runner.then((runner) => runner.run(command.decode(message)));

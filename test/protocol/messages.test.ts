@@ -119,9 +119,24 @@ describe("round trips", () => {
   test("ping and pong, without JSON", () => {
     const there = received(ping.encode(7));
     expect([there.what, there.body.length, ping.decode(there)]).toEqual([Kind.ping, 4, { id: 7 }]);
-    const fields = { id: 7, ordinal: "0.31", host: "node-7" };
+    const workers = [
+      { ordinal: "0.31", host: "node-7" },
+      { ordinal: "0.4.2", host: "köln" },
+    ];
+    const fields = { id: 7, workers };
     const back = received([pong.encode(fields)]);
     expect([back.what, pong.decode(back)]).toEqual([Kind.pong, fields]);
+  });
+
+  test("a pong of more workers than there can be, or than it names", () => {
+    const body = pong.encode({ id: 7, workers: [{ ordinal: "0.1", host: "a" }] }).subarray(8);
+    const claiming = (count: number): Message => {
+      const changed = Buffer.from(body);
+      changed.writeUInt32BE(count, 4);
+      return { what: Kind.pong, body: changed };
+    };
+    expect(() => pong.decode(claiming(4_000_000_000))).toThrow("4000000000 workers");
+    expect(() => pong.decode(claiming(2))).toThrow(ShortRead);
   });
 
   test("output", () => {
