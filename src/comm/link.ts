@@ -233,14 +233,14 @@ export class Link {
   /** Sends the pieces of a message, the large ones cut up; `body` is sendmsg's. */
   sendMessage(stream: number, body: Buffer, pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
-      const { length } = piece;
-      if (length <= FRAGMENT_SIZE) {
-        if (length > 0) this.tell(stream, Request.sendmsg, body, piece);
-        continue;
-      }
-      for (let at = 0; at < length; at += FRAGMENT_SIZE)
-        this.tell(stream, Request.sendmsg, body, piece.subarray(at, at + FRAGMENT_SIZE));
+      if (piece.length > FRAGMENT_SIZE) this.#sendFragments(stream, body, piece);
+      else if (piece.length > 0) this.tell(stream, Request.sendmsg, body, piece);
     }
+  }
+
+  #sendFragments(stream: number, body: Buffer, piece: Uint8Array): void {
+    for (let at = 0; at < piece.length; at += FRAGMENT_SIZE)
+      this.tell(stream, Request.sendmsg, body, piece.subarray(at, at + FRAGMENT_SIZE));
   }
 
   /** Beats every `interval` milliseconds; after `timeout` milliseconds of silence the link is lost. */

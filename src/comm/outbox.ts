@@ -65,14 +65,17 @@ export class Outbox {
 
   /** Takes the first buffer, joined with the small ones behind it. */
   #next(): Uint8Array {
+    const queue = this.#queue;
     let count = 0;
     let size = 0;
-    for (const { length } of this.#queue) {
+    for (; count < queue.length; count++) {
+      const length = queue[count]?.length ?? 0;
       if (length > JOIN_BELOW || size + length > JOIN_TO) break;
       size += length;
-      count++;
     }
-    if (count < 2) return this.#queue.shift() ?? new Uint8Array();
-    return Buffer.concat(this.#queue.splice(0, count), size);
+    if (count < 2) return queue.shift() ?? new Uint8Array();
+    if (count < queue.length) return Buffer.concat(queue.splice(0, count), size);
+    this.#queue = [];
+    return Buffer.concat(queue, size);
   }
 }

@@ -29,7 +29,7 @@ export class Pieces {
 
   /** Takes off the first four bytes: a signed integer. The caller has looked at the length. */
   i32(): number {
-    const [first] = this.#chunks;
+    const first = this.#chunks[0];
     if (first === undefined || this.#length < 4)
       throw new RangeError(`an integer was wanted, ${this.#length} bytes are left`);
     if (first.length - this.#at < 4) return this.#scatteredI32();
@@ -55,7 +55,7 @@ export class Pieces {
   /** All of it in one buffer: a view where it is one chunk, a copy otherwise. */
   join(): Buffer {
     this.#trim();
-    const [first] = this.#chunks;
+    const first = this.#chunks[0];
     if (this.#chunks.length === 1 && first !== undefined) return first;
     const whole = Buffer.concat(this.#chunks, this.#length);
     this.#chunks = this.#length === 0 ? [] : [whole];
@@ -64,20 +64,22 @@ export class Pieces {
 
   /** Replaces the first and the last chunk by what counts of them. */
   #trim(): void {
-    const chunks = this.#chunks;
-    const [first] = chunks;
+    const first = this.#chunks[0];
     if (this.#length === 0) this.#chunks = [];
-    else if (chunks.length === 1 && first !== undefined) {
-      if (this.#at > 0 || first.length > this.#length)
-        this.#chunks = [first.subarray(this.#at, this.#at + this.#length)];
-    } else {
-      const surplus = sizeOf(chunks) - this.#at - this.#length;
-      this.#chunks = chunks.map((chunk, i) => {
-        const end = chunk.length - (i === chunks.length - 1 ? surplus : 0);
-        return i === 0 || end < chunk.length ? chunk.subarray(i === 0 ? this.#at : 0, end) : chunk;
-      });
-    }
+    else if (this.#chunks.length > 1) this.#trimMany();
+    else if (first !== undefined && first.length > this.#length)
+      this.#chunks = [first.subarray(this.#at, this.#at + this.#length)];
     this.#at = 0;
+  }
+
+  #trimMany(): void {
+    const chunks = this.#chunks;
+    const surplus = sizeOf(chunks) - this.#at - this.#length;
+    this.#chunks = chunks.map((chunk, i) => {
+      const at = i === 0 ? this.#at : 0;
+      const end = chunk.length - (i === chunks.length - 1 ? surplus : 0);
+      return at > 0 || end < chunk.length ? chunk.subarray(at, end) : chunk;
+    });
   }
 }
 

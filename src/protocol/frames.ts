@@ -201,8 +201,13 @@ export class Framer {
   /** Where the next header stands, once it is there. */
   #header(): { bytes: Buffer | undefined; at: number } {
     if (this.#buffered < this.#headerSize) return NO_HEADER;
-    const [first = EMPTY] = this.#chunks;
-    if (first.length - this.#at >= this.#headerSize) return { bytes: first, at: this.#at };
+    const first = this.#chunks[0];
+    if (first !== undefined && first.length - this.#at >= this.#headerSize)
+      return { bytes: first, at: this.#at };
+    return this.#scatteredHeader();
+  }
+
+  #scatteredHeader(): { bytes: Buffer; at: number } {
     const bytes = Buffer.allocUnsafe(this.#headerSize);
     let filled = 0;
     let from = this.#at;
@@ -217,13 +222,23 @@ export class Framer {
   /** Takes the next `size` bytes: the chunks they stand in, the first from where we were on. */
   #take(size: number): Buffer[] {
     this.#buffered -= size;
-    const [first = EMPTY] = this.#chunks;
+    const first = this.#chunks[0];
     const end = this.#at + size;
-    // Nearly always; and then nothing is made anew.
-    if (end < first.length) {
+    // Nearly always.
+    if (first !== undefined && end < first.length) {
       this.#at = end;
       return [first];
     }
+    if (first !== undefined && end === first.length) {
+      this.#at = 0;
+      this.#chunks.shift();
+      return [first];
+    }
+    return this.#takeMany(end);
+  }
+
+  /** Takes the chunks up to `end` bytes from where the first begins. */
+  #takeMany(end: number): Buffer[] {
     const taken: Buffer[] = [];
     let left = end;
     let used = 0;
@@ -240,7 +255,7 @@ export class Framer {
 
   /** Lets the first chunk begin where we are. */
   #trim(): void {
-    const [first] = this.#chunks;
+    const first = this.#chunks[0];
     if (this.#at === 0 || first === undefined) return;
     this.#chunks[0] = first.subarray(this.#at);
     this.#at = 0;
@@ -273,7 +288,8 @@ export function requestFramer(limit: (id: number) => number): {
       const record = framer.next();
       if (record === undefined) return undefined;
       const { bytes, at, payload } = record;
-      const [stream, id] = [bytes.readUInt16BE(at), bytes.readUInt16BE(at + 2)];
+      const stream = bytes.readUInt16BE(at);
+      const id = bytes.readUInt16BE(at + 2);
       return { stream, id, body: bytes.subarray(at + 4, at + 20), payload };
     },
   };
