@@ -145,9 +145,8 @@ export class ServerLink {
   }
 
   /** Relays a header and what follows it, without looking at either. */
-  relay(header: Uint8Array, payload: Pieces): void {
-    this.#transport.write(header);
-    for (const piece of payload.list) this.#write(piece);
+  relay(header: Buffer, payload: Pieces): void {
+    for (const piece of payload.behind(header)) this.#write(piece);
   }
 
   /** The peer is known: it may send payloads of so many bytes, and is served when it does. */
@@ -175,7 +174,8 @@ export class ServerLink {
   /** Serves no further request until {@link resume}, not even one that has arrived. */
   pause(): void {
     this.#heldBack = true;
-    this.#stopReading();
+    this.#paused = true;
+    this.#transport.pause();
   }
 
   resume(): void {
@@ -184,11 +184,6 @@ export class ServerLink {
     this.#paused = false;
     this.#serve();
     if (!this.#paused) this.#transport.resume();
-  }
-
-  #stopReading(): void {
-    this.#paused = true;
-    this.#transport.pause();
   }
 
   /** Takes the next `count` bytes, which are no request, from the one that is being served on. */
@@ -310,9 +305,9 @@ export class ServerLink {
     }
   }
 
-  /** Lets others have their turn. */
+  /** Lets others have their turn. One turn is too short for it to be worth reading no further. */
   #serveLater(): void {
-    this.#stopReading();
+    this.#paused = true;
     this.#isLater = true;
     setImmediate(() => {
       this.#isLater = false;

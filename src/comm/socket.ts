@@ -35,6 +35,7 @@ class SocketTransport implements Transport {
   readonly #outbox = new Outbox();
   readonly #flushNow = (): void => this.#flush();
   #wasHigh = false;
+  #paused = false;
   /** When the kernel last took something, or something was queued after nothing was. */
   #lastTaken = 0;
   #ending = false;
@@ -89,18 +90,22 @@ class SocketTransport implements Transport {
   }
 
   pause(): void {
-    if (!this.#closed) this.#socket.pause();
+    if (this.#closed || this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
   }
 
   resume(): void {
-    if (!this.#closed) this.#socket.resume();
+    if (this.#closed || !this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
   }
 
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
     // A paused socket would never see the peer's end.
-    this.#socket.resume();
+    this.resume();
     this.#linger = setTimeout(() => this.abort(), LINGER);
     this.#flush();
   }

@@ -138,12 +138,14 @@ export class Connection {
 
   #release(): void {
     for (const resolve of this.#roomy.splice(0)) resolve();
-    for (const source of this.#waiting) {
+    // Whoever goes on may fill this link at once, and waits again.
+    const sources = [...this.#waiting];
+    this.#waiting.clear();
+    for (const source of sources) {
       source.paused = false;
       source.link.lastHeard = performance.now();
       source.link.resume();
     }
-    this.#waiting.clear();
   }
 
   /** The peer is in: what it sends may be larger now. */

@@ -9,12 +9,18 @@ export class Pieces {
   #chunks: Buffer[];
   #at: number;
   #length: number;
+  /** How many bytes before `#at` nobody needs any more. */
+  #spare: number;
 
-  /** `length` bytes from byte `at` of the first chunk on; by default all there are. */
-  constructor(chunks: Buffer[], at = 0, length: number = sizeOf(chunks) - at) {
+  /**
+   * `length` bytes from byte `at` of the first chunk on; by default all there are. `spare` bytes before them
+   * may be written over.
+   */
+  constructor(chunks: Buffer[], at = 0, length: number = sizeOf(chunks) - at, spare = 0) {
     this.#chunks = chunks;
     this.#at = at;
     this.#length = length;
+    this.#spare = spare;
   }
 
   get length(): number {
@@ -25,6 +31,20 @@ export class Pieces {
   get list(): readonly Buffer[] {
     this.#trim();
     return this.#chunks;
+  }
+
+  /**
+   * The chunks with `header` before them: where there is room for it in the first chunk's own memory, the first
+   * of the two is written with one call and nothing is put together.
+   */
+  behind(header: Buffer): readonly Buffer[] {
+    const { length } = header;
+    const first = this.#chunks[0];
+    if (first === undefined || this.#spare < length) return [header, ...this.list];
+    const at = this.#at - length;
+    header.copy(first, at);
+    this.#spare = 0;
+    return new Pieces(this.#chunks, at, this.#length + length).list;
   }
 
   /** Takes off the first four bytes: a signed integer. The caller has looked at the length. */
@@ -47,6 +67,7 @@ export class Pieces {
   #skip(count: number): void {
     this.#at += count;
     this.#length -= count;
+    this.#spare = 0;
     if (this.#at < (this.#chunks[0]?.length ?? 0)) return;
     this.#chunks = this.#chunks.slice(1);
     this.#at = 0;
@@ -65,6 +86,7 @@ export class Pieces {
   /** Replaces the first and the last chunk by what counts of them. */
   #trim(): void {
     const first = this.#chunks[0];
+    this.#spare = 0;
     if (this.#length === 0) this.#chunks = [];
     else if (this.#chunks.length > 1) this.#trimMany();
     else if (first !== undefined && first.length > this.#length)

@@ -183,7 +183,10 @@ export class Framer {
     if (this.#buffered < this.#headerSize + size) return undefined;
     this.#take(this.#headerSize);
     const from = this.#at;
-    return { bytes, at, payload: new Pieces(this.#take(size), from, size) };
+    const chunks = this.#take(size);
+    // Once read, the header's own place is free for another's.
+    const spare = chunks[0] === bytes ? this.#headerSize : 0;
+    return { bytes, at, payload: new Pieces(chunks, from, size, spare) };
   }
 
   /** Bytes of the record that is coming in, header included; undefined while its header is not there. */
