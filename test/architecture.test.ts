@@ -243,7 +243,6 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "lib/pieces.ts",
       "main.ts",
       "protocol/codes.ts",
-      "protocol/create.ts",
       "protocol/envelope.ts",
       "protocol/failure.ts",
       "protocol/frames.ts",

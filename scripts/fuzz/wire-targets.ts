@@ -1,5 +1,5 @@
 /** Everything that arrives on a connection before it is a session message. */
-import { asObject, Fields } from "../../src/lib/check.ts";
+import { asObject, Fields, parseObject } from "../../src/lib/check.ts";
 import { decodeRecord, encodeRecord, type SessionRecord } from "../../src/daemon/session-record.ts";
 import {
   decodeAttach,
@@ -68,7 +68,8 @@ import {
   sessionWord,
   urgent,
 } from "../../src/protocol/requests.ts";
-import { callback, decodeServe, encodeServe } from "../../src/protocol/serve.ts";
+import { callback, encodeServe } from "../../src/protocol/serve.ts";
+import { decodeMaster } from "../../src/protocol/serve-master.ts";
 import { decodeWorkers, encodeWorkers } from "../../src/protocol/workers.ts";
 import { Random } from "../../test/helpers/random.ts";
 import { codec, Finding, json, roundTrip, type Target } from "./target.ts";
@@ -417,7 +418,11 @@ export const WIRE_TARGETS: readonly Target[] = [
   codec("answer to a detach", [encodeDetached(1000)], decodeDetached, encodeDetached),
   codec("parameters of a keeper", [Buffer.from(encodeKeeper(KEEPER))], text(decodeKeeper)),
   codec("session record", [Buffer.from(encodeRecord(RECORD))], text(decodeRecord)),
-  codec("parameters of a proofserv", [Buffer.from(encodeServe(SERVE))], text(decodeServe)),
+  codec(
+    "parameters of a proofserv",
+    [Buffer.from(encodeServe(SERVE))],
+    text((line) => decodeMaster(parseObject(line, "parameters"))),
+  ),
   codec("ticket", [json({ ticket: "t" })], (input) => callback.decode(input.toString("base64url"))),
   codec("call-out", [json({ host: "h", port: 1093 })], (input) =>
     decodeCallOut(input.toString("base64url")),

@@ -18,7 +18,12 @@ import {
   spawn,
 } from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
-import { encodeServe, PROOFSERV, type ServeParameters } from "../protocol/serve.ts";
+import {
+  encodeServe,
+  type MasterParameters,
+  PROOFSERV,
+  type ServeParameters,
+} from "../protocol/serve.ts";
 import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
 import {
   giveDirectory,
@@ -216,7 +221,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
   };
 }
 
-function pickTls({ cert, key, ca }: Config["tls"]): ServeParameters["tls"] {
+function pickTls({ cert, key, ca }: Config["tls"]): MasterParameters["tls"] {
   return { cert, key, ca };
 }
 
@@ -228,9 +233,10 @@ function ownVariables(): Record<string, string> {
 function parameters(
   plan: LaunchPlan,
   names: Pick<ServeParameters, "tag" | "topTag" | "workDirectory" | "logPath">,
-): ServeParameters {
+): ServeParameters | MasterParameters {
   const { config, options } = plan;
-  return {
+  const { startup, session, limits } = config;
+  const common: ServeParameters = {
     ...names,
     socket: plan.socket,
     ticket: plan.ticket,
@@ -242,34 +248,44 @@ function parameters(
     creator: plan.creator,
     account: plan.account,
     host: plan.host,
+    env: options.env,
+    startup: { tcp: startup.tcp, login: startup.login },
+    reconnto: session.reconnto,
+    terminate: session.terminate,
+    message: limits.message,
+    memory: limits.memory,
+  };
+  return plan.role === "worker" ? common : { ...common, ...ofMaster(plan, common.startup) };
+}
+
+function ofMaster(
+  { config, options, account }: LaunchPlan,
+  common: ServeParameters["startup"],
+): Omit<MasterParameters, Exclude<keyof ServeParameters, "startup">> {
+  const { startup, session, recovery } = config;
+  return {
     keyFile: config.security.key,
-    ...(plan.account === undefined ? { tls: pickTls(config.tls) } : {}),
+    ...(account === undefined ? { tls: pickTls(config.tls) } : {}),
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,
     workers: options.workers,
-    env: options.env,
     startup: {
-      mode: options.startup ?? config.startup.mode,
-      parallel: config.startup.parallel,
-      tcp: config.startup.tcp,
-      login: config.startup.login,
-      create: config.startup.create,
-      session: config.startup.session,
+      ...common,
+      mode: options.startup ?? startup.mode,
+      parallel: startup.parallel,
+      create: startup.create,
+      session: startup.session,
     },
-    heartbeat: config.session.heartbeat,
-    heartbeatTimeout: config.session.heartbeat_timeout,
-    reconnto: config.session.reconnto,
-    terminate: config.session.terminate,
+    heartbeat: session.heartbeat,
+    heartbeatTimeout: session.heartbeat_timeout,
     recovery: {
-      wait: config.recovery.wait,
-      longest: config.recovery.longest,
-      deaths: config.recovery.deaths,
-      deathsPerNode: config.recovery.deaths_per_node,
-      calm: config.recovery.calm,
-      look: config.recovery.look,
+      wait: recovery.wait,
+      longest: recovery.longest,
+      deaths: recovery.deaths,
+      deathsPerNode: recovery.deaths_per_node,
+      calm: recovery.calm,
+      look: recovery.look,
     },
-    message: config.limits.message,
-    memory: config.limits.memory,
-    maxquerykept: config.session.maxquerykept,
+    maxquerykept: session.maxquerykept,
   };
 }

@@ -3,12 +3,12 @@
  * have. Neither arguments nor environment, which others can list.
  */
 import { utf8 } from "../lib/bytes.ts";
-import { asObject, Fields, type JsonObject, parseObject } from "../lib/check.ts";
+import { asObject, Fields, type JsonObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
 import { encodeItem, decodeItem } from "./requests.ts";
-import { readWish, type StartupMode, type WorkerWish } from "./create.ts";
+import type { StartupMode, WorkerWish } from "./create.ts";
 
-/** Everything a proofserv needs to know. Durations are milliseconds, sizes bytes. */
+/** What every proofserv needs to know; masters get {@link MasterParameters}. Durations are milliseconds, sizes bytes. */
 export interface ServeParameters {
   /** The daemon's UNIX socket, and the ticket that is good for one call-back to each daemon there. */
   socket: string;
@@ -27,14 +27,26 @@ export interface ServeParameters {
   host: string;
   logPath: string;
   workDirectory: string;
+  /** The client's own variables, which masters hand on to their workers. */
+  env: Record<string, string>;
+  startup: { tcp: number; login: number };
+  /** How long a broken link may take to be there again. */
+  reconnto: number;
+  terminate: number;
+  /** Of one message. */
+  message: number;
+  /** Bytes of memory that a worker may use; 0 for no limit. */
+  memory: number;
+}
+
+/** What masters need to know besides: how to open workers, and to keep them. */
+export interface MasterParameters extends ServeParameters {
   keyFile: string;
   /** Files for calling others with TLS, "" for none; undefined where the daemon makes those connections. */
   tls?: { cert: string; key: string; ca: string } | undefined;
   masterOnly: boolean;
   requireAll: boolean;
   workers: WorkerWish | undefined;
-  /** The client's own variables, which masters hand on to their workers. */
-  env: Record<string, string>;
   startup: {
     mode: StartupMode;
     parallel: number;
@@ -45,9 +57,6 @@ export interface ServeParameters {
   };
   heartbeat: number;
   heartbeatTimeout: number;
-  /** How long a broken link may take to be there again. */
-  reconnto: number;
-  terminate: number;
   /** How workers that are gone are replaced, and how often new ones are looked for (0 for never). */
   recovery: {
     wait: number;
@@ -57,9 +66,6 @@ export interface ServeParameters {
     calm: number;
     look: number;
   };
-  message: number;
-  /** Bytes of memory that a worker may use; 0 for no limit. */
-  memory: number;
   /** Results of queries kept. */
   maxquerykept: number;
 }
@@ -71,7 +77,7 @@ export const PROOFSERV = "proofserv";
 export const PARAMETERS_FD = 3;
 
 /** The line that tells the parameters. */
-export function encodeServe(parameters: ServeParameters): Buffer {
+export function encodeServe(parameters: ServeParameters | MasterParameters): Buffer {
   return utf8(`${JSON.stringify(parameters)}\n`);
 }
 
@@ -80,17 +86,14 @@ export function isLine(bytes: Buffer): boolean {
   return bytes[bytes.length - 1] === 0x0a;
 }
 
-const DAY = 86_400_000;
-/** Milliseconds that a timer can wait. */
-const LONGEST = 2 ** 31 - 1;
+/** A duration in milliseconds at most: what a timer can wait. */
+export const LONGEST: number = 2 ** 31 - 1;
 
-/** Reads the parameters; throws CheckError. */
-export function decodeServe(text: string): ServeParameters {
-  const object = parseObject(text, "parameters");
+/** Reads what every proofserv is told; what a master is told besides is for serve-master.ts. Throws CheckError. */
+export function decodeServe(object: JsonObject): ServeParameters {
   const fields = new Fields(object, "parameters");
   const startup = new Fields(asObject(object["startup"], "startup"), "startup");
   const creator = new Fields(asObject(object["creator"], "creator"), "creator");
-  const recovery = new Fields(asObject(object["recovery"], "recovery"), "recovery");
   return {
     socket: fields.string("socket", 256),
     ticket: fields.string("ticket", 128),
@@ -106,42 +109,16 @@ export function decodeServe(text: string): ServeParameters {
     host: fields.string("host", 256),
     logPath: fields.string("logPath"),
     workDirectory: fields.string("workDirectory"),
-    keyFile: fields.string("keyFile"),
-    tls: readTls(object),
-    masterOnly: fields.boolean("masterOnly"),
-    requireAll: fields.boolean("requireAll"),
-    workers: readWish(object),
     env: fields.strings("env"),
     startup: {
-      mode: startup.oneOf("mode", ["serial", "parallel"]),
-      parallel: startup.integer("parallel", 1, 65_536),
-      tcp: startup.integer("tcp", 1, DAY),
-      login: startup.integer("login", 1, DAY),
-      create: startup.integer("create", 1, DAY),
-      session: startup.integer("session", 1, DAY),
+      tcp: startup.integer("tcp", 1, LONGEST),
+      login: startup.integer("login", 1, LONGEST),
     },
-    heartbeat: fields.integer("heartbeat", 1, DAY),
-    heartbeatTimeout: fields.integer("heartbeatTimeout", 1, DAY),
-    reconnto: fields.integer("reconnto", 0, DAY),
-    terminate: fields.integer("terminate", 0, DAY),
-    recovery: {
-      wait: recovery.integer("wait", 1, LONGEST),
-      longest: recovery.integer("longest", 1, LONGEST),
-      deaths: recovery.integer("deaths", 1, 1_000_000),
-      deathsPerNode: recovery.integer("deathsPerNode", 1, 1_000_000),
-      calm: recovery.integer("calm", 0, LONGEST),
-      look: recovery.integer("look", 0, LONGEST),
-    },
+    reconnto: fields.integer("reconnto", 0, LONGEST),
+    terminate: fields.integer("terminate", 0, LONGEST),
     message: fields.integer("message", 1024, 2 ** 32),
     memory: fields.integer("memory", 0, Number.MAX_SAFE_INTEGER),
-    maxquerykept: fields.integer("maxquerykept", 0, 1_000_000),
   };
-}
-
-function readTls(object: JsonObject): ServeParameters["tls"] {
-  if (object["tls"] === undefined) return undefined;
-  const tls = new Fields(asObject(object["tls"], "tls"), "tls");
-  return { cert: tls.string("cert"), key: tls.string("key"), ca: tls.string("ca") };
 }
 
 /** Reads the `account` of an object, if it has one; throws CheckError. */

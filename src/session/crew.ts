@@ -9,7 +9,7 @@ import type { Joining, ServerStarted, WorkerFailure, WorkerInfo } from "../proto
 import { isWithin } from "../protocol/ordinals.ts";
 import { replace, route } from "../protocol/query-worker.ts";
 import { QueryKind } from "../protocol/query.ts";
-import type { ServeParameters } from "../protocol/serve.ts";
+import type { MasterParameters } from "../protocol/serve.ts";
 import type { WorkerRecord } from "../protocol/workers.ts";
 import { Member } from "./member.ts";
 import { isListed, newcomers } from "./newcomers.ts";
@@ -38,7 +38,7 @@ export interface CrewHandler {
 const PATIENCE = 5_000;
 
 export class Crew {
-  readonly #parameters: ServeParameters;
+  readonly #parameters: MasterParameters;
   readonly #identity: Identity;
   readonly #limits: SessionLimits;
   readonly #handler: CrewHandler;
@@ -53,7 +53,7 @@ export class Crew {
   /** Who was lost while others were still being opened. */
   #early: [Place, ProofError][] | undefined = [];
 
-  constructor(parameters: ServeParameters, identity: Identity, handler: CrewHandler) {
+  constructor(parameters: MasterParameters, identity: Identity, handler: CrewHandler) {
     this.#parameters = parameters;
     this.#identity = identity;
     this.#handler = handler;

@@ -4,6 +4,7 @@
  * the top master conducts: those it passes on.
  */
 import type { Pieces } from "../comm/journal.ts";
+import type { JsonObject } from "../lib/check.ts";
 import { toProofError } from "../lib/errors.ts";
 import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
 import { failureOf, type FailureFacts } from "../protocol/failure.ts";
@@ -29,7 +30,8 @@ import {
 } from "../protocol/messages.ts";
 import { replace, route } from "../protocol/query-worker.ts";
 import { isFromWorker, QueryKind } from "../protocol/query.ts";
-import type { ServeParameters } from "../protocol/serve.ts";
+import type { MasterParameters } from "../protocol/serve.ts";
+import { decodeMaster } from "../protocol/serve-master.ts";
 import { decodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";
 import { Crew, isRouted } from "./crew.ts";
@@ -51,7 +53,7 @@ const MAX_KEPT = 8 * 1024 * 1024;
 const REPEAT = 500;
 
 export class Master {
-  readonly #parameters: ServeParameters;
+  readonly parameters: MasterParameters;
   readonly #upward: UpwardLink;
   readonly #runner: Runner;
   readonly #printed: (text: string) => void;
@@ -70,8 +72,10 @@ export class Master {
   /** Characters of output that were not kept while there was no client. */
   #cut = 0;
 
-  constructor(parameters: ServeParameters, upward: UpwardLink, host: RunnerHost) {
-    this.#parameters = parameters;
+  /** `told`: what the daemon has told this proofserv. Throws CheckError. */
+  constructor(told: JsonObject, upward: UpwardLink, host: RunnerHost) {
+    const parameters = decodeMaster(told);
+    this.parameters = parameters;
     this.#upward = upward;
     this.#runner = new Runner(host);
     this.#printed = (text) => host.printed(text);
@@ -93,7 +97,7 @@ export class Master {
 
   /** Opens the workers and tells the client; throws when the session can't be opened. */
   async open(): Promise<void> {
-    const { masterOnly, startup } = this.#parameters;
+    const { masterOnly, startup } = this.parameters;
     if (!masterOnly) {
       await this.#crew.open(await this.#workers(startup.login), (state) =>
         this.#upward.offer(serverStarted.encode(state)),
@@ -102,7 +106,7 @@ export class Master {
     this.#isOpen = true;
     this.#reportState();
     this.#upward.send(this.#report());
-    const { look } = this.#parameters.recovery;
+    const { look } = this.parameters.recovery;
     if (!masterOnly && look > 0) this.#looking = setInterval(() => void this.#look(), look);
   }
 
@@ -116,7 +120,7 @@ export class Master {
    * given up would be the end of the session.
    */
   get #patience(): number {
-    return Math.max(this.#parameters.startup.login, this.#parameters.reconnto);
+    return Math.max(this.parameters.startup.login, this.parameters.reconnto);
   }
 
   /** Whether the inventory names others by now. A daemon that does not say so now will the next time. */
@@ -146,7 +150,7 @@ export class Master {
 
   /** Opening failed: the client learns why, before the daemon learns that we end. */
   fail(thrown: unknown): void {
-    const failure = failureOf(toProofError(thrown), "setup", this.#parameters.host);
+    const failure = failureOf(toProofError(thrown), "setup", this.parameters.host);
     this.#upward.send(failed.encode({ ...failure, failures: this.#crew.failures }));
   }
 
@@ -176,13 +180,13 @@ export class Master {
     }
     // Without workers (a sequential session) the master itself does the work.
     const isOwn =
-      ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
+      ordinal === this.parameters.ordinal || (ordinal === "" && this.parameters.masterOnly);
     if (isOwn) return this.#runner.run(request);
     const settling = hasWaited ? undefined : this.#crew.settling;
     if (settling !== undefined) return void settling.then(() => this.#command(request, true));
     const chosen = this.#crew.chosen(ordinal);
     if (chosen.length === 0) {
-      const { host } = this.#parameters;
+      const { host } = this.parameters;
       const all = ordinal === "";
       const text = all
         ? "this session has lost all its workers"
@@ -191,7 +195,7 @@ export class Master {
           : `worker ${ordinal} is not there: ${lost.message}`;
       return this.#answer({
         id,
-        ordinal: ordinal || this.#parameters.ordinal,
+        ordinal: ordinal || this.parameters.ordinal,
         host,
         ok: false,
         text,
@@ -209,7 +213,7 @@ export class Master {
   #ping(id: number): void {
     const { members } = this.#crew;
     if (members.length === 0) {
-      const { ordinal, host } = this.#parameters;
+      const { ordinal, host } = this.parameters;
       this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
       return this.#upward.send(done.encode({ id }));
     }
@@ -238,7 +242,7 @@ export class Master {
 
   async #makeConductor(): Promise<Conductor> {
     const { Conductor } = await import("./queries/conductor.ts");
-    const { host, ordinal, workDirectory, maxquerykept, masterOnly, memory } = this.#parameters;
+    const { host, ordinal, workDirectory, maxquerykept, masterOnly, memory } = this.parameters;
     const local = masterOnly ? await this.#localWorker(memory) : undefined;
     return new Conductor({
       host,
@@ -265,7 +269,7 @@ export class Master {
   /** Without workers (a sequential session) the master itself does the work. */
   async #localWorker(memory: number) {
     const { QueryWorker } = await import("./queries/worker.ts");
-    const { ordinal, host, workDirectory } = this.#parameters;
+    const { ordinal, host, workDirectory } = this.parameters;
     const send = (pieces: Uint8Array | readonly Uint8Array[]): void => {
       const message = messageOf(pieces instanceof Uint8Array ? [pieces] : pieces);
       void this.#queries().then((conductor) => conductor.fromWorker(message));
@@ -374,7 +378,7 @@ export class Master {
 
   /** Whether the client is gone, and may never come back; a submaster's master is back soon or never. */
   get #isDeserted(): boolean {
-    return this.#parameters.role === "master" && this.#upward.isAway;
+    return this.parameters.role === "master" && this.#upward.isAway;
   }
 
   #finish(id: number, member: Member): void {
@@ -383,7 +387,7 @@ export class Master {
   }
 
   #queryMessage(message: Message): void {
-    if (this.#parameters.role === "master")
+    if (this.parameters.role === "master")
       void this.#queries().then((conductor) => conductor.fromWorker(message));
     else this.#upward.send(encodeMessage(message.what, message.body));
   }
@@ -402,7 +406,7 @@ export class Master {
   /** The client is there again, and goes on where it was. */
   back(): void {
     if (this.#cut > 0) {
-      const { ordinal } = this.#parameters;
+      const { ordinal } = this.parameters;
       const text = `(${this.#cut} characters of output were not kept while nobody was connected)\n`;
       this.#upward.send(output.encode({ id: 0, ordinal, stream: "err", text }));
       this.#cut = 0;

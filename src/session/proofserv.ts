@@ -3,6 +3,7 @@
  * it needs only after the call-back is loaded then: until then the user waits, once per worker.
  */
 import { adopt } from "../comm/socket.ts";
+import { type JsonObject, parseObject } from "../lib/check.ts";
 import { messageOf, toProofError } from "../lib/errors.ts";
 import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
 import { greeting } from "../protocol/messages.ts";
@@ -57,17 +58,19 @@ function log(text: string): void {
 /** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
 async function serve(line: string): Promise<number> {
   try {
-    const parameters = decodeServe(line);
+    const told = parseObject(line, "parameters");
+    const parameters = decodeServe(told);
     const { account, env } = parameters;
     if (account !== undefined) (await import("./become.ts")).become(account, env);
-    return await serveSession(parameters);
+    return await serveSession(parameters, told);
   } catch (error) {
     log(`ends: ${messageOf(error)}`);
     return 1;
   }
 }
 
-async function serveSession(parameters: ServeParameters): Promise<number> {
+/** `told` is what there is to know if this is a master. */
+async function serveSession(parameters: ServeParameters, told: JsonObject): Promise<number> {
   const end = Promise.withResolvers<number>();
   let part: Part | undefined;
   const drained: (() => void)[] = [];
@@ -98,6 +101,7 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
   process.chdir(parameters.workDirectory);
   const early: [Message, number][] = [];
   let speaksRoot = false;
+  let interpret: (() => Promise<Part>) | undefined;
   const begin = (with_: Part): void => {
     part = with_;
     for (const [message, cid] of early.splice(0)) deliver(message, cid);
@@ -107,15 +111,9 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     const isOurs = message.what >= OUR_KINDS || parameters.role === "worker";
     if (isOurs || speaksRoot) return part.fromAbove(message, cid);
     // The first message of a ROOT client in a session of ours: from here on somebody interprets.
-    const master = part;
     part = undefined;
     early.push([message, cid]);
-    void interpret(master).then(begin);
-  };
-  const interpret = async (master: Part): Promise<Part> => {
-    const { RootGateway } = await import("./root/gateway.ts");
-    speaksRoot = true;
-    return new RootGateway(parameters, upward, master);
+    void interpret?.().then(begin);
   };
   const upward = await UpwardLink.open(parameters, {
     message: deliver,
@@ -168,8 +166,13 @@ async function serveSession(parameters: ServeParameters): Promise<number> {
     begin(new Worker(parameters, host));
   } else {
     const { Master } = await import("./master.ts");
-    const master = new Master(parameters, upward, host);
-    begin(parameters.creator.isRoot ? await interpret(master) : master);
+    const master = new Master(told, upward, host);
+    interpret = async () => {
+      const { RootGateway } = await import("./root/gateway.ts");
+      speaksRoot = true;
+      return new RootGateway(master.parameters, upward, master);
+    };
+    begin(parameters.creator.isRoot ? await interpret() : master);
     master.open().catch((error: unknown) => {
       log(`opening failed: ${toProofError(error).message}`);
       master.fail(error);

@@ -4,14 +4,14 @@ import { secureWith } from "../comm/secure.ts";
 import type { Secure } from "../comm/transport.ts";
 import type { WorkerWish } from "../protocol/create.ts";
 import { isLoopback } from "../protocol/login.ts";
-import type { ServeParameters } from "../protocol/serve.ts";
+import type { MasterParameters } from "../protocol/serve.ts";
 import { TLS_ID, type WorkerRecord } from "../protocol/workers.ts";
 
 export class Targets {
-  readonly #parameters: ServeParameters;
+  readonly #parameters: MasterParameters;
   readonly #secure: Secure | undefined;
 
-  constructor(parameters: ServeParameters) {
+  constructor(parameters: MasterParameters) {
     this.#parameters = parameters;
     if (parameters.tls !== undefined) this.#secure = secureWith(parameters.tls);
   }

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { Link, STREAM } from "../../src/comm/link.ts";
 import { adopt } from "../../src/comm/socket.ts";
+import { parseObject } from "../../src/lib/check.ts";
 import { Request, Role } from "../../src/protocol/codes.ts";
 import { encodeItems, login, LONG_USER, OUR_ITEM } from "../../src/protocol/requests.ts";
 import {
@@ -42,7 +43,7 @@ export async function callBack(
 
 if (import.meta.main) {
   const argv = process.argv.slice(2);
-  if (argv[0] === "serve") await serve(decodeServe(await parameters()));
+  if (argv[0] === "serve") await serve(decodeServe(parseObject(await parameters(), "parameters")));
   else process.exit(await (await import("../../src/cli/main.ts")).run(argv));
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServeParameters } from "../../src/protocol/serve.ts";
-import { callback, decodeServe } from "../../src/protocol/serve.ts";
+import { callback } from "../../src/protocol/serve.ts";
 import { encodeItems, login, OUR_ITEM } from "../../src/protocol/requests.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
 import { Request } from "../../src/protocol/codes.ts";
@@ -64,10 +64,7 @@ describe("a ticket", () => {
     const { client, told, port } = await asked("wait");
     using _ = client;
     const { parameters } = await told(() => true);
-    const { link, answer } = await callBack(
-      decodeServe(JSON.stringify(parameters)),
-      parameters.ticket,
-    );
+    const { link, answer } = await callBack(parameters, parameters.ticket);
     link.end();
     expect(answer).toContain(`pid ${process.pid} is not the proofserv of this session`);
 

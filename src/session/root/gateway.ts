@@ -20,7 +20,7 @@ import {
   workerJoined,
 } from "../../protocol/messages.ts";
 import { fileSizeOf, rootMessage, RootKind } from "../../protocol/root-messages.ts";
-import type { ServeParameters } from "../../protocol/serve.ts";
+import type { MasterParameters } from "../../protocol/serve.ts";
 import type { Part } from "../part.ts";
 import type { UpwardLink } from "../upward-link.ts";
 import { ActiveWorkers } from "./active-workers.ts";
@@ -38,14 +38,14 @@ interface Client {
 }
 
 export class RootGateway implements Part {
-  readonly #parameters: ServeParameters;
+  readonly #parameters: MasterParameters;
   readonly #upward: UpwardLink;
   readonly #master: Part;
   readonly #service: RootService;
   readonly #crew: Crew = { active: new ActiveWorkers(), infos: [], failures: [] };
   readonly #root = new Map<number, Client>();
 
-  constructor(parameters: ServeParameters, upward: UpwardLink, master: Part) {
+  constructor(parameters: MasterParameters, upward: UpwardLink, master: Part) {
     this.#parameters = parameters;
     this.#upward = upward;
     this.#master = master;

@@ -21,7 +21,7 @@ import {
   RootKind,
 } from "../../protocol/root-messages.ts";
 import { listOf, slaveInfo } from "../../protocol/root-objects.ts";
-import type { ServeParameters } from "../../protocol/serve.ts";
+import type { MasterParameters } from "../../protocol/serve.ts";
 import type { ActiveWorkers } from "./active-workers.ts";
 import { printSession } from "./print.ts";
 import { type Refusal, REFUSALS } from "./refusals.ts";
@@ -47,14 +47,14 @@ const LOG_LINES = 100_000;
 export const PLATFORM = `${process.platform}-${process.arch}`;
 
 export class RootService {
-  readonly #parameters: ServeParameters;
+  readonly #parameters: MasterParameters;
   readonly #crew: Crew;
   readonly #ways: Ways;
   readonly #commands = new Map<number, ShellCommand>();
   /** Clients of ours number their own commands from 1. */
   #nextId = 2 ** 30;
 
-  constructor(parameters: ServeParameters, crew: Crew, ways: Ways) {
+  constructor(parameters: MasterParameters, crew: Crew, ways: Ways) {
     this.#parameters = parameters;
     this.#crew = crew;
     this.#ways = ways;
