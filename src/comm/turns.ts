@@ -15,6 +15,7 @@ export class Turns {
   /** Milliseconds of this turn that have been used. */
   #used = 0;
   #isScheduled = false;
+  #isWorking = false;
 
   /** `share` is in milliseconds for each turn; at least one piece of work is done in each. */
   constructor(
@@ -32,18 +33,24 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Does `work` now if nobody waits and this turn has time left for it, else when it is its turn. */
+  /**
+   * Does `work` now if nobody waits and this turn has time left for it, else when it is its turn; so does work
+   * that goes on by taking another turn.
+   */
   take(work: () => void): void {
-    if (this.#waiting.length === 0 && this.#used < this.#share) this.#do(work);
+    const isFree = !this.#isWorking && this.#waiting.length === 0;
+    if (isFree && this.#used < this.#share) this.#do(work);
     else this.#waiting.push(work);
     this.#schedule();
   }
 
   #do(work: () => void): void {
     const start = this.#now();
+    this.#isWorking = true;
     try {
       work();
     } finally {
+      this.#isWorking = false;
       this.#used += this.#now() - start;
     }
   }

@@ -4,7 +4,7 @@ import { messageOf, type ProofError } from "../lib/errors.ts";
 import { Attention } from "../protocol/codes.ts";
 import { failureOf } from "../protocol/failure.ts";
 import type { Context } from "./context.ts";
-import { pruneSessions, removeWorkDirectory } from "./sandbox.ts";
+import { pruneSessions } from "./sandbox.ts";
 import type { Session } from "./session.ts";
 
 /** Sessions whose end is remembered for clients that come back too late. */
@@ -25,14 +25,16 @@ export class Epitaphs {
   }
 }
 
-/** Buries a session that ended because of `why`. */
-export function bury(context: Context, session: Session, why: ProofError): void {
+/**
+ * Buries a session that ended because of `why`; resolves when nothing is left of it. Until then its record
+ * stays, for a daemon that comes after this one.
+ */
+export async function bury(context: Context, session: Session, why: ProofError): Promise<void> {
   const { sid, user, ordinal, tag } = session;
   const fields = { sid, user, ordinal, tag };
   const isWatched = session.clients.size > 0;
   tellClients(context, session, why);
   session.proofserv?.link.end();
-  context.state.removeRecord(sid);
   const { statusFile } = session.launched ?? {};
   if (statusFile !== undefined) rmSync(statusFile, { force: true });
   const isExpected = !isWatched && session.wasAskedToEnd;
@@ -41,18 +43,18 @@ export function bury(context: Context, session: Session, why: ProofError): void 
     const log = session.logTail(3).join(" / ");
     context.log.warn("session died", { ...fields, error: why.message, log });
   }
-  if (session.launched === undefined) return;
-  const { sandbox, workDirectory } = session.launched;
-  try {
-    const others = context.sessions.all();
-    const live = new Set(others.flatMap(({ launched }) => launched?.sessionDirectory ?? []));
-    session.asOwner(() => {
-      removeWorkDirectory(workDirectory);
-      pruneSessions(sandbox, context.config.session.maxoldlogs, live);
-    });
-  } catch (error) {
-    context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
+  if (session.launched !== undefined) {
+    const { sandbox, workDirectory } = session.launched;
+    try {
+      await context.removals.remove(workDirectory, (action) => session.asOwner(action));
+      const others = context.sessions.all();
+      const live = new Set(others.flatMap(({ launched }) => launched?.sessionDirectory ?? []));
+      session.asOwner(() => pruneSessions(sandbox, context.config.session.maxoldlogs, live));
+    } catch (error) {
+      context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
+    }
   }
+  context.state.removeRecord(sid);
 }
 
 function tellClients(context: Context, session: Session, why: ProofError): void {

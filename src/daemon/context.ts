@@ -8,6 +8,7 @@ import type { Gate } from "./gate.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Notices } from "./notices.ts";
 import type { OutOfMemory } from "./out-of-memory.ts";
+import type { Removals } from "./removals.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import type { checkUser } from "./user-check.ts";
@@ -47,6 +48,7 @@ export interface Context {
   /** Lets so many look at other nodes at a time. */
   readonly looks: Gate;
   readonly sessions: Sessions;
+  readonly removals: Removals;
   /** Which of the ROOT versions a user wants, by name. */
   readonly rootChoices: Map<string, string>;
   /** The inventory as its files are now; throws what reading them throws. */

@@ -30,6 +30,7 @@ import { OutOfMemory } from "./out-of-memory.ts";
 import { serveRequest } from "./requests.ts";
 import { checkSandbox } from "./sandbox.ts";
 import type { SessionRecord } from "./session-record.ts";
+import { Removals } from "./removals.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -125,6 +126,7 @@ export class Daemon {
         launches: new Gate(STARTING),
         looks: new Gate(LOOKS),
         sessions: new Sessions(),
+        removals: new Removals(),
         rootChoices: new Map(),
         inventory: () => options.inventory.current(port),
       };
@@ -204,6 +206,7 @@ export class Daemon {
     context.log.info("stopping", { reason, sessions: sessions.length });
     await drain(context, reason);
     await Promise.all(sessions.map((session) => session.ended));
+    await context.sessions.buried();
     await this.#keeper.dismiss();
     this.#close();
   }
@@ -215,7 +218,7 @@ export class Daemon {
     this.#keeper.leave();
     for (const listener of this.#listeners) listener.stop();
     // Nobody would ever come for an empty state directory.
-    if (sessions.all().length === 0) this.#context.state.remove();
+    if (sessions.isNothingLeft) this.#context.state.remove();
   }
 
   #kill(reason: string): void {

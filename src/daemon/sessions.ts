@@ -39,6 +39,8 @@ const MAX_SID = 32_767;
 
 export class Sessions {
   readonly #byId = new Map<number, Session>();
+  /** Those of which something is still left, by their ids. */
+  readonly #burials = new Map<number, Promise<void>>();
   readonly epitaphs = new Epitaphs();
 
   get(sid: number): Session | undefined {
@@ -170,10 +172,24 @@ export class Sessions {
   /** Takes in a session, until its proofserv is gone. */
   add(context: Context, session: Session): void {
     this.#byId.set(session.sid, session);
-    void session.ended.then((why) => {
-      this.#byId.delete(session.sid);
-      bury(context, session, why);
+    const { sid } = session;
+    void session.ended.then(async (why) => {
+      this.#byId.delete(sid);
+      const burial = bury(context, session, why);
+      this.#burials.set(sid, burial);
+      await burial;
+      this.#burials.delete(sid);
     });
+  }
+
+  /** Whether there is none, nor anything left of one. */
+  get isNothingLeft(): boolean {
+    return this.#byId.size === 0 && this.#burials.size === 0;
+  }
+
+  /** Resolves when nothing is left of those that have ended. */
+  async buried(): Promise<void> {
+    await Promise.all(this.#burials.values());
   }
 
   /** Writes down what has changed of a session, for the next daemon. */
@@ -189,7 +205,7 @@ export class Sessions {
 
   #freeId(): number {
     let sid = 0;
-    while (this.#byId.has(sid)) sid++;
+    while (this.#byId.has(sid) || this.#burials.has(sid)) sid++;
     return sid;
   }
 

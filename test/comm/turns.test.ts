@@ -81,3 +81,17 @@ test("work that throws is told to whoever runs it, and the rest goes on", () => 
   expect(turn).toThrow("no");
   expect(turn()).toEqual(["b"]);
 });
+
+test("work that goes on with another turn lets others in between", () => {
+  const { ask, done, turn, turns } = stage(1);
+  let left = 3;
+  const goOn = (): void => {
+    done.push(`piece ${left}`);
+    if (--left > 0) turns.take(goOn);
+  };
+  turns.take(goOn);
+  ask("other", 2);
+  expect(done).toEqual(["piece 3"]);
+  expect(turn()).toEqual(["piece 2", "other"]);
+  expect(turn()).toEqual(["piece 1"]);
+});
