@@ -95,11 +95,14 @@ export class Master {
     );
   }
 
-  /** Opens the workers and tells the client; throws when the session can't be opened. */
-  async open(): Promise<void> {
-    const { masterOnly, startup } = this.parameters;
-    if (!masterOnly) {
-      await this.#crew.open(await this.#workers(startup.login), (state) =>
+  /**
+   * Opens the workers that the daemon's answer names, none without one, and tells the client; throws when the
+   * session can't be opened.
+   */
+  async open(workers: Promise<Buffer> | undefined): Promise<void> {
+    const { masterOnly } = this.parameters;
+    if (workers !== undefined) {
+      await this.#crew.open(readWorkers(await workers), (state) =>
         this.#upward.offer(serverStarted.encode(state)),
       );
     }
@@ -126,16 +129,10 @@ export class Master {
   /** Whether the inventory names others by now. A daemon that does not say so now will the next time. */
   async #look(): Promise<void> {
     try {
-      this.#crew.admit(await this.#workers(this.#patience));
+      this.#crew.admit(readWorkers(await this.#upward.getWorkers(this.#patience)));
     } catch {
       // Its own log says why.
     }
-  }
-
-  async #workers(timeout: number): Promise<WorkerRecord[]> {
-    const answer = await this.#upward.getWorkers(timeout);
-    const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
-    return records.filter(({ type }) => type !== "M");
   }
 
   #report(): Uint8Array[] {
@@ -496,4 +493,10 @@ export class Master {
     clearInterval(this.#looking);
     await this.#crew.close(timeout);
   }
+}
+
+/** Whom the daemon's answer names besides the master. */
+function readWorkers(answer: Buffer): WorkerRecord[] {
+  const records = decodeWorkers(answer, { records: 65_537, field: 1024 });
+  return records.filter(({ type }) => type !== "M");
 }

@@ -165,6 +165,10 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
   if (parameters.role === "worker") {
     begin(new Worker(parameters, host));
   } else {
+    // Our daemon looks up the workers while what opens them is loaded.
+    const workers =
+      told["masterOnly"] === true ? undefined : upward.getWorkers(parameters.startup.login);
+    workers?.catch(() => undefined);
     const { Master } = await import("./master.ts");
     const master = new Master(told, upward, host);
     interpret = async () => {
@@ -173,7 +177,7 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
       return new RootGateway(master.parameters, upward, master);
     };
     begin(parameters.creator.isRoot ? await interpret() : master);
-    master.open().catch((error: unknown) => {
+    master.open(workers).catch((error: unknown) => {
       log(`opening failed: ${toProofError(error).message}`);
       master.fail(error);
     });

@@ -68,5 +68,5 @@ test("a tree that is not there is gone, and one that cannot go says why", async 
   const forbidden = new Removals().remove(join(home, "tree"), () => {
     throw new Error("not allowed");
   });
-  await expect(forbidden).rejects.toThrow("not allowed");
+  expect(String(await forbidden.catch((error: unknown) => error))).toContain("not allowed");
 });
