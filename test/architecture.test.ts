@@ -252,6 +252,7 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "protocol/requests.ts",
       "protocol/serve.ts",
       "protocol/stream.ts",
+      "session/lazy-runner.ts",
       "session/proofserv.ts",
       "session/upward-link.ts",
       "session/worker.ts",

@@ -37,7 +37,8 @@ import { Broadcasts, type Conclusion } from "./broadcast.ts";
 import { Crew, isRouted } from "./crew.ts";
 import type { Member } from "./member.ts";
 import type { Conductor } from "./queries/conductor.ts";
-import { Runner, type RunnerHost } from "./runner.ts";
+import { LazyRunner } from "./lazy-runner.ts";
+import type { RunnerHost } from "./runner.ts";
 import type { UpwardLink } from "./upward-link.ts";
 import { vouchedKeys } from "./vouched-keys.ts";
 
@@ -55,7 +56,7 @@ const REPEAT = 500;
 export class Master {
   readonly parameters: MasterParameters;
   readonly #upward: UpwardLink;
-  readonly #runner: Runner;
+  readonly #runner: LazyRunner;
   readonly #printed: (text: string) => void;
   readonly #log: (text: string) => void;
   readonly #crew: Crew;
@@ -77,7 +78,7 @@ export class Master {
     const parameters = decodeMaster(told);
     this.parameters = parameters;
     this.#upward = upward;
-    this.#runner = new Runner(host);
+    this.#runner = new LazyRunner(host);
     this.#printed = (text) => host.printed(text);
     this.#log = (text) => host.log(text);
     const { keyFile, user } = parameters;

@@ -3,17 +3,19 @@ import type { Message } from "../protocol/envelope.ts";
 import { command, Kind, ping, pong } from "../protocol/messages.ts";
 import type { ServeParameters } from "../protocol/serve.ts";
 import type { QueryWorker } from "./queries/worker.ts";
-import type { Runner, RunnerHost } from "./runner.ts";
+import { LazyRunner } from "./lazy-runner.ts";
+import type { RunnerHost } from "./runner.ts";
 
 export class Worker {
   readonly #parameters: ServeParameters;
   readonly #host: RunnerHost;
-  #runner: Promise<Runner> | undefined;
+  readonly #runner: LazyRunner;
   #queries: Promise<QueryWorker> | undefined;
 
   constructor(parameters: ServeParameters, host: RunnerHost) {
     this.#parameters = parameters;
     this.#host = host;
+    this.#runner = new LazyRunner(host);
   }
 
   /** A message of the master above. */
@@ -23,8 +25,7 @@ export class Worker {
       const { id } = ping.decode(message);
       this.#host.send(pong.encode({ id, workers: [{ ordinal, host }] }));
     } else if (message.what === Kind.command) {
-      this.#runner ??= import("./runner.ts").then(({ Runner }) => new Runner(this.#host));
-      void this.#runner.then((runner) => runner.run(command.decode(message)));
+      this.#runner.run(command.decode(message));
     } else {
       this.#queries ??= this.#loadQueries();
       void this.#queries.then((queries) => queries.handle(message));
@@ -40,7 +41,7 @@ export class Worker {
   }
 
   interrupt(): void {
-    void this.#runner?.then((runner) => runner.interrupt());
+    this.#runner.interrupt();
   }
 
   drained(): void {
