@@ -9,9 +9,7 @@ import { toProofError } from "../lib/errors.ts";
 import { encodeMessage, type Message, messageOf } from "../protocol/envelope.ts";
 import { failureOf, type FailureFacts } from "../protocol/failure.ts";
 import {
-  type Command,
   command,
-  done,
   failed,
   type JoinedWorker,
   type Joining,
@@ -19,8 +17,6 @@ import {
   notice,
   output,
   ping,
-  type Pong,
-  pong,
   ready,
   result,
   serverStarted,
@@ -33,43 +29,29 @@ import { isFromWorker, QueryKind } from "../protocol/query.ts";
 import type { MasterParameters } from "../protocol/serve.ts";
 import { decodeMaster } from "../protocol/serve-master.ts";
 import { decodeWorkers, type WorkerRecord } from "../protocol/workers.ts";
-import { Broadcasts, type Conclusion } from "./broadcast.ts";
+import { Commands, STUBBORN } from "./commands.ts";
 import { Crew, isRouted } from "./crew.ts";
 import type { Member } from "./member.ts";
 import type { Conductor } from "./queries/conductor.ts";
-import { LazyRunner } from "./lazy-runner.ts";
 import type { RunnerHost } from "./runner.ts";
 import type { UpwardLink } from "./upward-link.ts";
 import { vouchedKeys } from "./vouched-keys.ts";
 
-/** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
-const PATIENCE = 3_000;
-const STUBBORN =
-  "interrupted; its code did not stop, so this worker was ended and is replaced by a new one";
-
 /** Bytes that wait for a client that is away; of further output nothing is kept. */
 const MAX_KEPT = 8 * 1024 * 1024;
-
-/** Milliseconds after which those that still run are interrupted again. */
-const REPEAT = 500;
 
 export class Master {
   readonly parameters: MasterParameters;
   readonly #upward: UpwardLink;
-  readonly #runner: LazyRunner;
   readonly #printed: (text: string) => void;
   readonly #log: (text: string) => void;
   readonly #crew: Crew;
-  readonly #broadcasts = new Broadcasts<Member>();
+  readonly #commands: Commands;
   /** Loaded with the first query. */
   #conductor: Promise<Conductor> | undefined;
   #hasQuery = false;
   #looking: ReturnType<typeof setInterval> | undefined;
-  /** When the link upwards last had room again after having been full. */
-  #drainedAt = -Infinity;
   #isOpen = false;
-  /** Answers that are told at the end of this turn. */
-  readonly #pongs: Pong[] = [];
   /** Characters of output that were not kept while there was no client. */
   #cut = 0;
 
@@ -78,7 +60,6 @@ export class Master {
     const parameters = decodeMaster(told);
     this.parameters = parameters;
     this.#upward = upward;
-    this.#runner = new LazyRunner(host);
     this.#printed = (text) => host.printed(text);
     this.#log = (text) => host.log(text);
     const { keyFile, user } = parameters;
@@ -94,6 +75,15 @@ export class Master {
         joined: (member, how, note) => this.#joined(member, how, note),
       },
     );
+    this.#commands = new Commands({
+      parameters,
+      crew: this.#crew,
+      upward,
+      runner: host,
+      tell: (text, pieces) => this.#tell(text, pieces),
+      report: () => this.#report(),
+      stateChanged: () => this.#reportState(),
+    });
   }
 
   /**
@@ -138,12 +128,11 @@ export class Master {
 
   #report(): Uint8Array[] {
     const { failures } = this.#crew;
-    return ready.encode({ workers: this.#crew.describe(this.#broadcasts.pending()), failures });
+    return ready.encode({ workers: this.#crew.describe(this.#commands.pending), failures });
   }
 
   #reportState(): void {
-    const isBusy = this.#broadcasts.isBusy || this.#runner.isBusy || this.#hasQuery;
-    this.#upward.reportState(this.#crew.leaves.length, isBusy);
+    this.#upward.reportState(this.#crew.leaves.length, this.#commands.isBusy || this.#hasQuery);
   }
 
   /** Opening failed: the client learns why, before the daemon learns that we end. */
@@ -154,74 +143,14 @@ export class Master {
 
   /** A message of the client, or from the master above. */
   fromAbove(message: Message): void {
-    if (message.what === Kind.command) return this.#command(command.decode(message));
-    if (message.what === Kind.ping) return this.#ping(ping.decode(message).id);
+    if (message.what === Kind.command) return this.#commands.run(command.decode(message));
+    if (message.what === Kind.ping) return this.#commands.ping(ping.decode(message).id);
     if (isRouted(message.what)) return this.#route(message);
     const deliver = (): void =>
       void this.#queries().then((conductor) => conductor.fromClient(message));
     const settling = message.what === QueryKind.process ? this.#crew.settling : undefined;
     if (settling === undefined) deliver();
     else void settling.then(deliver);
-  }
-
-  /** `hasWaited`: for those that were about to be replaced. */
-  #command(request: Command, hasWaited = false): void {
-    const { id, ordinal } = request;
-    if (request.name === "workers") {
-      this.#upward.send(this.#report());
-      return this.#upward.send(done.encode({ id }));
-    }
-    const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
-    if (request.name === "log" && lost !== undefined) {
-      const text = [...(lost.log ?? []), lost.message].join("\n");
-      return this.#answer({ id, ordinal, host: lost.host, ok: true, text });
-    }
-    // Without workers (a sequential session) the master itself does the work.
-    const isOwn =
-      ordinal === this.parameters.ordinal || (ordinal === "" && this.parameters.masterOnly);
-    if (isOwn) return this.#runner.run(request);
-    const settling = hasWaited ? undefined : this.#crew.settling;
-    if (settling !== undefined) return void settling.then(() => this.#command(request, true));
-    const chosen = this.#crew.chosen(ordinal);
-    if (chosen.length === 0) {
-      const { host } = this.parameters;
-      const all = ordinal === "";
-      const text = all
-        ? "this session has lost all its workers"
-        : lost === undefined
-          ? `this session has no worker ${ordinal}`
-          : `worker ${ordinal} is not there: ${lost.message}`;
-      return this.#answer({
-        id,
-        ordinal: ordinal || this.parameters.ordinal,
-        host,
-        ok: false,
-        text,
-        code: all ? "NO_WORKERS" : lost === undefined ? "USAGE" : "WORKER_DIED",
-      });
-    }
-    const number = this.#broadcasts.begin(id, chosen);
-    if (request.name === "exec") this.#crew.replay.begin(number, request);
-    const pieces = command.encode({ ...request, id: number });
-    for (const member of chosen) member.send(pieces);
-    this.#reportState();
-  }
-
-  /** To every worker and back; in a sequential session the master answers itself. */
-  #ping(id: number): void {
-    const { members } = this.#crew;
-    if (members.length === 0) {
-      const { ordinal, host } = this.parameters;
-      this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
-      return this.#upward.send(done.encode({ id }));
-    }
-    const pieces = ping.encode(this.#broadcasts.begin(id, members));
-    for (const member of members) member.send(pieces);
-  }
-
-  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">): void {
-    this.#upward.send(result.encode({ ...fields, elapsed: 0 }));
-    this.#upward.send(done.encode({ id: fields.id }));
   }
 
   /** From the master above, for one of our workers. */
@@ -276,53 +205,18 @@ export class Master {
     return new QueryWorker({ ordinal, host, workDirectory, memory, send, printed });
   }
 
-  /** Stops whatever commands run. Members that can't be stopped are ended and replaced. */
+  /** Stops whatever commands run. */
   interrupt(): void {
-    this.#runner.interrupt();
-    const interrupted = this.#broadcasts.numbers;
-    const start = performance.now();
-    const check = (): void => {
-      // While a slow client holds the members back, their answers wait behind their output.
-      const waited = performance.now() - Math.max(start, this.#drainedAt);
-      const isPatient = this.#upward.isFull || waited < PATIENCE;
-      // Not those of commands that have begun since.
-      const pending = [...this.#broadcasts.pending(interrupted)].filter((each) => !each.isLost);
-      if (pending.length === 0) return;
-      for (const member of pending) {
-        // Again, too: a signal that came just before the code began did not stop it.
-        if (isPatient || member.isSubmaster) member.interrupt();
-        else this.#crew.replace(member.ordinal, STUBBORN);
-      }
-      setTimeout(check, REPEAT);
-    };
-    check();
+    this.#commands.interrupt();
   }
 
   #fromBelow(member: Member, message: Message): void {
     switch (message.what) {
-      case Kind.output: {
-        const fields = output.decode(message);
-        const owner = this.#broadcasts.owner(fields.id);
-        if (owner !== undefined)
-          this.#tell(fields.text, output.encode({ ...fields, id: owner.id }));
-        break;
-      }
-      case Kind.pong: {
-        this.#pong(member, pong.decode(message));
-        break;
-      }
-      case Kind.result: {
-        const { fields, attachments } = result.decode(message);
-        const { id, last, ...rest } = fields;
-        const owner = this.#broadcasts.report(id, fields.ordinal);
-        this.#crew.replay.result(id, fields.ordinal, fields.ok);
-        if (owner !== undefined)
-          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments));
-        if (last === true) this.#finish(id, member);
-        break;
-      }
+      case Kind.output:
+      case Kind.pong:
+      case Kind.result:
       case Kind.done:
-        this.#finish(done.decode(message).id, member);
+        this.#commands.fromBelow(member, message);
         break;
       case Kind.workerLost: {
         const failure = workerLost.decode(message);
@@ -351,23 +245,6 @@ export class Master {
     if (this.#upward.isFull && !this.#isDeserted) this.#crew.pause();
   }
 
-  /** Those that answer in the same turn of the event loop are told together. */
-  #pong(member: Member, { id, workers }: Pong): void {
-    const owner = this.#broadcasts.owner(id);
-    if (owner !== undefined) {
-      for (const { ordinal } of workers) this.#broadcasts.report(id, ordinal);
-      if (this.#pongs.length === 0) setImmediate(() => this.#tellPongs());
-      this.#pongs.push({ id: owner.id, workers });
-    }
-    if (!member.isSubmaster) this.#finish(id, member);
-  }
-
-  #tellPongs(): void {
-    const byId = Map.groupBy(this.#pongs.splice(0), ({ id }) => id);
-    for (const [id, pongs] of byId)
-      this.#upward.send(pong.encode({ id, workers: pongs.flatMap(({ workers }) => workers) }));
-  }
-
   /** While there is no client, commands go on; of what they write so much is kept. */
   #tell(text: string, pieces: Pieces): void {
     if (this.#isDeserted && this.#upward.queued > MAX_KEPT) this.#cut += text.length;
@@ -379,11 +256,6 @@ export class Master {
     return this.parameters.role === "master" && this.#upward.isAway;
   }
 
-  #finish(id: number, member: Member): void {
-    const conclusion = this.#broadcasts.finish(id, member);
-    if (conclusion !== undefined) this.#conclude([conclusion]);
-  }
-
   #queryMessage(message: Message): void {
     if (this.parameters.role === "master")
       void this.#queries().then((conductor) => conductor.fromWorker(message));
@@ -392,7 +264,7 @@ export class Master {
 
   /** The link upwards has room again. */
   drained(): void {
-    this.#drainedAt = performance.now();
+    this.#commands.drained();
     this.#crew.resume();
   }
 
@@ -414,8 +286,7 @@ export class Master {
 
   /** Another client is there: it is told how things are, and what the old one may have missed. */
   attached(missed: readonly Pieces[]): void {
-    this.#broadcasts.disown();
-    this.#runner.disown();
+    this.#commands.disown();
     if (this.#isOpen) this.#upward.send(this.#report());
     for (const pieces of missed) {
       const message = messageOf(pieces);
@@ -444,7 +315,7 @@ export class Master {
 
   /** Settles what a member that is gone still owed; `returns`: another will be there in its place. */
   #drop(member: Member, why: FailureFacts, returns: boolean): void {
-    this.#conclude(this.#broadcasts.drop(member, member.leaves, why));
+    this.#commands.drop(member, why);
     this.#tellQueries(
       member.leaves.map(({ ordinal }) => ordinal),
       why,
@@ -472,21 +343,6 @@ export class Master {
     if (role === "worker")
       void this.#conductor?.then((conductor) => conductor.joined({ ordinal, host }));
     this.#reportState();
-  }
-
-  #conclude(conclusions: readonly Conclusion[]): void {
-    const { replay } = this.#crew;
-    for (const { number, id, results, isDone } of conclusions) {
-      for (const fields of results) {
-        replay.result(number, fields.ordinal, false);
-        this.#upward.send(result.encode(fields));
-      }
-      if (!isDone) continue;
-      replay.end(number);
-      this.#tellPongs();
-      this.#upward.send(done.encode({ id }));
-    }
-    if (!this.#broadcasts.isBusy) this.#reportState();
   }
 
   /** Ends all workers, waiting at most `timeout` milliseconds for their daemons to say so. */

@@ -1,0 +1,244 @@
+/**
+ * Commands and pings of a session's client, from its master's side: they go to the members that they
+ * concern, or to the master's own runner, and their results back to the client.
+ */
+import type { Pieces } from "../comm/journal.ts";
+import type { Message } from "../protocol/envelope.ts";
+import type { FailureFacts } from "../protocol/failure.ts";
+import {
+  type Command,
+  command,
+  done,
+  Kind,
+  output,
+  ping,
+  type Pong,
+  pong,
+  result,
+} from "../protocol/messages.ts";
+import type { MasterParameters } from "../protocol/serve.ts";
+import { Broadcasts, type Conclusion } from "./broadcast.ts";
+import type { Crew } from "./crew.ts";
+import { LazyRunner } from "./lazy-runner.ts";
+import type { Member } from "./member.ts";
+import type { RunnerHost } from "./runner.ts";
+import type { UpwardLink } from "./upward-link.ts";
+
+/** Milliseconds in which an interrupted worker must be done; one that is not is ended and replaced. */
+const PATIENCE = 3_000;
+/** Milliseconds after which those that still run are interrupted again. */
+const REPEAT = 500;
+
+/** Why a worker is ended that does not stop. */
+export const STUBBORN =
+  "interrupted; its code did not stop, so this worker was ended and is replaced by a new one";
+
+/** What commands need of their master. */
+export interface CommandsHost {
+  parameters: MasterParameters;
+  crew: Crew;
+  upward: UpwardLink;
+  runner: RunnerHost;
+  /** Sends output, or as much of it as is kept while there is no client. */
+  tell(text: string, pieces: Pieces): void;
+  /** What the client is told about the workers. */
+  report(): Pieces;
+  /** Something runs that did not, or the other way round. */
+  stateChanged(): void;
+}
+
+export class Commands {
+  readonly #host: CommandsHost;
+  readonly #parameters: MasterParameters;
+  readonly #crew: Crew;
+  readonly #upward: UpwardLink;
+  readonly #runner: LazyRunner;
+  /** Those that members have and that are not done. */
+  readonly #open = new Broadcasts<Member>();
+  /** Answers that are told at the end of this turn. */
+  readonly #pongs: Pong[] = [];
+  /** When the link upwards last had room again after having been full. */
+  #drainedAt = -Infinity;
+
+  constructor(host: CommandsHost) {
+    this.#host = host;
+    this.#parameters = host.parameters;
+    this.#crew = host.crew;
+    this.#upward = host.upward;
+    this.#runner = new LazyRunner(host.runner);
+  }
+
+  /** Whether a command runs or waits. */
+  get isBusy(): boolean {
+    return this.#open.isBusy || this.#runner.isBusy;
+  }
+
+  /** Members from which something is still to come. */
+  get pending(): Set<Member> {
+    return this.#open.pending();
+  }
+
+  /** Takes a command of the client; `hasWaited`: for those that were about to be replaced. */
+  run(request: Command, hasWaited = false): void {
+    const { id, ordinal } = request;
+    if (request.name === "workers") {
+      this.#upward.send(this.#host.report());
+      return this.#upward.send(done.encode({ id }));
+    }
+    const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
+    if (request.name === "log" && lost !== undefined) {
+      const text = [...(lost.log ?? []), lost.message].join("\n");
+      return this.#answer({ id, ordinal, host: lost.host, ok: true, text });
+    }
+    // Without workers (a sequential session) the master itself does the work.
+    const isOwn =
+      ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
+    if (isOwn) return this.#runner.run(request);
+    const settling = hasWaited ? undefined : this.#crew.settling;
+    if (settling !== undefined) return void settling.then(() => this.run(request, true));
+    const chosen = this.#crew.chosen(ordinal);
+    if (chosen.length === 0) {
+      const { host } = this.#parameters;
+      const all = ordinal === "";
+      const text = all
+        ? "this session has lost all its workers"
+        : lost === undefined
+          ? `this session has no worker ${ordinal}`
+          : `worker ${ordinal} is not there: ${lost.message}`;
+      return this.#answer({
+        id,
+        ordinal: ordinal || this.#parameters.ordinal,
+        host,
+        ok: false,
+        text,
+        code: all ? "NO_WORKERS" : lost === undefined ? "USAGE" : "WORKER_DIED",
+      });
+    }
+    const number = this.#open.begin(id, chosen);
+    if (request.name === "exec") this.#crew.replay.begin(number, request);
+    const pieces = command.encode({ ...request, id: number });
+    for (const member of chosen) member.send(pieces);
+    this.#host.stateChanged();
+  }
+
+  /** To every worker and back; in a sequential session the master answers itself. */
+  ping(id: number): void {
+    const { members } = this.#crew;
+    if (members.length === 0) {
+      const { ordinal, host } = this.#parameters;
+      this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
+      return this.#upward.send(done.encode({ id }));
+    }
+    const pieces = ping.encode(this.#open.begin(id, members));
+    for (const member of members) member.send(pieces);
+  }
+
+  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">): void {
+    this.#upward.send(result.encode({ ...fields, elapsed: 0 }));
+    this.#upward.send(done.encode({ id: fields.id }));
+  }
+
+  /** Stops whatever commands run. Members that can't be stopped are ended and replaced. */
+  interrupt(): void {
+    this.#runner.interrupt();
+    const interrupted = this.#open.numbers;
+    const start = performance.now();
+    const check = (): void => {
+      // While a slow client holds the members back, their answers wait behind their output.
+      const waited = performance.now() - Math.max(start, this.#drainedAt);
+      const isPatient = this.#upward.isFull || waited < PATIENCE;
+      // Not those of commands that have begun since.
+      const pending = [...this.#open.pending(interrupted)].filter((each) => !each.isLost);
+      if (pending.length === 0) return;
+      for (const member of pending) {
+        // Again, too: a signal that came just before the code began did not stop it.
+        if (isPatient || member.isSubmaster) member.interrupt();
+        else this.#crew.replace(member.ordinal, STUBBORN);
+      }
+      setTimeout(check, REPEAT);
+    };
+    check();
+  }
+
+  /** The link upwards has room again. */
+  drained(): void {
+    this.#drainedAt = performance.now();
+  }
+
+  /** Whoever waits for what runs is not there any more. */
+  disown(): void {
+    this.#open.disown();
+    this.#runner.disown();
+  }
+
+  /** Output, a result, an answer or the end of it, of one of the members. */
+  fromBelow(member: Member, message: Message): void {
+    switch (message.what) {
+      case Kind.output: {
+        const fields = output.decode(message);
+        const owner = this.#open.owner(fields.id);
+        if (owner !== undefined)
+          this.#host.tell(fields.text, output.encode({ ...fields, id: owner.id }));
+        break;
+      }
+      case Kind.pong:
+        this.#pong(member, pong.decode(message));
+        break;
+      case Kind.result: {
+        const { fields, attachments } = result.decode(message);
+        const { id, last, ...rest } = fields;
+        const owner = this.#open.report(id, fields.ordinal);
+        this.#crew.replay.result(id, fields.ordinal, fields.ok);
+        if (owner !== undefined)
+          this.#upward.send(result.encode({ ...rest, id: owner.id }, attachments));
+        if (last === true) this.#finish(id, member);
+        break;
+      }
+      case Kind.done:
+        this.#finish(done.decode(message).id, member);
+        break;
+    }
+  }
+
+  /** Those that answer in the same turn of the event loop are told together. */
+  #pong(member: Member, { id, workers }: Pong): void {
+    const owner = this.#open.owner(id);
+    if (owner !== undefined) {
+      for (const { ordinal } of workers) this.#open.report(id, ordinal);
+      if (this.#pongs.length === 0) setImmediate(() => this.#tellPongs());
+      this.#pongs.push({ id: owner.id, workers });
+    }
+    if (!member.isSubmaster) this.#finish(id, member);
+  }
+
+  #tellPongs(): void {
+    const byId = Map.groupBy(this.#pongs.splice(0), ({ id }) => id);
+    for (const [id, pongs] of byId)
+      this.#upward.send(pong.encode({ id, workers: pongs.flatMap(({ workers }) => workers) }));
+  }
+
+  #finish(id: number, member: Member): void {
+    const conclusion = this.#open.finish(id, member);
+    if (conclusion !== undefined) this.#conclude([conclusion]);
+  }
+
+  /** Settles what a member that is gone still owed. */
+  drop(member: Member, why: FailureFacts): void {
+    this.#conclude(this.#open.drop(member, member.leaves, why));
+  }
+
+  #conclude(conclusions: readonly Conclusion[]): void {
+    const { replay } = this.#crew;
+    for (const { number, id, results, isDone } of conclusions) {
+      for (const fields of results) {
+        replay.result(number, fields.ordinal, false);
+        this.#upward.send(result.encode(fields));
+      }
+      if (!isDone) continue;
+      replay.end(number);
+      this.#tellPongs();
+      this.#upward.send(done.encode({ id }));
+    }
+    if (!this.#open.isBusy) this.#host.stateChanged();
+  }
+}
