@@ -5,6 +5,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { KINDS } from "../scripts/chaos/schedule.ts";
 import { loadInventory } from "../src/config/inventory.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { ERROR_EXIT } from "../src/lib/errors.ts";
@@ -76,6 +77,33 @@ test("troubleshooting.md has every error code with its exit code, and no other",
   expect(
     documented.filter((heading) => heading === undefined || !expected.includes(heading)),
   ).toEqual([]);
+});
+
+test("every fault in reliability.md is measured by tests that are there, and every figure has its row", () => {
+  const [, section = ""] = /^## What happens\n(.*?)^## /ms.exec(read("docs/reliability.md")) ?? [];
+  const rows = section.split("\n").filter((line) => line.startsWith("| "));
+  const tabled = new Set<string>();
+  for (const row of rows.slice(2)) {
+    const [, notice = "", recover = "", , testedBy = ""] = row.split(" | ").slice(1);
+    const words = [...testedBy.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
+    const files = words.filter((word) => word.endsWith(".test.ts"));
+    const kinds = words.filter((word) => Object.hasOwn(KINDS, word));
+    const names = words.filter((word) => !files.includes(word) && !kinds.includes(word));
+    const sources = files.map((file) => read(`test/e2e/${file}`));
+    for (const name of names) {
+      tabled.add(name);
+      expect(sources.join("\n")).toContain(`new Fault("${name}")`);
+    }
+    // Without a name, figures are those of chaos, or there are none.
+    const figures = [notice, recover].some((cell) => /; .*\d s\b/.test(cell));
+    expect({ row, figures }).toEqual({ row, figures: names.length === 1 });
+    expect({ row, tests: files.length + kinds.length }).not.toEqual({ row, tests: 0 });
+  }
+  const reported = readdirSync(join(ROOT, "test", "e2e"))
+    .filter((file) => file.endsWith(".test.ts"))
+    .flatMap((file) => [...read(`test/e2e/${file}`).matchAll(/new Fault\("([^"]+)"\)/g)])
+    .map(([, name = ""]) => name);
+  expect([...new Set(reported)].toSorted()).toEqual([...tabled].toSorted());
 });
 
 /** An environment without anybody's settings. */

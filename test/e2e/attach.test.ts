@@ -10,6 +10,7 @@ import type { Home } from "../helpers/home.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
 import { runProof, startProof, waitForRunning } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 import { fixture } from "./fixtures/cluster.ts";
 
@@ -54,9 +55,14 @@ describe("a client that is killed", () => {
     await using first = await open();
     first.write(`.sh echo begun; while [ ! -e ${home.path}/go ]; do sleep 0.05; done; echo over\n`);
     await first.shows("0.1: begun");
+    const fault = new Fault("client-killed");
     first.signal("SIGKILL");
     await first.finished();
+    await daemon.logged("client away");
+    fault.noticed();
+    fault.mended();
     await using second = await open("--attach");
+    fault.recovered();
     expect(tagOf(second)).toBe(tagOf(first));
     home.write("go", "");
     for (const ordinal of ["0.0", "0.1"]) {

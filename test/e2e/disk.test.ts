@@ -7,6 +7,7 @@ import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
 import type { Program } from "../helpers/program.ts";
 import { runProof, startProof } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 import { fixture } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
@@ -106,15 +107,19 @@ describe.skipIf(refusal !== "")(
 
     test("opening: one error that says it; afterwards it works again", async () => {
       disk.fill();
+      const fault = new Fault("disk-full-opening");
       const { stdout, stderr, exitCode } = await runProof(["open", daemon.address, "-e", "1"], {
         home,
       });
+      fault.noticed();
       expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
       expect(stderr).toMatch(/^proof: .*the disk is full/m);
       expect(stderr).toContain("hint: the sandbox must be a writable directory with free space");
       await othersGoOn();
       disk.free();
+      fault.mended();
       const again = await runProof(["open", daemon.address, "-q", "-e", "1"], { home });
+      fault.recovered();
       expect({ stdout: again.stdout, exitCode: again.exitCode }).toEqual({
         stdout: "0.0-0.1: 1\n",
         exitCode: 0,
@@ -142,14 +147,18 @@ describe.skipIf(refusal !== "")(
     test("a selector that is new: the query fails and says it; the same one works afterwards", async () => {
       await using session = await opened(daemon, home, []);
       disk.fill();
+      const fault = new Fault("disk-full-selector");
       session.write(`.process ${fixture("fill.ts")} 1000\n`);
       await session.says(/^proof: .*the disk is full/m);
+      fault.noticed();
       session.write(".exec 6 * 7\n");
       await session.shows("0.0-0.1: 42\n");
       await othersGoOn();
       disk.free();
+      fault.mended();
       session.write(`.process ${fixture("fill.ts")} 1000\n`);
       await session.shows("n  1000\n");
+      fault.recovered();
       session.end();
       expect((await session.finished()).exitCode).toBe(1);
     });
@@ -163,8 +172,10 @@ describe.skipIf(refusal !== "")(
       session.write(`${large}20000\n`);
       await session.says("query 2: 2 cycles");
       disk.free();
+      const fault = new Fault("disk-full-result");
       session.write(`${large}10\n`);
       await session.says("query 3: 2 cycles");
+      fault.recovered();
       session.write(".queries\n");
       await session.shows(/^ *2 .* -$/m);
       expect(session.stdout).toMatch(/^ *1 .* kept$/m);
@@ -177,12 +188,16 @@ describe.skipIf(refusal !== "")(
     test("the user's own code is told by the system", async () => {
       await using session = await opened(daemon, home, []);
       disk.fill();
+      const fault = new Fault("disk-full-code");
       session.write('.exec await Bun.write("mine", "x".repeat(100_000))\n');
       await session.shows(/ENOSPC|no space left/i);
+      fault.noticed();
       await othersGoOn();
       disk.free();
+      fault.mended();
       session.write('.exec await Bun.write("mine", "x".repeat(1000))\n');
       await session.shows("0.0-0.1: 1000\n");
+      fault.recovered();
       session.end();
       expect((await session.finished()).exitCode).toBe(5);
     });
@@ -227,11 +242,15 @@ test("limits.sandbox: a warning first, then the proofserv with most of it ends; 
   await session.says(
     "the files of this session take 3.52MiB here, its limit is 4MiB (limits.sandbox)",
   );
+  const fault = new Fault("sandbox-full");
   session.write(write("second", 1));
   await session.says(
     /worker 0\.1 .*: the files of session \S+ take 4\.\d+MiB here, its limit is 4MiB/,
   );
+  fault.noticed();
   await daemon.logged("sandbox limit", ({ ordinal }) => ordinal === "0.1");
+  await session.says(/worker 0\.1 on \S+ is back/);
+  fault.recovered();
   session.write('.exec "still here"\n');
   await session.shows(/^0\.0.*: "still here"$/m);
   other.write(".exec 6 * 7\n");

@@ -4,6 +4,7 @@ import { useArea } from "../helpers/area.ts";
 import { startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { startProof } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 
 setDefaultTimeout(180_000);
 const area = useArea();
@@ -28,11 +29,15 @@ test("a daemon that hangs for longer than its master waits for an answer: the se
   client.write(".exec n\n");
   await client.shows("0.0-0.1: 41");
   const master = proofservsOf(home.path).get("0");
+  const fault = new Fault("daemon-hangs");
   daemon.signal("SIGSTOP");
   await client.says("connection lost");
+  fault.noticed();
+  fault.mended();
   daemon.signal("SIGCONT");
   client.write(".exec n + 1\n");
   await client.shows("0.0-0.1: 42");
+  fault.recovered();
   expect(proofservsOf(home.path).get("0")).toBe(master);
   client.end();
   expect(await client.finished()).toMatchObject({ exitCode: 0 });

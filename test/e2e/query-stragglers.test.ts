@@ -3,6 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { proofservsOf } from "../helpers/processes.ts";
+import { Fault } from "../helpers/times.ts";
 import { fixture, untilWritten, useCluster, type Written } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
@@ -48,10 +49,13 @@ test.each([3, 9])(
     client.write(`.process ${fixture("hold.ts")} ${N} ${inputs}\n`);
     await untilWritten(client, home, `stopped-${workers}.held`);
     const pid = proofservsOf(home.path).get("0.1") ?? 0;
+    const fault = new Fault("worker-stopped");
     process.kill(pid, "SIGSTOP");
     home.write(`stopped-${workers}.go`, "");
     await client.says(`0.1: ${OVERTAKEN}`);
+    fault.noticed();
     await client.says(`wrote ${file}.json\n`);
+    fault.recovered();
     const { outputs, query } = written(`${file}.json`);
     expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
     expect(query).toMatchObject({ state: "done", processed: N, total: N, entries: N });
@@ -83,9 +87,12 @@ test("one that is a thousand times slower than the others loses its packet to th
   await client.says("PROOF set to parallel mode (3 workers)");
   client.write(".exec globalThis.slow = true\n");
   await client.shows("0.0-0.2: true\n");
+  const fault = new Fault("worker-slow");
   client.write(`.process ${shares} ${N} n=${N} output=${file}\n`);
   await client.says(`0.1: ${OVERTAKEN}`);
+  fault.noticed();
   await client.says(`wrote ${file}\n`);
+  fault.recovered();
   const { outputs, query } = written(file);
   expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
   expect(Object.keys(outputs)).not.toContain("by0.1");

@@ -11,6 +11,7 @@ import type { RunningDaemon } from "../helpers/daemon.ts";
 import { Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { processesWith, proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 import { fixture, type Written } from "./fixtures/cluster.ts";
 
@@ -110,10 +111,14 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   test("the link of the client's host goes down and comes back", async () => {
     await begin();
     const before = pids();
+    const fault = new Fault("client-link");
     hosts.linkDown(hosts.at(1));
     await client.says(/connection lost, reconnecting \.\.\. \(.*silent for \d+ s\)/);
+    fault.noticed();
+    fault.mended();
     hosts.linkUp(hosts.at(1));
     await client.says("connected again");
+    fault.recovered();
     await goesOn();
     expect(pids()).toEqual(before);
     await finish();
@@ -135,10 +140,18 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   ])("%s daemon is killed and started again", async (_which, number) => {
     await begin();
     const before = pids();
+    const fault = new Fault("master-daemon-killed");
     await daemon(number).kill();
+    if (number === 2) {
+      await client.says("connection lost");
+      fault.noticed();
+    }
     await startDaemon(number);
-    if (number === 2) await client.says("connected again");
-    else await daemon(number).logged("client back");
+    fault.mended();
+    if (number === 2) {
+      await client.says("connected again");
+      fault.recovered();
+    } else await daemon(number).logged("client back");
     await goesOn();
     expect(pids()).toEqual(before);
     await finish();
@@ -178,13 +191,17 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     await waitFor("the children", () => processesWith(home.path).length >= 7, {
       seen: () => processesWith(home.path).map(({ command }) => command),
     });
+    const fault = new Fault("daemon-gone");
     await daemon(3).kill();
     const left = (): string[] => processesWith(home.path).map(({ command }) => command);
-    await waitFor("the end of everything", () => left().length === 0, { seen: left });
+    await Promise.all([
+      client.says(/worker 0\.0 on \S+ was lost: /).then(() => fault.noticed()),
+      waitFor("the end of everything", () => left().length === 0, { seen: left }).then(() =>
+        fault.recovered(),
+      ),
+    ]);
     expect(home.traces()).toEqual([]);
     expect(home.list().filter((path) => path.startsWith("run/proof"))).toEqual([]);
-    // The log says who has ended it.
-    await client.says(/worker 0\.0 on \S+ was lost: /);
   });
 
   test("a keeper that is killed is replaced", async () => {
@@ -194,17 +211,24 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     const keeper = (): number | undefined =>
       processesWith(hosts.at(2).home.path).find(({ command }) => command === "proof keeper")?.pid;
     const first = await waitFor("a keeper", keeper);
+    const fault = new Fault("keeper-killed");
     process.kill(first, "SIGKILL");
+    await daemon(2).logged("the keeper is gone");
+    fault.noticed();
     await waitFor("another keeper", () => keeper() !== undefined && keeper() !== first);
+    fault.recovered();
     expect((await daemon(2).stop()).exitCode).toBe(0);
     expect(keeper()).toBeUndefined();
   });
 
   test("a master proofserv that is killed is told at once, and is not looked for", async () => {
     await begin();
-    process.kill(proofservsOf(hosts.at(2).home.path).get("0") ?? 0, "SIGKILL");
+    const master = proofservsOf(hosts.at(2).home.path).get("0") ?? 0;
+    const fault = new Fault("master-killed");
+    process.kill(master, "SIGKILL");
+    await client.says(/proof: .*proofserv 0 \(pid \d+\) ended: signal SIGKILL/);
+    fault.noticed();
     const { stderr, exitCode } = await client.finished();
-    expect(stderr).toMatch(/proof: .*proofserv 0 \(pid \d+\) ended: signal SIGKILL/);
     expect(stderr).not.toContain("connection lost");
     expect(exitCode).toBe(1);
   });
@@ -216,9 +240,10 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     await daemon(2).logged("connection closed", ({ why }) => String(why).includes("silent"));
     process.kill(proofservsOf(hosts.at(2).home.path).get("0") ?? 0, "SIGKILL");
     await daemon(2).logged("session died", ({ ordinal }) => ordinal === "0");
+    const fault = new Fault("client-late");
     hosts.linkUp(hosts.at(1));
-    const { stderr, exitCode } = await client.finished();
-    expect(stderr).toMatch(/proof: .*proofserv 0 \(pid \d+\) ended: signal SIGKILL/);
-    expect(exitCode).toBe(1);
+    await client.says(/proof: .*proofserv 0 \(pid \d+\) ended: signal SIGKILL/);
+    fault.noticed();
+    expect((await client.finished()).exitCode).toBe(1);
   });
 });

@@ -10,6 +10,7 @@ import type { RunningDaemon } from "../helpers/daemon.ts";
 import { Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 import { fixture, untilWritten, type Written } from "./fixtures/cluster.ts";
 
@@ -78,8 +79,11 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     await run(client, ".exec const n = 5", "0.0-0.1: 5\n");
     const first = await pidOf(3, "0.1");
     process.kill(first, "SIGKILL");
-    process.kill(await pidOf(3, "0.1", first), "SIGKILL");
+    const second = await pidOf(3, "0.1", first);
+    const fault = new Fault("worker-again");
+    process.kill(second, "SIGKILL");
     await client.says(/worker 0\.1 on 10\.77\.0\.2 was replaced/);
+    fault.recovered();
     await run(client, ".sh hostname", /^0\.1: n2$/m);
     await run(client, ".exec n + 1", "0.0-0.1: 6\n");
     await run(client, ".workers", /^0\.1 +worker +10\.77\.0\.2:1093 +\d+ +ready/m);
@@ -115,8 +119,10 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     test("the link of a node goes down without a word: the same result without it", async () => {
       const { client, go, file } = await begin();
       await using _ = client;
+      const fault = new Fault("node-lost");
       hosts.linkDown(hosts.at(3));
       await client.says(/worker 0\.1 on \S+ was lost: .*silent/);
+      fault.noticed();
       go();
       await rightResult(client, file);
       hosts.linkUp(hosts.at(3));
@@ -125,10 +131,14 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     test("the daemon of a node is killed and started again: the same result", async () => {
       const { client, go, file } = await begin();
       await using _ = client;
+      const fault = new Fault("node-daemon-killed");
       await daemons.get(3)?.kill();
       await client.says(/worker 0\.1 on \S+ was lost: /);
+      fault.noticed();
       await startDaemon(3);
+      fault.mended();
       await client.says(/worker 0\.1 on \S+ is back/);
+      fault.recovered();
       go();
       await rightResult(client, file);
     });
@@ -136,8 +146,10 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     test("a node is added to the inventory: its worker takes part", async () => {
       const { client, go, file } = await begin();
       await using _ = client;
+      const fault = new Fault("node-added");
       hosts.at(1).home.writeConfig(inventory([2, 3, 4].map((n) => hosts.at(n))));
       await client.says(/worker 0\.2 on 10\.77\.0\.4 joined/);
+      fault.recovered();
       go();
       await rightResult(client, file);
     });
@@ -146,14 +158,18 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
   test("a node whose link goes down and comes back is in the session again, with what it has missed", async () => {
     await using client = await open();
     await run(client, ".exec let n = 5", "0.0-0.1: 5\n");
+    const fault = new Fault("node-lost");
     hosts.linkDown(hosts.at(3));
     await client.says(/worker 0\.1 on \S+ was lost: .*silent.*; it is tried again/);
+    fault.noticed();
     await run(client, ".workers", /^0\.1 +worker .* away/m);
     const { stdout } = await hosts.at(1).runProof(["status", "--json"]);
     expect(stdout).toContain('"workers":1');
     await run(client, ".exec n += 1", "0.0: 6\n");
+    fault.mended();
     hosts.linkUp(hosts.at(3));
     await client.says(/worker 0\.1 on \S+ is back/);
+    fault.recovered();
     await run(client, ".exec n", "0.0-0.1: 6\n");
     await close(client);
   });
@@ -171,9 +187,11 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     client.write(`.process ${fixture("hold.ts")} ${N} ${inputs}\n`);
     await untilWritten(client, home, "away.held");
     const pid = await pidOf(3, "0.1");
+    const fault = new Fault("node-away");
     hosts.linkDown(hosts.at(3));
     home.write("away.go", "");
     await client.says("0.1: query 1 did not wait for it");
+    fault.noticed();
     await client.says(`wrote ${file}.json\n`);
     const { outputs } = JSON.parse(readFileSync(`${file}.json`, "utf8")) as Written;
     expect(outputs["seen"]).toEqual(Array.from({ length: N }, () => 1));
@@ -182,8 +200,10 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
       return /^0\.1 +worker .* away/m.test(client.stdout);
     });
     client.write(".exec n += 1\n");
+    fault.mended();
     hosts.linkUp(hosts.at(3));
     await client.shows("0.0-0.1: 6\n");
+    fault.recovered();
     expect(await pidOf(3, "0.1")).toBe(pid);
     expect(client.stderr).not.toContain("was lost");
     await close(client);
@@ -191,12 +211,16 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
 
   test("a worker that could not be opened joins when its node is there", async () => {
     await daemons.get(3)?.stop();
+    const fault = new Fault("worker-not-opened");
     await using client = await hosts.at(1).startProof(["open"], ENV);
     await client.says("PROOF set to parallel mode (1 workers)");
     await client.says(/worker 0\.1 on \S+ failed in phase tcp: .*; it is tried again/);
+    fault.noticed();
     await run(client, ".exec const n = 5", "0.0: 5\n");
     await startDaemon(3);
+    fault.mended();
     await client.says(/worker 0\.1 on \S+ joined/);
+    fault.recovered();
     await run(client, ".exec n", "0.0-0.1: 5\n");
     await close(client);
   });

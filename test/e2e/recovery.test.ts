@@ -1,11 +1,12 @@
 /** Workers that die: what is told, and what takes their place, on one host. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
 import { startProof } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
@@ -50,11 +51,14 @@ describe("a worker that is killed", () => {
     await run(client, ".exec n += 1", "0.0-0.1: 21");
     await run(client, ".exec function twice(x: number) { return 2 * x }", "0.0-0.1: undefined");
     const pid = await pidOf("0.1");
+    const fault = new Fault("worker-idle");
     process.kill(pid, "SIGKILL");
     await client.says(
       /worker 0\.1 on \S+ was lost: proofserv 0\.1 \(pid \d+\) ended: signal SIGKILL \(\d+\.\d s of processor time, up to [\d.]+MiB of memory\); another is opened in its place\n/,
     );
+    fault.noticed();
     await client.says(/worker 0\.1 on \S+ was replaced \(pid \d+\)\n/);
+    fault.recovered();
     await run(client, ".exec `${name} ${twice(n)}`", '0.0-0.1: "hello 42"');
     await run(
       client,
@@ -71,10 +75,14 @@ describe("a worker that is killed", () => {
     const code = `(await import("node:fs")).appendFileSync("${file}", process.env.PROOF_ORDINAL + "\\n"); const late = 1; await Bun.sleep(process.env.PROOF_ORDINAL === "0.1" ? 1e9 : 1); 5`;
     client.write(`.exec ${code}\n`);
     await waitFor("the code to run", async () => (await Bun.file(file).text()).includes("0.1\n"));
-    process.kill(await pidOf("0.1"), "SIGKILL");
+    const pid = await pidOf("0.1");
+    const fault = new Fault("worker-busy");
+    process.kill(pid, "SIGKILL");
     await client.shows(/^0\.1: .*signal SIGKILL/m);
+    fault.noticed();
     expect(client.stdout).toContain("0.0: 5\n");
     await client.says(/worker 0\.1 on \S+ was replaced/);
+    fault.recovered();
     await run(client, ".exec typeof late", '0.1: "undefined"');
     expect((await Bun.file(file).text()).split("\n").sort()).toEqual(["", "0.0", "0.1"]);
     await close(client);
@@ -84,8 +92,12 @@ describe("a worker that is killed", () => {
     await using client = await open();
     await run(client, ".exec const x = 7", "0.0-0.1: 7");
     const code = 'if (process.env.PROOF_ORDINAL === "0.0") process.exit(3); 1';
+    const fault = new Fault("worker-exit");
     await run(client, `.exec ${code}`, /^0\.0: .*ended: exit code 3/m);
-    await run(client, ".exec x", "0.0-0.1: 7");
+    fault.noticed();
+    await client.says(/worker 0\.0 on \S+ was replaced/);
+    fault.recovered();
+    await run(client, ".exec x + 1", "0.0-0.1: 8");
     await close(client);
   });
 });
@@ -93,17 +105,25 @@ describe("a worker that is killed", () => {
 test("code that needs more memory than the limit ends its worker, with that cause, and another takes over", async () => {
   await using client = await open();
   await run(client, ".exec let kept: unknown[] = [], n = 3", "0.0-0.1: 3");
+  const passed = `${home.path}/passed`;
   const code =
-    'if (process.env.PROOF_ORDINAL === "0.1") for (;;) { kept.push(new Uint8Array(4e6).fill(1)); Bun.sleepSync(10) } 1';
-  await run(client, `.exec ${code}`, /^0\.1: .*used \d+MiB of memory, its limit is 250MiB/m);
+    `const { writeFileSync } = await import("node:fs"); if (process.env.PROOF_ORDINAL === "0.1") for (;;) {` +
+    `kept.push(new Uint8Array(4e6).fill(1)); if (process.memoryUsage.rss() > 250 * 2 ** 20) writeFileSync("${passed}", ""); Bun.sleepSync(10) } 1`;
+  client.write(`.exec ${code}\n`);
+  await waitFor("more memory than the limit", () => existsSync(passed));
+  const fault = new Fault("worker-memory");
+  await client.shows(/^0\.1: .*used \d+MiB of memory, its limit is 250MiB/m);
+  fault.noticed();
   await client.says(/worker 0\.1 on \S+ was replaced/);
-  await run(client, ".exec n", "0.0-0.1: 3");
+  fault.recovered();
+  await run(client, ".exec n + 1", "0.0-0.1: 4");
   await close(client);
 });
 
 test("one that dies again and again is given up, with a summary; the session goes on", async () => {
   await using client = await open();
   let pid = 0;
+  let fault: Fault | undefined;
   for (let deaths = 0; deaths < 4; deaths++) {
     await waitFor(
       `replacement ${deaths}`,
@@ -111,11 +131,13 @@ test("one that dies again and again is given up, with a summary; the session goe
       { seen: () => client.stderr },
     );
     pid = await pidOf("0.1", pid);
+    fault = new Fault("worker-again");
     process.kill(pid, "SIGKILL");
   }
   await client.says(
     /worker 0\.1 on \S+ was lost: .*; that was the last of 4 times in a row: 4 × on \S+; it is given up\n/,
   );
+  fault?.noticed();
   await run(client, ".workers", /^0\.1 +worker .* lost/m);
   await run(client, ".exec process.env.PROOF_ORDINAL", '0.0: "0.0"\n');
   await close(client);
@@ -156,13 +178,16 @@ test.skipIf(group === undefined)(
     // At once: nobody who looks once a second sees it come.
     const code =
       'if (process.env.PROOF_ORDINAL === "0.1") for (let i = 0; i < 100; i++) kept.push(new Uint8Array(4e6).fill(1)); 1';
+    const fault = new Fault("worker-oom");
     await run(
       client,
       `.exec ${code}`,
       /^0\.1: .*signal SIGKILL, by the kernel, which was out of memory/m,
     );
+    fault.noticed();
     await client.says("hint: memory had run out");
     await client.says(/worker 0\.1 on \S+ was replaced/);
+    fault.recovered();
     await close(client);
     await waitFor("the end of the group", () => {
       try {

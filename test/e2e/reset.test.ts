@@ -10,6 +10,7 @@ import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/nam
 import { isRunning, processesWith, proofservsOf } from "../helpers/processes.ts";
 import type { Program } from "../helpers/program.ts";
 import { runProof, startProof, waitForRunning } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
@@ -48,7 +49,9 @@ test("proofservs that are stopped", async () => {
   const { session, tag } = await open();
   const pids = await proofservs(home, 3);
   for (const pid of pids) process.kill(pid, "SIGSTOP");
+  const fault = new Fault("stuck");
   const { stdout, stderr, exitCode } = await reset([tag, "--hard"]);
+  fault.recovered();
   expect({ stdout, stderr, exitCode }).toEqual({
     stdout: `closed ${tag}\n`,
     stderr: "",
@@ -68,7 +71,9 @@ test("code that never ends, and what it has started", async () => {
       .filter(({ command }) => command.startsWith("sleep 600"))
       .map(({ pid }) => pid);
   await waitFor("what they start", () => sleepers().length === 2);
+  const fault = new Fault("stuck");
   const { stdout, exitCode } = await reset(["--all", "--hard", "--json"]);
+  fault.recovered();
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toEqual({ closed: [expect.any(String)], failures: [] });
   expect(proofservsOf(home.path).size).toBe(0);
@@ -131,20 +136,24 @@ describe.skipIf(!namespaces.possible)(`on several hosts${SKIPPED}`, () => {
     const [far = 0] = await proofservs(hosts.at(3).home, 1);
     for (const pid of [worker, far]) process.kill(pid, "SIGSTOP");
     hosts.linkDown(hosts.at(3));
+    const fault = new Fault("stuck-out-of-reach");
     const { stdout, stderr, exitCode } = await master.runProof([
       "close",
       "localhost",
       tag,
       "--hard",
     ]);
+    fault.noticed();
     expect({ stdout, exitCode }).toEqual({ stdout: `closed ${tag}\n`, exitCode: 3 });
     expect(stderr).toMatch(/^warning: may still be running: 10\.77\.0\.3:1093: .*within 2 s\n/);
     expect(isRunning(worker)).toBe(false);
     await tellsWhy(session);
     expect(isRunning(far)).toBe(true);
+    fault.mended();
     hosts.linkUp(hosts.at(3));
     // The session is over, but not there: asked again, the rest of it goes.
     const again = await master.runProof(["close", "localhost", tag, "--hard"]);
+    fault.recovered();
     expect({ stderr: again.stderr, exitCode: again.exitCode }).toEqual({ stderr: "", exitCode: 0 });
     expect(isRunning(far)).toBe(false);
   });

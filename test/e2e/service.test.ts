@@ -9,6 +9,7 @@ import { NotifySocket } from "../helpers/notify-socket.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { Program } from "../helpers/program.ts";
 import { runProof, startProof, waitForRunning } from "../helpers/proof.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 import { fixture } from "./fixtures/cluster.ts";
 
@@ -197,10 +198,13 @@ describe("draining", () => {
       await busy.says("PROOF set to parallel mode");
       busy.write(".sh sleep 600\n");
       await waitForRunning(daemon, home);
+      const fault = new Fault("daemon-told-to-stop");
       daemon.signal("SIGTERM");
       await busy.says("the daemon is stopping");
+      fault.noticed();
       if (signals === 2) daemon.signal("SIGTERM");
       await daemon.logged("stopped");
+      if (signals === 1) fault.recovered();
       for (const client of [busy, idle]) expect((await client.finished()).exitCode).toBe(1);
       expect(busy.stderr).toContain("the daemon was stopped (SIGTERM)");
     }
@@ -216,13 +220,17 @@ test("an idle session is warned, then ended; one in which something runs is not"
   await using busy = await startProof(["open", daemon.address, "-w", "1"], { home });
   for (const client of [idle, kept, busy]) await client.says("PROOF set to parallel mode");
   busy.write(".sh sleep 8\n");
+  const fault = new Fault("idle");
   await Promise.all([
     idle.says("nothing has run here for a while; the session ends in 1s"),
-    kept.says("nothing has run here for a while"),
+    kept.says("nothing has run here for a while").then(() => {
+      // At once: it has a second.
+      kept.write("await p.ping(); 6 * 7\n");
+    }),
   ]);
-  kept.write("await p.ping(); 6 * 7\n");
   await kept.shows("42");
   const { stderr, exitCode } = await idle.finished();
+  fault.noticed();
   expect(stderr).toContain("nothing has run in this session for 4s");
   expect(stderr).toContain("session.idle_timeout");
   expect(exitCode).toBe(1);

@@ -5,6 +5,7 @@ import { NO_WAITING, type RunningDaemon } from "../helpers/daemon.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 import { linesThen } from "../helpers/proof.ts";
 import { isRunning, proofservsOf } from "../helpers/processes.ts";
+import { Fault } from "../helpers/times.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
@@ -129,13 +130,16 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
     await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 5\n");
     const before = [4, 5].map((n) => proofservsOf(hosts.at(n).home.path).get(`0.1.${n - 4}`) ?? 0);
     const pid = proofservsOf(hosts.at(3).home.path).get("0.1");
+    const fault = new Fault("submaster-killed");
     process.kill(pid ?? 0, "SIGKILL");
     await client.says(/0\.1 on \S+ was lost: .*signal SIGKILL/);
+    fault.noticed();
     await client.says(/submaster 0\.1 on \S+ was replaced/);
     for (const ordinal of ["0.1.0", "0.1.1"])
       await client.says(
         new RegExp(`worker ${ordinal.replaceAll(".", "\\.")} on \\S+ was replaced`),
       );
+    fault.recovered();
     client.write(".exec n + 1\n");
     await client.shows("0.0.0-0.0.1,0.1.0-0.1.1: 6\n");
     // They wait for their master to come back for a while.
