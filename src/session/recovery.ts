@@ -46,7 +46,7 @@ export interface RecoveryPort {
 }
 
 /** Errors that say that the process ended, rather than that its node cannot be reached or refuses. */
-const DEATHS = new Set(["PROOFSERV_DIED", "WORKER_DIED", "MEMORY", "PROCESSES"]);
+const DEATHS = new Set(["PROOFSERV_DIED", "WORKER_DIED", "MEMORY", "PROCESSES", "QUOTA"]);
 
 /** Whether an error code stands for the end of a process. */
 export function isDeath(code: string): boolean {

@@ -1,6 +1,6 @@
 /** A full disk, on a small file system of its own, and a session that takes more room than it may. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
@@ -8,6 +8,7 @@ import type { Home } from "../helpers/home.ts";
 import type { Program } from "../helpers/program.ts";
 import { runProof, startProof } from "../helpers/proof.ts";
 import { Fault } from "../helpers/times.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 import { fixture } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
@@ -139,9 +140,15 @@ describe.skipIf(refusal !== "")(
       session.write(".exec 6 * 7\n");
       await session.shows("0.0-0.1: 42\n");
       await othersGoOn();
+      disk.free();
+      const fault = new Fault("disk-full-logs");
+      session.write('.exec setTimeout(() => console.log("there is room again"), 0); 3\n');
+      const logged = (path: string): boolean =>
+        readFileSync(join(home.sandbox, path), "utf8").includes("there is room again");
+      await waitFor("what is logged then", () => home.logs().filter(logged).length === 2);
+      fault.recovered();
       session.end();
       expect((await session.finished()).exitCode).toBe(0);
-      disk.free();
     });
 
     test("a selector that is new: the query fails and says it; the same one works afterwards", async () => {
@@ -229,9 +236,9 @@ describe.skipIf(refusal !== "")(
   },
 );
 
-test("limits.sandbox: a warning first, then the proofserv with most of it ends; others go on", async () => {
+test("limits.sandbox: a warning first, then the proofserv with most of it ends, and in the end is given up; others go on", async () => {
   const home = area.home();
-  const config = '[limits]\nsandbox = "4MiB"\n';
+  const config = '[limits]\nsandbox = "4MiB"\n[recovery]\ndeaths = 2\n';
   const args = ["--host", "127.0.0.1", "--workers", "2"];
   await using daemon = await startDaemon({ home, config, args });
   await using other = await opened(daemon, home, []);
@@ -249,10 +256,12 @@ test("limits.sandbox: a warning first, then the proofserv with most of it ends; 
   );
   fault.noticed();
   await daemon.logged("sandbox limit", ({ ordinal }) => ordinal === "0.1");
-  await session.says(/worker 0\.1 on \S+ is back/);
+  await session.says(/worker 0\.1 on \S+ was replaced/);
   fault.recovered();
+  // Its successor writes the same again: that is what the session has set up.
+  await session.says(/worker 0\.1 .*that was the last of 2 times in a row: .*; it is given up/);
   session.write('.exec "still here"\n');
-  await session.shows(/^0\.0.*: "still here"$/m);
+  await session.shows(/^0\.0: "still here"$/m);
   other.write(".exec 6 * 7\n");
   await other.shows("0.0-0.1: 42\n");
   for (const client of [session, other]) {
