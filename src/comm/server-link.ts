@@ -22,6 +22,8 @@ import type { Turns } from "./turns.ts";
 
 /** Milliseconds for which requests of one peer are served before others have their turn. */
 const AT_ONCE = 0.5;
+/** Bytes of a peer that may wait to be served before no more are read. */
+const AHEAD = 256 * 1024;
 
 /** Where bytes go that come outside of any request. */
 export interface RawSink {
@@ -305,10 +307,11 @@ export class ServerLink {
     }
   }
 
-  /** Lets others have their turn. One turn is too short for it to be worth reading no further. */
+  /** Lets others have their turn. Only where much waits already, no more is read meanwhile. */
   #serveLater(): void {
     this.#paused = true;
     this.#isLater = true;
+    if (this.#framer.buffered > AHEAD) this.#transport.pause();
     setImmediate(() => {
       this.#isLater = false;
       if (!this.#heldBack) this.resume();

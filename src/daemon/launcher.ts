@@ -32,7 +32,7 @@ import {
   nameDirectory,
   nascentDirectory,
   openLog,
-  removeWorkDirectory,
+  removeNascentDirectory,
   sandboxBase,
   sessionTag,
   shortHost,
@@ -103,7 +103,7 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
     child = start(plan, variables, plan.account === undefined ? begun : "/", log);
   } catch (error) {
     log.close();
-    if (plan.topTag === undefined) asOwner(() => removeWorkDirectory(begun));
+    if (plan.topTag === undefined) asOwner(() => removeNascentDirectory(begun));
     throw error;
   }
   try {
@@ -187,7 +187,7 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
 }
 
 /**
- * When a master's engine compiles code. By default that is from some 34 calls on, which nearly everything
+ * When the engine of a master with workers compiles code. By default that is from some 34 calls on, which nearly everything
  * that opens workers is called: compiling all that took as much processor time as running it. This is
  * some 200 calls, so that sessions of many workers open sooner, and what runs for long is compiled all the same.
  * The last and dearest stage is for loops over numbers; what handles messages gains nothing by it, and took
@@ -214,7 +214,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
     // What is to become another account begins as root: nothing of a user's may reach it before. It adds
     // these itself.
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
-    ...(plan.role === "worker" ? {} : COMPILE_LATER),
+    ...(plan.role === "worker" || options.masterOnly ? {} : COMPILE_LATER),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     [MARK]: plan.mark,

@@ -2,7 +2,7 @@
  * The room that the files of a session take on this node. Looked at a little each second, so a session can
  * have more than its limit for a while: a warning comes first, then the proofserv with most of it ends.
  */
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { DiskUse } from "../lib/disk-use.ts";
 import { messageOf, ProofError } from "../lib/errors.ts";
 import { formatBytes, roughBytes } from "../lib/units.ts";
@@ -53,7 +53,10 @@ export class Quota {
       });
       if (uses === undefined) return;
       this.#looks.delete(directory);
-      this.#judge(directory, sessions, uses, limit);
+      // What those that are gone have left is on its way out.
+      const { removals } = this.#context;
+      const stay = [...uses].filter(([name]) => !removals.isGoing(join(directory, name)));
+      this.#judge(directory, sessions, new Map(stay), limit);
     } catch (error) {
       this.#looks.delete(directory);
       log.warn("disk use not known", { directory, error: messageOf(error) });

@@ -143,8 +143,8 @@ export function makeWorkDirectory(path: string): void {
   guard(path, () => mkdirSync(path, { mode: 0o700 }));
 }
 
-/** Removes a proofserv's work directory. Best effort: what can't go must not keep a session from ending. */
-export function removeWorkDirectory(path: string): void {
+/** Removes the directory of a session that could not be started. */
+export function removeNascentDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 0 });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is kept on disk about a session while its proofserv lives: enough for the next daemon to take it
- * over, or to remove what is left of it. It holds secrets; the file has mode 0600.
+ * What is kept on disk about a session while its proofserv lives, or anything is left of it: enough for the
+ * next daemon to take it over, or to remove what is left. It holds secrets; the file has mode 0600.
  */
 import type { Account } from "../lib/account-database.ts";
 import { Fields } from "../lib/check.ts";

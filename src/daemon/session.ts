@@ -151,7 +151,7 @@ export class Session {
     this.#adopted = new AdoptedProcess(begun.launched, () => this.exited(NO_EXIT));
   }
 
-  /** What is kept on disk about it while its proofserv lives; undefined before that. */
+  /** What is kept on disk about it; undefined before its proofserv lives. */
   get record(): SessionRecord | undefined {
     if (this.#launched === undefined) return undefined;
     const { log: _, statusFile: __, ...places } = this.#launched;

@@ -175,7 +175,9 @@ export class Sessions {
     const { sid } = session;
     void session.ended.then(async (why) => {
       this.#byId.delete(sid);
-      const burial = bury(context, session, why);
+      const burial = bury(context, session, why).catch((error: unknown) => {
+        context.log.warn("clean-up incomplete", { sid, error: messageOf(error) });
+      });
       this.#burials.set(sid, burial);
       await burial;
       this.#burials.delete(sid);

@@ -11,6 +11,7 @@ export interface RequestFrame {
   /** The two stream bytes, read big-endian only to have a number: echo, never interpret. */
   stream: number;
   id: number;
+  /** A view of the header, which does not outlive relaying it: see {@link Pieces.behind}. */
   body: Buffer;
   payload: Buffer;
 }
@@ -275,6 +276,7 @@ function lengthProblem(length: number, limit: number): string | undefined {
 /** A framer of requests. `limit` bounds the payload by request id, in bytes. */
 export function requestFramer(limit: (id: number) => number): {
   push(chunk: Buffer): void;
+  readonly buffered: number;
   takeAll(): Buffer[];
   next(): Pieced<RequestFrame> | undefined;
 } {
@@ -286,6 +288,9 @@ export function requestFramer(limit: (id: number) => number): {
   });
   return {
     push: (chunk) => framer.push(chunk),
+    get buffered() {
+      return framer.buffered;
+    },
     takeAll: () => framer.takeAll(),
     next() {
       const record = framer.next();

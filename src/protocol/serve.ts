@@ -77,7 +77,7 @@ export const PROOFSERV = "proofserv";
 export const PARAMETERS_FD = 3;
 
 /** The line that tells the parameters. */
-export function encodeServe(parameters: ServeParameters | MasterParameters): Buffer {
+export function encodeServe(parameters: ServeParameters): Buffer {
   return utf8(`${JSON.stringify(parameters)}\n`);
 }
 

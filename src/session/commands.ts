@@ -169,6 +169,7 @@ export class Commands {
   disown(): void {
     this.#open.disown();
     this.#runner.disown();
+    this.#pongs.length = 0;
   }
 
   /** Output, a result, an answer or the end of it, of one of the members. */

@@ -1,7 +1,16 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Removals } from "../../src/daemon/removals.ts";
+import { systemCode } from "../../src/lib/errors.ts";
 import { useArea } from "../helpers/area.ts";
 
 const area = useArea();
@@ -51,22 +60,53 @@ test("others have their turns while a large tree goes, and small ones do not wai
   expect(order).toEqual([small, large]);
 });
 
-test("what comes into a tree while it goes does not keep it", async () => {
+test("what comes into a tree while it goes, or goes by itself, does not keep it", async () => {
   const path = join(area.home().path, "tree");
   tree(path, 300);
   let pieces = 0;
   await new Removals().remove(path, (action) => {
     if (++pieces === 5) writeFileSync(join(path, "d0-late"), "x");
+    if (pieces === 6) rmSync(join(path, "d2"), { recursive: true });
     return action();
   });
+  expect(pieces).toBeGreaterThan(6);
   expect(existsSync(path)).toBe(false);
 });
 
-test("a tree that is not there is gone, and one that cannot go says why", async () => {
-  const home = area.home().path;
-  await new Removals().remove(join(home, "nothing"), (action) => action());
-  const forbidden = new Removals().remove(join(home, "tree"), () => {
-    throw new Error("not allowed");
-  });
-  expect(String(await forbidden.catch((error: unknown) => error))).toContain("not allowed");
+test("names that are too long to be given are no obstacle", async () => {
+  const path = join(area.home().path, "tree");
+  tree(path, 10);
+  const deep = Array.from({ length: 12 }, () => "n".repeat(250));
+  const [upper, lower] = [join(path, "upper"), join(path, "lower")];
+  for (const top of [upper, lower]) mkdirSync(join(top, ...deep), { recursive: true });
+  writeFileSync(join(lower, ...deep, "file"), "x");
+  renameSync(lower, join(upper, ...deep, "lower"));
+  await new Removals().remove(path, (action) => action());
+  expect(existsSync(path)).toBe(false);
+});
+
+test("a tree that is not there is gone", async () => {
+  await new Removals().remove(join(area.home().path, "nothing"), (action) => action());
+});
+
+test("what cannot go is told, and the rest goes", async () => {
+  const path = join(area.home().path, "tree");
+  tree(path, 300);
+  // Nobody may remove a mount point, not even root.
+  const kept = join(path, "d1", "kept");
+  mkdirSync(kept);
+  const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", kept]).exitCode === 0;
+  const removals = new Removals();
+  try {
+    const outcome = await removals
+      .remove(path, (action) => action())
+      .catch((error: unknown) => error);
+    if (!mounted) return;
+    expect(systemCode(outcome)).toBe("EBUSY");
+    expect(readdirSync(path)).toEqual(["d1"]);
+    expect(readdirSync(join(path, "d1"))).toEqual(["kept"]);
+    expect(removals.isGoing(path)).toBe(false);
+  } finally {
+    if (mounted) Bun.spawnSync(["umount", kept]);
+  }
 });

@@ -38,3 +38,18 @@ test("results arrive as the values that they are", async () => {
   );
   expect(exitCode).toBe(0);
 });
+
+test("large objects reach the workers, however often their sender is held back", async () => {
+  const home = area.home();
+  await using daemon = await startDaemon({ home });
+  const [fixture, selector] = ["large-input-fixture.ts", join("fixtures", "weigh.ts")].map((name) =>
+    join(import.meta.dir, name),
+  );
+  await using program = new Program(
+    [process.execPath, fixture ?? "", daemon.address, selector ?? ""],
+    { home },
+  );
+  const { stdout, stderr, exitCode } = await program.finished();
+  expect([stderr, exitCode]).toEqual(["", 0]);
+  expect(stdout).toBe(`${12 * 1024 * 1024}\n`.repeat(20));
+});

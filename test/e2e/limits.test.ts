@@ -2,9 +2,16 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Admin, Request } from "../../src/protocol/codes.ts";
+import { Admin, Request, SendOption } from "../../src/protocol/codes.ts";
 import { encodeRequest } from "../../src/protocol/frames.ts";
-import { admin, encodeItems, login, LONG_USER, sessionWord } from "../../src/protocol/requests.ts";
+import {
+  admin,
+  encodeItems,
+  login,
+  LONG_USER,
+  sendmsg,
+  sessionWord,
+} from "../../src/protocol/requests.ts";
 import { LOG_BUDGET, logRequest } from "../../src/protocol/session-files.ts";
 import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
@@ -173,6 +180,32 @@ test("queued: who asks for much at once and reads none of it is dropped", async 
   // What is let in at a time is bounded, too.
   expect(Number(/^(\d+) bytes/.exec(String(entry["why"]))?.[1])).toBeLessThan(8 * 2 ** 20);
   expect((await runProof([...args, "6 * 7"], { home })).stdout).toContain("42");
+});
+
+test("who sends faster than it is served is read no faster", async () => {
+  const home = area.home();
+  const config = '[security]\nauth = "none"\n';
+  const daemon = area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config }));
+  const memory = (): number => {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(
+      readFileSync(`/proc/${daemon.pid}/status`, "utf8"),
+    ) ?? ["", "0"];
+    return Number(kilobytes) / 1024;
+  };
+  using client = await RawClient.greeted(daemon.port);
+  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  const body = sendmsg.encode({ sid: 5, opt: SendOption.noAnswer, cid: -1 });
+  const frame = { stream: 0x0200, id: Request.sendmsg, body, payload: Buffer.alloc(8) };
+  const many = Buffer.concat(Array.from({ length: 8192 }, () => encodeRequest(frame)));
+  const before = memory();
+  let [sent, most] = [0, 0];
+  await waitFor("256 MiB to be taken", () => {
+    for (let taken = 1; taken > 0; sent += taken)
+      taken = Math.max(0, client.send(many.subarray(sent % many.length)));
+    most = Math.max(most, memory());
+    return sent > 256 * 2 ** 20;
+  });
+  expect(most - before).toBeLessThan(128);
 });
 
 /** Starts what leaves the tree at once: its parent ends, and it has a session of its own. */
