@@ -202,6 +202,26 @@ describe("attaching", () => {
     expect((await second.finished()).exitCode).toBe(0);
   });
 
+  test("is known as its client to the daemons that follow", async () => {
+    const restart = async (): Promise<void> => {
+      const { port } = daemon;
+      await daemon.kill();
+      daemon = await startDaemon({ home, args: ["--workers", "2"], port });
+    };
+    await using first = await open();
+    first.write(".exec const kept = 6\n.exec kept\n");
+    await first.shows("0.0-0.1: 6");
+    await restart();
+    await first.says("connected again");
+    await using second = await open("--attach");
+    await restart();
+    await second.says("connected again");
+    second.write(".exec kept * 7\n");
+    await second.shows("0.0-0.1: 42");
+    second.end();
+    await second.finished();
+  });
+
   test("needs a session: those there are, are listed", async () => {
     const attach = (...args: string[]) =>
       runProof(["open", daemon.address, "--attach", ...args], { home });
