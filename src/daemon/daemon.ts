@@ -52,8 +52,11 @@ export interface DaemonOptions {
   sockets?: readonly BoundSocket[] | undefined;
 }
 
-/** Milliseconds of each turn of the event loop that go to peers that have not logged in yet. */
-const STRANGERS = 0.1;
+/**
+ * Of every so many milliseconds so many go to peers that have not logged in yet. In one go: what sessions send
+ * meets them once on its way and not at each of its passes.
+ */
+const STRANGERS = { share: 0.3, of: 1 } as const;
 /**
  * Proofservs that start at a time. Starting keeps a processor busy; with more of them none would be there
  * sooner, and users would wait for whoever wants many.
@@ -66,7 +69,7 @@ export class Daemon {
   readonly #context: Context;
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
-  readonly #strangers = new Turns(STRANGERS);
+  readonly #strangers = new Turns(STRANGERS.share, (next) => setTimeout(next, STRANGERS.of));
   #nextCid = 0;
   readonly #watchdog: Watchdog;
   readonly #keeper: Keeper;

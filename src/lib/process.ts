@@ -186,7 +186,35 @@ function environmentOf(pid: number): string[] {
 
 /** `pid` and everything below it, children after their parents. */
 export function processTree(pid: number): number[] {
-  return processTrees([pid]).get(pid) ?? [pid];
+  const tree = [pid];
+  for (let i = 0; i < tree.length; i++) {
+    const children = childrenOf(tree[i] ?? 0);
+    // A look at all processes is dear: only where the kernel does not tell.
+    if (children === undefined) return processTrees([pid]).get(pid) ?? [pid];
+    tree.push(...children);
+  }
+  return tree;
+}
+
+/** The children of a process, none of one that is gone; undefined if the kernel does not tell. */
+function childrenOf(pid: number): number[] | undefined {
+  const children: number[] = [];
+  let threads: string[] = [];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return process.platform === "linux" ? [] : undefined;
+  }
+  for (const thread of threads) {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8");
+      for (const child of text.split(" ")) if (child !== "") children.push(Number(child));
+    } catch {
+      // The thread has just ended, or there is no such file.
+      if (isAlive(Number(thread))) return undefined;
+    }
+  }
+  return children;
 }
 
 /** A process as seen in one look at all of them. */
@@ -227,22 +255,12 @@ export function killTree(pid: number): void {
 
 /** Ends everything that this process has started, and what that has started. */
 export function killChildren(): void {
-  // A look at all processes is dear, and most have no children.
-  if (process.platform === "linux" && !hasChildren()) return;
   killAll(() => processTree(process.pid).slice(1));
 }
 
 /** Ends everything in the process group that this process leads, itself included. */
 export function endOwnGroup(): void {
   if (processStat(process.pid)?.group === process.pid) signalProcess(-process.pid, "SIGKILL");
-}
-
-function hasChildren(): boolean {
-  try {
-    return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8") !== "";
-  } catch {
-    return true; // A kernel that does not tell.
-  }
 }
 
 function killAll(members: () => readonly number[]): void {
