@@ -29,9 +29,12 @@ export function adoptAll(context: Context, records: readonly SessionRecord[]): n
 function adopt(context: Context, record: SessionRecord): void {
   const { terminate, reconnto } = context.config.session;
   const { account, host, logPath, workers: wish } = record;
+  const { pid, start, tag, topTag, sandbox, sessionDirectory, workDirectory } = record;
   const log = account === undefined ? openLog(logPath) : asAccount(account, () => openLog(logPath));
   const terms = { ...record, wish, version: undefined, terminate };
-  const session = new Session(terms, { record, launched: { ...record, log } });
+  // No more of the record than that: the rest of it changes from here on.
+  const places = { pid, start, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath };
+  const session = new Session(terms, { record, launched: { ...places, log } });
   context.sessions.add(context, session);
   const late = (): ProofError => {
     const { ordinal, pid } = session;

@@ -187,9 +187,10 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
 }
 
 /**
- * When the engine of a master with workers compiles code. By default that is from some 34 calls on, which nearly everything
- * that opens workers is called: compiling all that took as much processor time as running it. This is
- * some 200 calls, so that sessions of many workers open sooner, and what runs for long is compiled all the same.
+ * When the engine of a master with workers compiles code. By default that is from some 34 calls on, which
+ * nearly everything that opens workers is called: compiling all that took as much processor time as running
+ * it. This is some 200 calls, so that sessions of many workers open sooner, and what runs for long is compiled
+ * all the same.
  * The last and dearest stage is for loops over numbers; what handles messages gains nothing by it, and took
  * more processor time to be compiled than to run a thousand pings.
  */
@@ -233,7 +234,7 @@ function ownVariables(): Record<string, string> {
 function parameters(
   plan: LaunchPlan,
   names: Pick<ServeParameters, "tag" | "topTag" | "workDirectory" | "logPath">,
-): ServeParameters | MasterParameters {
+): ServeParameters {
   const { config, options } = plan;
   const { startup, session, limits } = config;
   const common: ServeParameters = {

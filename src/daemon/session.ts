@@ -158,8 +158,7 @@ export class Session {
     const { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account } = this;
     const own = { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account };
     const callOuts = this.callOuts.allowed;
-    // Of an adopted session the places come with all that its old record said.
-    return { ...places, ...own, workers: this.wish, callOuts, isOurs: this.version === undefined };
+    return { ...own, ...places, workers: this.wish, callOuts, isOurs: this.version === undefined };
   }
 
   /** Does something with this session's files, with no more rights than its account has. */

@@ -72,8 +72,10 @@ export class StateDirectory {
       if (!kept.has(file)) rmSync(join(directory, file), { recursive: true, force: true });
   }
 
-  /** Writes a record, or writes it anew: whoever reads it finds the old one or the new one. */
-  /** Throws STATE_DIR; then the record is as it was. */
+  /**
+   * Writes a record, or writes it anew: whoever reads it finds the old one or the new one. Throws STATE_DIR;
+   * then the record is as it was.
+   */
   writeRecord(record: SessionRecord): void {
     const path = this.#recordPath(record.sid);
     try {
