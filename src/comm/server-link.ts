@@ -38,6 +38,8 @@ const NOBODY: RawSink = { data: () => undefined, end: () => undefined };
 export interface ServerLinkHandler {
   /** A request; called synchronously, in order. */
   request(frame: Pieced<RequestFrame>): void;
+  /** Whether a request of a known peer is served at once, and not when it is its turn. */
+  isPrompt(frame: Pieced<RequestFrame>): boolean;
   /** The queue towards the peer has emptied after having been full. */
   drained(): void;
   /** The connection is over, called exactly once; `why` is for the log, "" for an orderly end. */
@@ -48,7 +50,7 @@ export class ServerLink {
   #transport: Transport;
   readonly #handler: ServerLinkHandler;
   #acceptTls: AcceptTls | undefined;
-  #turns: Turns | undefined;
+  readonly #turns: Turns | undefined;
   /** What has come and waits for its turn. */
   #unread: Buffer[] = [];
   readonly #framer = requestFramer(() => this.payloadLimit);
@@ -59,6 +61,10 @@ export class ServerLink {
   #paused = false;
   #heldBack = false;
   #isLater = false;
+  /** Whether the peer has been let in. */
+  #isKnown = false;
+  /** A request that had to wait, and has its turn now. */
+  #due: Pieced<RequestFrame> | undefined;
   /** Bytes that are expected outside of any request. */
   #raw: { left: number; sink: RawSink } | undefined;
   #serving = false;
@@ -71,8 +77,8 @@ export class ServerLink {
   lastHeard = performance.now();
 
   /**
-   * With `acceptTls` the peer may speak TLS; its first byte tells whether it does. With `turns` what it
-   * sends waits for its turn, until {@link admit}.
+   * With `acceptTls` the peer may speak TLS; its first byte tells whether it does. With `turns` whatever it
+   * sends waits for its turn, and after {@link admit} each request that is not prompt.
    */
   constructor(
     transport: Transport,
@@ -151,10 +157,10 @@ export class ServerLink {
     for (const piece of payload.behind(header)) this.#write(piece);
   }
 
-  /** The peer is known: it may send payloads of so many bytes, and is served when it does. */
+  /** The peer is known: it may send payloads of so many bytes, and prompt requests are served at once. */
   admit(payloadLimit: number): void {
     this.payloadLimit = payloadLimit;
-    this.#turns = undefined;
+    this.#isKnown = true;
   }
 
   /** From now on requests are not served: `data` is given whatever comes. */
@@ -259,7 +265,7 @@ export class ServerLink {
     if (this.#closed || this.#ending) return;
     this.lastHeard = performance.now();
     this.hasSpoken = true;
-    if (this.#turns === undefined) return this.#receive(chunk);
+    if (this.#turns === undefined || this.#isKnown) return this.#receive(chunk);
     this.#unread.push(chunk);
     if (this.#unread.length === 1) this.#turns.take(() => this.#takeUnread());
     // Whoever waits is not read on meanwhile.
@@ -290,9 +296,13 @@ export class ServerLink {
     try {
       const end = performance.now() + AT_ONCE;
       while (!this.#closed && !this.#ending && !this.#paused) {
-        const frame = this.#next();
+        const due = this.#due;
+        this.#due = undefined;
+        const frame = due ?? this.#next();
         if (frame === undefined) return;
-        this.#handler.request(frame);
+        if (due !== undefined || this.#turns === undefined || this.#isPrompt(frame))
+          this.#handler.request(frame);
+        else if (!this.#requestInTurn(frame, this.#turns)) return;
         if (performance.now() > end) return this.#serveLater();
       }
     } catch (error) {
@@ -307,15 +317,45 @@ export class ServerLink {
     }
   }
 
-  /** Lets others have their turn. Only where much waits already, no more is read meanwhile. */
+  /** What a stranger sends has had its turn before it was looked at. */
+  #isPrompt(frame: Pieced<RequestFrame>): boolean {
+    return !this.#isKnown || this.#handler.isPrompt(frame);
+  }
+
+  /** Serves a request now if its turn is now; if not, returns false and goes on with it then. */
+  #requestInTurn(frame: Pieced<RequestFrame>, turns: Turns): boolean {
+    let isServed = false;
+    let isLate = false;
+    turns.take(() => {
+      if (!isLate) {
+        isServed = true;
+        return this.#handler.request(frame);
+      }
+      this.#due = frame;
+      this.#goOn();
+    });
+    if (isServed) return true;
+    isLate = true;
+    this.#standStill();
+    return false;
+  }
+
+  /** Lets others have their turn. */
   #serveLater(): void {
+    this.#standStill();
+    setImmediate(() => this.#goOn());
+  }
+
+  /** Serves nothing for a while. Only where much waits already, no more is read meanwhile. */
+  #standStill(): void {
     this.#paused = true;
     this.#isLater = true;
     if (this.#framer.buffered > AHEAD) this.#transport.pause();
-    setImmediate(() => {
-      this.#isLater = false;
-      if (!this.#heldBack) this.resume();
-    });
+  }
+
+  #goOn(): void {
+    this.#isLater = false;
+    if (!this.#heldBack) this.resume();
   }
 
   /** Judges the first bytes; returns what follows the handshake once it is done. */

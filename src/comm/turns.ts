@@ -1,30 +1,29 @@
 /**
- * Sharing the event loop: what can wait gets a part of each of its turns, and whatever is due meanwhile,
- * above all what sessions send, comes in between. One after another, so that nobody's work counts for
- * more by being cut into smaller pieces.
+ * Sharing the event loop: what can wait gets a part of the time, and whatever is due meanwhile, above all what
+ * sessions send, comes in between. One after another, so that nobody's work counts for more by being cut into
+ * smaller pieces.
  */
+import { Allowance } from "../lib/allowance.ts";
 
-/** Calls back in the next turn, after whatever has arrived by then. */
-export type NextTurn = (callback: () => void) => void;
+/** Calls back after so many milliseconds. */
+export type Later = (callback: () => void, milliseconds: number) => void;
 
 export class Turns {
-  readonly #share: number;
-  readonly #nextTurn: NextTurn;
+  readonly #allowance: Allowance;
+  readonly #later: Later;
   readonly #now: () => number;
-  readonly #waiting: (() => void)[] = [];
-  /** Milliseconds of this turn that have been used. */
-  #used = 0;
+  readonly #waiting: Work[] = [];
   #isScheduled = false;
   #isWorking = false;
 
-  /** `share` is in milliseconds for each turn; at least one piece of work is done in each. */
+  /** `most` milliseconds of work are done at once, and `rate` of each millisecond in the long run. */
   constructor(
-    share: number,
-    nextTurn: NextTurn = setImmediate,
+    { most, rate }: { most: number; rate: number },
+    later: Later = setTimeout,
     now: () => number = () => performance.now(),
   ) {
-    this.#share = share;
-    this.#nextTurn = nextTurn;
+    this.#allowance = new Allowance(most, rate);
+    this.#later = later;
     this.#now = now;
   }
 
@@ -34,45 +33,48 @@ export class Turns {
   }
 
   /**
-   * Does `work` now if nobody waits and this turn has time left for it, else when it is its turn; so does work
-   * that goes on by taking another turn.
+   * Does `work` now if nobody waits and there is time for it, else when it is its turn; so does work that goes
+   * on by taking another turn. It costs `beyond` milliseconds more than it takes.
    */
-  take(work: () => void): void {
-    const isFree = !this.#isWorking && this.#waiting.length === 0;
-    if (isFree && this.#used < this.#share) this.#do(work);
-    else this.#waiting.push(work);
-    this.#schedule();
-  }
-
-  #do(work: () => void): void {
-    const start = this.#now();
-    this.#isWorking = true;
-    try {
-      work();
-    } finally {
-      this.#isWorking = false;
-      this.#used += this.#now() - start;
-    }
-  }
-
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#nextTurn(() => this.#turn());
+  take(work: () => void, beyond = 0): void {
+    this.#waiting.push({ work, beyond });
+    if (!this.#isScheduled && !this.#isWorking) this.#turn();
   }
 
   #turn(): void {
     this.#isScheduled = false;
-    this.#used = 0;
+    this.#isWorking = true;
     try {
-      do {
-        const work = this.#waiting.shift();
-        if (work === undefined) return;
-        this.#do(work);
-      } while (this.#used < this.#share);
+      while (this.#wait() === 0) {
+        const next = this.#waiting.shift();
+        if (next === undefined) return;
+        this.#do(next);
+      }
     } finally {
-      // Also where nobody waits: what this turn has used counts for this turn only.
-      if (this.#used > 0 || this.#waiting.length > 0) this.#schedule();
+      this.#isWorking = false;
+      if (this.#waiting.length > 0) {
+        this.#isScheduled = true;
+        this.#later(() => this.#turn(), this.#wait());
+      }
     }
   }
+
+  #do({ work, beyond }: Work): void {
+    const start = this.#now();
+    try {
+      work();
+    } finally {
+      const end = this.#now();
+      this.#allowance.use(end - start + beyond, end);
+    }
+  }
+
+  #wait(): number {
+    return this.#allowance.wait(this.#now());
+  }
+}
+
+interface Work {
+  work: () => void;
+  beyond: number;
 }

@@ -44,12 +44,14 @@ export async function bury(context: Context, session: Session, why: ProofError):
     context.log.warn("session died", { ...fields, error: why.message, log });
   }
   if (session.launched !== undefined) {
-    const { sandbox, workDirectory } = session.launched;
+    const { sandbox, sessionDirectory, workDirectory } = session.launched;
     try {
       await context.removals.remove(workDirectory, (action) => session.asOwner(action));
       const others = context.sessions.all();
       const live = new Set(others.flatMap(({ launched }) => launched?.sessionDirectory ?? []));
-      session.asOwner(() => pruneSessions(sandbox, context.config.session.maxoldlogs, live));
+      // With the last one in a directory there is one more of those that are kept.
+      if (!live.has(sessionDirectory))
+        session.asOwner(() => pruneSessions(sandbox, context.config.session.maxoldlogs, live));
     } catch (error) {
       context.log.warn("clean-up incomplete", { ...fields, error: messageOf(error) });
     }

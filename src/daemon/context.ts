@@ -43,8 +43,6 @@ export interface Context {
   stopping: boolean;
   state: StateDirectory;
   readonly connections: Set<Connection>;
-  /** Lets so many proofservs start at a time. */
-  readonly launches: Gate;
   /** Lets so many look at other nodes at a time. */
   readonly looks: Gate;
   readonly sessions: Sessions;

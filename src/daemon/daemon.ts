@@ -1,6 +1,6 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { chmodSync } from "node:fs";
-import { availableParallelism, hostname } from "node:os";
+import { hostname } from "node:os";
 import { type BoundSocket, type Listener, listen } from "../comm/socket.ts";
 import { secureWith } from "../comm/secure.ts";
 import type { ServerLinkHandler } from "../comm/server-link.ts";
@@ -27,7 +27,7 @@ import type { KeyRing } from "./key-ring.ts";
 import { mayCallBack } from "./login.ts";
 import { Notices } from "./notices.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
-import { serveRequest } from "./requests.ts";
+import { isPrompt, serveRequest } from "./requests.ts";
 import { checkSandbox } from "./sandbox.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { Removals } from "./removals.ts";
@@ -53,15 +53,12 @@ export interface DaemonOptions {
 }
 
 /**
- * Of every so many milliseconds so many go to peers that have not logged in yet. In one go: what sessions send
- * meets them once on its way and not at each of its passes.
+ * The time of whatever belongs to no session that runs: newcomers, and requests of those who are known. A session of
+ * many workers opens at once; who goes on without end gets a part of the time.
  */
-const STRANGERS = { share: 0.3, of: 1 } as const;
-/**
- * Proofservs that start at a time. Starting keeps a processor busy; with more of them none would be there
- * sooner, and users would wait for whoever wants many.
- */
-const STARTING = Math.max(4, 2 * availableParallelism());
+const TURNS = { most: 10, rate: 0.3 } as const;
+/** Milliseconds that the system and the engine take for a connection, beside what we do with it. */
+const NEWCOMER = 0.15;
 /** Looks at all other nodes that go on at a time. */
 const LOOKS = 8;
 
@@ -69,7 +66,7 @@ export class Daemon {
   readonly #context: Context;
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
-  readonly #strangers = new Turns(STRANGERS.share, (next) => setTimeout(next, STRANGERS.of));
+  readonly #turns = new Turns(TURNS);
   #nextCid = 0;
   readonly #watchdog: Watchdog;
   readonly #keeper: Keeper;
@@ -126,7 +123,6 @@ export class Daemon {
         stopping: false,
         state: directory,
         connections: new Set(),
-        launches: new Gate(STARTING),
         looks: new Gate(LOOKS),
         sessions: new Sessions(),
         removals: new Removals(),
@@ -242,13 +238,15 @@ export class Daemon {
   private arrived(transport: Transport): void {
     // Those who wait count for no limit yet, so there may not be many of them.
     const { unauthenticated } = this.#context.config.limits;
-    if (this.#strangers.length >= unauthenticated) return this.accept(transport, false);
+    if (this.#turns.length >= unauthenticated) return this.accept(transport, false);
     let waits = true;
-    this.#strangers.take(() => {
+    this.#turns.take(() => {
       waits = false;
+      // Whoever did not wait has left nothing to answer.
+      if (transport.isClosed) return;
       this.accept(transport, false);
       transport.resume();
-    });
+    }, NEWCOMER);
     if (waits) transport.pause();
   }
 
@@ -280,6 +278,7 @@ export class Daemon {
         // Whoever does not read the answers is not asked for more.
         if (!internal && connection.link.queued > 2 * HIGH_WATER) connection.holdBack(connection);
       },
+      isPrompt,
       drained: () => undefined,
       closed: (why) => this.#closed(connection, why),
     };
@@ -288,7 +287,7 @@ export class Daemon {
       this.#nextCid++,
       internal,
       handler,
-      internal ? {} : { acceptTls: context.acceptTls, turns: this.#strangers },
+      internal ? {} : { acceptTls: context.acceptTls, turns: this.#turns },
     );
     connection.link.queueLimit = limits.queued;
     context.connections.add(connection);

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { Turns } from "../comm/turns.ts";
 import { systemCode } from "../lib/errors.ts";
 
-/** Milliseconds of each turn of the event loop. */
-const SHARE = 0.5;
+/** Milliseconds of removing at once, and the part of all time. */
+const TURNS = { most: 0.5, rate: 0.5 } as const;
 /** Entries that are removed one after another, as their owner. */
 const AT_ONCE = 16;
 /** How often a directory is gone through into which something comes meanwhile. */
@@ -18,7 +18,7 @@ const ROUNDS = 3;
 type Failed = (error: unknown) => void;
 
 export class Removals {
-  readonly #turns = new Turns(SHARE);
+  readonly #turns = new Turns(TURNS);
   readonly #going = new Set<string>();
 
   /** Whether the tree at `path` is being removed. */

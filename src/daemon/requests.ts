@@ -15,6 +15,21 @@ import { relayInterrupt, relayMessage, relayUrgent } from "./relay.ts";
 const ALIVE = new ByteWriter(4).i32(1).done();
 const DEAD = new ByteWriter(4).i32(0).done();
 
+/** What belongs to something that runs in a session, or takes no time. */
+const PROMPT = new Set<number>([
+  Request.sendmsg,
+  Request.interrupt,
+  Request.urgent,
+  Request.ctrlc,
+  Request.ping,
+  Request.touch,
+]);
+
+/** Whether a request of a known peer is served before others that have waited longer. */
+export function isPrompt(request: { id: number }): boolean {
+  return PROMPT.has(request.id);
+}
+
 /** Serves one request of a peer. What is relayed is not put together first. */
 export function serveRequest(
   context: Context,

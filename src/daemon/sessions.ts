@@ -1,6 +1,6 @@
 /** The sessions of a daemon: creating, ending, and cleaning up after them. */
 import { ByteWriter } from "../lib/bytes.ts";
-import { elapsedSince, Timer, withDeadline } from "../lib/clock.ts";
+import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { VERSION } from "../lib/version.ts";
@@ -21,6 +21,7 @@ import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { exitOf, NO_EXIT } from "./death.ts";
 import { launch } from "./launcher.ts";
+import { Launches } from "./launches.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
 import { callbackPatience, rootPlan } from "./root/plan.ts";
 import { rootVersionFor } from "./root/versions.ts";
@@ -31,8 +32,8 @@ import { Session } from "./session.ts";
 /** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
 const ROOT_TERMINATE = 20_000;
 
-/** Milliseconds after which a start counts as slow, whatever it waits for. */
-const SLOW_START = 1000;
+/** Milliseconds for which a session in which something was asked counts as one in which somebody works. */
+const WORKING = 1000;
 
 /** Session ids are i16 in ROOT's objects. */
 const MAX_SID = 32_767;
@@ -41,6 +42,7 @@ export class Sessions {
   readonly #byId = new Map<number, Session>();
   /** Those of which something is still left, by their ids. */
   readonly #burials = new Map<number, Promise<void>>();
+  readonly #launches = new Launches();
   readonly epitaphs = new Epitaphs();
 
   get(sid: number): Session | undefined {
@@ -69,7 +71,7 @@ export class Sessions {
       const buffer = readBuffer(connection, frame);
       this.#checkLimits(context, connection, frame);
       session = this.#begin(context, connection, frame, buffer);
-      const phases = await startInTurn(context, session, buffer);
+      const phases = await this.#startInTurn(context, session, buffer);
       if (connection.link.isClosed) return;
       session.isAnswered = true;
       connection.link.ok(frame.stream, encodeCreated(this.describe(connection, session, phases)));
@@ -205,6 +207,29 @@ export class Sessions {
     }
   }
 
+  /** Starts the proofserv of `session` when it is its turn, and waits for its call-back. */
+  async #startInTurn(
+    context: Context,
+    session: Session,
+    buffer: CreateBuffer & { logLevel: number },
+  ): ReturnType<typeof start> {
+    const topTag = session.role === "master" ? undefined : topTagOf(buffer.name);
+    return this.#launches.inTurn({
+      user: session.user,
+      isWanted: () => session.state === "starting",
+      isBeside: () => this.#isWorkBeside(topTag),
+      start: () => start(context, session, topTag, buffer),
+    });
+  }
+
+  /** Whether somebody works in a session that does not belong to `topTag`. */
+  #isWorkBeside(topTag: string | undefined): boolean {
+    const since = performance.now() - WORKING;
+    for (const { state, lastActive, launched } of this.#byId.values())
+      if (state === "running" && lastActive > since && launched?.topTag !== topTag) return true;
+    return false;
+  }
+
   #freeId(): number {
     let sid = 0;
     while (this.#byId.has(sid) || this.#burials.has(sid)) sid++;
@@ -267,38 +292,17 @@ function readBuffer(
   return { ...buffer, logLevel: create.decode(frame.body).logLevel };
 }
 
-/** Starts the proofserv of `session` when it is its turn, and waits for its call-back. */
-async function startInTurn(
-  context: Context,
-  session: Session,
-  buffer: CreateBuffer & { logLevel: number },
-): ReturnType<typeof start> {
-  const { launches, host } = context;
-  await launches.enter(session.user);
-  let starting: ReturnType<typeof start>;
-  const timer = new Timer();
-  try {
-    if (session.state !== "starting")
-      throw new ProofError("SESSION_ENDED", `${host}: nobody waits for this session any more`);
-    starting = start(context, session, buffer);
-    // One that takes long keeps nobody else from starting.
-    const slow = new Promise<void>((resolve) => timer.set(SLOW_START, resolve));
-    await Promise.race([starting, slow]);
-  } finally {
-    timer.cancel();
-    launches.leave();
-  }
-  return starting;
-}
-
 /** Starts the proofserv of `session` and waits for its call-back. */
 async function start(
   context: Context,
   session: Session,
+  topTag: string | undefined,
   buffer: CreateBuffer & { logLevel: number },
 ): Promise<Record<string, number>> {
   const { config } = context;
   const { host } = session;
+  if (session.state !== "starting")
+    throw new ProofError("SESSION_ENDED", `${host}: nobody waits for this session any more`);
   const [creator] = session.clients.values();
   const before = performance.now();
   const { child, launched } = launch({
@@ -312,7 +316,7 @@ async function start(
       isRoot: creator !== undefined && !creator.connection.isOurs,
     },
     account: session.account,
-    topTag: session.role === "master" ? undefined : topTagOf(buffer.name),
+    topTag,
     ticket: session.ticket,
     mark: markOf(context.state.path, session),
     socket: context.state.socket,

@@ -75,6 +75,46 @@ test("connections_per_address: strangers make room, and peers that are in are no
   for (const client of held) client[Symbol.dispose]();
 });
 
+test("who connects and is gone before it is its turn leaves nothing, and harms nobody", async () => {
+  const { home, daemon } = await daemonWith("");
+  for (let round = 0; round < 5; round++)
+    for (const client of await strangers(daemon, 100)) client[Symbol.dispose]();
+  const { exitCode } = await runProof(["open", daemon.address, "-w", "1", "--exec", "1"], { home });
+  expect(exitCode).toBe(0);
+  expect(daemon.log().filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("who asks without end is answered in order, and does not keep others waiting for all of it", async () => {
+  const home = area.home();
+  const config = '[security]\nauth = "none"\n';
+  const daemon = area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config }));
+  const LOGIN = "0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000";
+  using asking = await RawClient.greeted(daemon.port);
+  await asking.ask(LOGIN);
+  const count = 10_000;
+  const body = admin.encode(-1, Admin.querySessions);
+  const one = (stream: number): Uint8Array =>
+    encodeRequest({ stream, id: Request.admin, body, payload: Buffer.alloc(0) });
+  const all = Buffer.concat(Array.from({ length: count }, (_, stream) => one(stream)));
+  expect(asking.send(all)).toBe(all.length);
+  const first = await asking.frame();
+  expect(first.stream).toBe("0000");
+
+  using other = await RawClient.greeted(daemon.port);
+  await other.ask(LOGIN);
+  other.send(one(7));
+  expect((await other.frame()).stream).toBe("0007");
+  const streams: number[] = [];
+  const collect = (): boolean => {
+    for (let frame = asking.tryFrame(); frame !== undefined; frame = asking.tryFrame())
+      streams.push(Buffer.from(frame.stream, "hex").readUInt16BE());
+    return streams.length === count - 1;
+  };
+  expect(collect()).toBe(false);
+  await waitFor("all answers", collect, { seen: () => streams.length });
+  expect(streams).toEqual(Array.from({ length: count - 1 }, (_, i) => i + 1));
+});
+
 test("login: who says nothing is closed after startup.login", async () => {
   const home = area.home();
   const config = '[startup]\nlogin = "300ms"\n';
