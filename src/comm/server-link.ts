@@ -285,6 +285,7 @@ export class ServerLink {
       this.#hello === undefined ? chunk : this.#shakeHands(Buffer.concat([this.#hello, chunk]));
     if (rest === undefined) return;
     this.#take(rest);
+    if (this.#isLater && this.#framer.buffered > AHEAD) this.#transport.pause();
     this.#serve();
   }
 
@@ -346,7 +347,7 @@ export class ServerLink {
     setImmediate(() => this.#goOn());
   }
 
-  /** Serves nothing for a while. Only where much waits already, no more is read meanwhile. */
+  /** Serves nothing for a while. Only where much waits, no more is read meanwhile. */
   #standStill(): void {
     this.#paused = true;
     this.#isLater = true;

@@ -67,6 +67,8 @@ export class Daemon {
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
   readonly #turns = new Turns(TURNS);
+  /** Those who have connected and wait to be let in. */
+  #newcomers = 0;
   #nextCid = 0;
   readonly #watchdog: Watchdog;
   readonly #keeper: Keeper;
@@ -238,10 +240,12 @@ export class Daemon {
   private arrived(transport: Transport): void {
     // Those who wait count for no limit yet, so there may not be many of them.
     const { unauthenticated } = this.#context.config.limits;
-    if (this.#turns.length >= unauthenticated) return this.accept(transport, false);
+    if (this.#newcomers >= unauthenticated) return this.accept(transport, false);
+    this.#newcomers++;
     let waits = true;
     this.#turns.take(() => {
       waits = false;
+      this.#newcomers--;
       // Whoever did not wait has left nothing to answer.
       if (transport.isClosed) return;
       this.accept(transport, false);

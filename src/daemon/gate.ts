@@ -1,5 +1,5 @@
 /**
- * Lets some through at a time. Those who wait are let in user by user in turn, so that nobody waits
+ * Lets so many through at a time. Those who wait are let in user by user in turn, so that nobody waits
  * longer because another one wants much.
  */
 export class Gate {
@@ -12,20 +12,17 @@ export class Gate {
   }
 
   /**
-   * Resolves when there is a place; whoever comes in has to {@link leave}. Where `places` are given, there
-   * are as many for this one as it says whenever somebody leaves, or on {@link look}.
+   * Resolves when there is a place; whoever comes in has to {@link leave}. Where there is one, `enters` is asked
+   * whether it wants that, and again whenever somebody leaves or the gate is told to {@link look}.
    */
-  enter(user: string, places: Places = (all) => all): Promise<void> {
-    if (this.#inside < places(this.#places)) {
-      this.#inside++;
-      return Promise.resolve();
-    }
-    return new Promise((letIn) => {
-      const queue = this.#waiting.get(user);
-      const waiting = { places, letIn };
-      if (queue === undefined) this.#waiting.set(user, [waiting]);
-      else queue.push(waiting);
-    });
+  enter(user: string, enters: () => boolean = () => true): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = { enters, letIn: resolve };
+    const queue = this.#waiting.get(user);
+    if (queue === undefined) this.#waiting.set(user, [waiting]);
+    else queue.push(waiting);
+    this.look();
+    return promise;
   }
 
   /** Does `work` when there is a place. */
@@ -47,8 +44,9 @@ export class Gate {
   /** Lets in whoever may come in now. */
   look(): void {
     for (const [user, queue] of this.#waiting) {
+      if (this.#inside >= this.#places) return;
       const [first] = queue;
-      if (first === undefined || this.#inside >= first.places(this.#places)) continue;
+      if (first === undefined || !first.enters()) continue;
       queue.shift();
       // Behind all other users, and looked at again after them.
       this.#waiting.delete(user);
@@ -59,10 +57,7 @@ export class Gate {
   }
 }
 
-/** How many places there are for somebody, of so many in all. */
-type Places = (all: number) => number;
-
 interface Waiting {
-  places: Places;
+  enters: () => boolean;
   letIn: () => void;
 }

@@ -1,17 +1,16 @@
 /**
  * When each proofserv starts. Starting keeps a processor busy, and the daemon, which every message of a session
  * passes, stands still while the system makes a process: ten times as long where no processor is free. So
- * somebody who works in a session has others start fewer at a time, and somebody who starts without
- * end slowly.
+ * beside somebody who works in a session others start fewer at a time, and whoever starts without end slowly.
  */
 import { availableParallelism } from "node:os";
-import { elapsedSince, Timer } from "../lib/clock.ts";
+import { Timer } from "../lib/clock.ts";
 import { Allowance } from "../lib/allowance.ts";
 import { Gate } from "./gate.ts";
 
 /** Proofservs that start at a time, for each processor: with more of them none would be there sooner. */
 const STARTING = 2;
-/** The same while somebody works in another session. */
+/** Those of them that start beside somebody who works in another session. */
 const STARTING_BESIDE = 0.5;
 /** What a user has beside others, for each processor: milliseconds of starting, some fifteen proofservs … */
 const MOST = 250;
@@ -25,7 +24,7 @@ const SLOW = 1000;
 /** Something that is to start. */
 export interface Launch<T> {
   user: string;
-  /** Whether it is still wanted; what is not has its turn at once, to find out. */
+  /** Whether it is still wanted; what is not waits for nobody, only to find out. */
   isWanted: () => boolean;
   /** Whether somebody works in another session. */
   isBeside: () => boolean;
@@ -33,19 +32,31 @@ export interface Launch<T> {
 }
 
 export class Launches {
-  readonly #processors: number;
   readonly #gate: Gate;
+  readonly #mostBeside: number;
+  readonly #allowance: { most: number; rate: number };
+  readonly #now: () => number;
+  /** Those that have been let in beside somebody and still start. */
+  #beside = 0;
   readonly #users = new Map<string, { allowance: Allowance; timer: Timer }>();
 
-  constructor(processors = availableParallelism()) {
-    this.#processors = processors;
+  constructor(processors = availableParallelism(), now: () => number = () => performance.now()) {
     this.#gate = new Gate(Math.max(4, STARTING * processors));
+    this.#mostBeside = Math.max(1, Math.floor(STARTING_BESIDE * processors));
+    this.#allowance = { most: MOST * processors, rate: RATE * processors };
+    this.#now = now;
   }
 
   /** Starts it when it is its turn; resolves with what that does. */
   async inTurn<T>(launch: Launch<T>): Promise<T> {
-    await this.#gate.enter(launch.user, (all) => this.#places(launch, all));
-    const before = performance.now();
+    let isBeside = false;
+    await this.#gate.enter(launch.user, () => {
+      isBeside = launch.isWanted() && launch.isBeside();
+      if (isBeside && !this.#mayBeside(launch.user)) return false;
+      if (isBeside) this.#beside++;
+      return true;
+    });
+    const before = this.#now();
     const timer = new Timer();
     let starting: Promise<T>;
     try {
@@ -54,29 +65,31 @@ export class Launches {
       await Promise.race([starting, slow]);
     } finally {
       timer.cancel();
-      this.#use(launch.user, Math.min(elapsedSince(before), COUNTED));
+      if (isBeside) {
+        this.#beside--;
+        this.#use(launch.user, Math.min(this.#now() - before, COUNTED));
+      }
       this.#gate.leave();
     }
     return starting;
   }
 
-  /** How many may start at a time for this one to be among them. */
-  #places({ user, isWanted, isBeside }: Launch<unknown>, all: number): number {
-    if (!isWanted()) return Number.POSITIVE_INFINITY;
-    if (!isBeside()) return all;
+  /** Whether one of this user's may start beside others. If it is too early, the gate looks again in time. */
+  #mayBeside(user: string): boolean {
+    if (this.#beside >= this.#mostBeside) return false;
     const known = this.#users.get(user);
-    const wait = known?.allowance.wait(performance.now()) ?? 0;
-    if (wait === 0) return Math.max(1, Math.floor(STARTING_BESIDE * this.#processors));
-    known?.timer.set(wait, () => this.#gate.look());
-    return 0;
+    const wait = known?.allowance.wait(this.#now()) ?? 0;
+    if (wait > 0) known?.timer.set(wait, () => this.#gate.look());
+    return wait === 0;
   }
 
   #use(user: string, milliseconds: number): void {
-    const now = performance.now();
+    const now = this.#now();
     for (const [name, { allowance }] of this.#users)
       if (allowance.used(now) === 0) this.#users.delete(name);
+    const { most, rate } = this.#allowance;
     const known = this.#users.get(user) ?? {
-      allowance: new Allowance(MOST * this.#processors, RATE * this.#processors),
+      allowance: new Allowance(most, rate),
       timer: new Timer(),
     };
     known.allowance.use(milliseconds, now);

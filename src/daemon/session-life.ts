@@ -49,11 +49,9 @@ export class SessionLife {
     return this.#state === "starting" || this.#state === "recovering";
   }
 
-  /** The process runs. One that nobody wants any more is ended at once. */
+  /** The process runs. */
   launched(): void {
-    if (this.#hasProcess || this.#state === "ended") return;
-    this.#hasProcess = true;
-    if (this.#state === "ending") this.#port.terminate();
+    if (this.#state !== "ended") this.#hasProcess = true;
   }
 
   /** A ticket is shown; false unless it is right, the first, and wanted. */
@@ -77,6 +75,7 @@ export class SessionLife {
     if (this.#state === "ending" || this.#state === "ended") return;
     this.#state = "ending";
     if (this.#hasProcess) this.#port.terminate();
+    else this.exited();
   }
 
   /** The session is to end now. */
@@ -84,6 +83,7 @@ export class SessionLife {
     if (this.#state === "ended") return;
     this.#state = "ending";
     if (this.#hasProcess) this.#port.kill();
+    else this.exited();
   }
 
   /** The process is gone, or will never come: what it has left in its group goes too. */

@@ -80,6 +80,8 @@ export class Session {
   #status = 0;
   /** Value of performance.now() when something was last asked of it, or ended in it. */
   lastActive = performance.now();
+  /** The same, but long ago for one in which nothing ever was. */
+  lastAsked = Number.NEGATIVE_INFINITY;
   /** Value of performance.now() when its master last had nothing more to do. */
   lastIdle = 0;
   /** The same for when its clients were told that it will end for want of activity. */
@@ -235,6 +237,7 @@ export class Session {
   /** Something happens in it. */
   noteActivity(): void {
     this.lastActive = performance.now();
+    this.lastAsked = this.lastActive;
     this.idleWarned = undefined;
   }
 

@@ -19,7 +19,7 @@ import { SESSION_ROLES } from "./attach.ts";
 import { bury, Epitaphs } from "./burial.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { exitOf, NO_EXIT } from "./death.ts";
+import { exitOf } from "./death.ts";
 import { launch } from "./launcher.ts";
 import { Launches } from "./launches.ts";
 import { PROOFSERV_STREAM } from "./relay.ts";
@@ -214,19 +214,24 @@ export class Sessions {
     buffer: CreateBuffer & { logLevel: number },
   ): ReturnType<typeof start> {
     const topTag = session.role === "master" ? undefined : topTagOf(buffer.name);
-    return this.#launches.inTurn({
+    const started = this.#launches.inTurn({
       user: session.user,
       isWanted: () => session.state === "starting",
       isBeside: () => this.#isWorkBeside(topTag),
       start: () => start(context, session, topTag, buffer),
     });
+    // It may be ended before it is its turn.
+    const ended = session.ended.then((why): never => {
+      throw why;
+    });
+    return Promise.race([started, ended]);
   }
 
   /** Whether somebody works in a session that does not belong to `topTag`. */
   #isWorkBeside(topTag: string | undefined): boolean {
     const since = performance.now() - WORKING;
-    for (const { state, lastActive, launched } of this.#byId.values())
-      if (state === "running" && lastActive > since && launched?.topTag !== topTag) return true;
+    for (const { state, lastAsked, launched } of this.#byId.values())
+      if (state === "running" && lastAsked > since && launched?.topTag !== topTag) return true;
     return false;
   }
 
@@ -272,7 +277,6 @@ export class Sessions {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
     session.end();
-    if (session.pid === 0) session.exited(NO_EXIT);
   }
 }
 

@@ -42,3 +42,21 @@ test("places that nobody waits for are free again", async () => {
   }
   expect(inside).toEqual(["a", "a", "a"]);
 });
+
+test("who does not want to come in yet keeps nobody else out, and comes in when the gate looks again", async () => {
+  const { gate, inside, enter } = stage(2);
+  let wants = false;
+  void gate.enter("a", () => wants).then(() => inside.push("later"));
+  enter("a");
+  enter("b");
+  await Bun.sleep(0);
+  // One user's keep their order.
+  expect(inside).toEqual(["b"]);
+  wants = true;
+  gate.look();
+  await Bun.sleep(0);
+  expect(inside).toEqual(["b", "later"]);
+  gate.leave();
+  await Bun.sleep(0);
+  expect(inside).toEqual(["b", "later", "a"]);
+});
