@@ -75,6 +75,7 @@ export class Sessions {
       if (connection.link.isClosed) return;
       session.isAnswered = true;
       connection.link.ok(frame.stream, encodeCreated(this.describe(connection, session, phases)));
+      session.noteUp();
       context.log.info("session ready", {
         sid: session.sid,
         user: session.user,

@@ -182,9 +182,6 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
       master.fail(error);
     });
   }
-  log(
-    `proofserv ${parameters.ordinal} (${parameters.role}) of session ${parameters.topTag} is up, pid ${process.pid}`,
-  );
   const exitCode = await end.promise;
   upward.end();
   await part?.close(Math.round(parameters.terminate * 0.8));
