@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,6 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PROJECT = join(import.meta.dir, "..", "..");
+
+/** A file system in memory, where there is one. */
+const MEMORY = "/dev/shm";
 
 /** A daemon under measurement. */
 export interface RunningDaemon extends AsyncDisposable {
@@ -28,6 +32,11 @@ export interface RunningDaemon extends AsyncDisposable {
 
 export class Area implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), "pb-"));
+  /**
+   * Where daemons have their directories: what file systems take to make a file differs by a hundred times, and
+   * depends on how many were removed before.
+   */
+  readonly #daemonPath = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), "pb-"));
   /** The product's binary, built as it is shipped. */
   readonly product: string = join(this.path, "dist", "proof");
   /** The bench's own binary: floors and a client. */
@@ -68,7 +77,8 @@ export class Area implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+    for (const path of [this.path, this.#daemonPath])
+      rmSync(path, { recursive: true, force: true });
   }
 
   /** Path for a UNIX socket that nobody uses yet. */
@@ -84,7 +94,7 @@ export class Area implements Disposable {
 
   /** Starts a daemon with a state directory and a sandbox of its own, and waits until it listens. */
   async startDaemon(): Promise<RunningDaemon> {
-    const base = join(this.path, `d${this.#daemons++}`);
+    const base = join(this.#daemonPath, `d${this.#daemons++}`);
     mkdirSync(base);
     const [state, sandbox, logPath] = ["state", "sandbox", "log"].map((name) => join(base, name));
     if (state === undefined || sandbox === undefined || logPath === undefined) throw new Error();
