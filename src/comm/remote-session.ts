@@ -18,6 +18,7 @@ import { sendmsg, sessionWord } from "../protocol/requests.ts";
 import { ack, resume, resumed, StreamKind } from "../protocol/stream.ts";
 import { Journal } from "./journal.ts";
 import { type Link, STREAM } from "./link.ts";
+import { messageMemory } from "./message-memory.ts";
 import type { Identity } from "./log-in.ts";
 import {
   attaching,
@@ -101,7 +102,7 @@ export class RemoteSession {
     this.#identity = identity;
     this.#limits = limits;
     this.#link = link;
-    this.#framer = new MessageFramer(limits.message);
+    this.#framer = new MessageFramer(limits.message, messageMemory);
     this.#sid = sid;
     this.#sendBody = sendmsg.encode({ sid, opt: SendOption.async | SendOption.noAnswer, cid: -1 });
     this.#secret = facts.secret;
@@ -327,7 +328,7 @@ export class RemoteSession {
   #reached(entered: SessionLink): void {
     const { link } = entered;
     this.#link = link;
-    this.#framer = new MessageFramer(this.#limits.message);
+    this.#framer = new MessageFramer(this.#limits.message, messageMemory);
     if (this.#closed !== undefined) {
       // It was ended here while nobody could be told.
       link.post(STREAM.session, Request.destroy, "destroy", sessionWord.encode(this.#sid));

@@ -85,15 +85,20 @@ const LARGE = 512 * 1024;
 /** Part of a large message that must be there before memory is taken for all of it. */
 const EARNEST = 1 / 64;
 
-/** Cuts a session's byte stream into messages of at most `limit` bytes. */
+/** Cuts a session's byte stream into messages of at most `limit` bytes, large ones in memory that `memoryFor` gives. */
 export class MessageFramer {
   readonly #framer: Framer;
+  readonly #memoryFor: (size: number) => Buffer;
   /** A large message that is coming in. */
   #large: { record: Buffer; filled: number } | undefined;
   /** Bytes still to be left out. */
   #discarded = 0;
 
-  constructor(limit: number) {
+  constructor(
+    limit: number,
+    memoryFor: (size: number) => Buffer = (size) => Buffer.allocUnsafeSlow(size),
+  ) {
+    this.#memoryFor = memoryFor;
     this.#framer = new Framer(4, (bytes, at) => {
       const length = bytes.readUInt32BE(at);
       if (length < 4) throw new FrameError(`message of ${length} bytes has no kind`);
@@ -142,7 +147,7 @@ export class MessageFramer {
     const size = this.#framer.expected ?? 0;
     if (size < LARGE || this.#framer.buffered < size * EARNEST) return;
     // Memory of its own: attachments are views into it, and aligned.
-    this.#large = { record: Buffer.allocUnsafeSlow(size), filled: 0 };
+    this.#large = { record: this.#memoryFor(size), filled: 0 };
     for (const chunk of this.#framer.takeAll()) this.push(chunk);
   }
 }

@@ -5,6 +5,7 @@
 import { Journal, type Pieces as MessagePieces } from "../comm/journal.ts";
 import { Link, STREAM } from "../comm/link.ts";
 import { ask } from "../comm/ask.ts";
+import { messageMemory } from "../comm/message-memory.ts";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
@@ -223,7 +224,7 @@ export class UpwardLink {
     if (action === Attention.clientGone) return this.#clientGone(cid);
     let framer = this.#framers.get(cid);
     if (framer === undefined)
-      this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message)));
+      this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message, messageMemory)));
     for (const piece of body.list) framer.push(piece);
     for (let next = framer.next(); next !== undefined; next = framer.next())
       this.#arrived(next, cid);
