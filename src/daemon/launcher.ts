@@ -189,13 +189,13 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
 /**
  * When the engine of a master with workers compiles code. By default that is from some 34 calls on, which
  * nearly everything that opens workers is called: compiling all that took as much processor time as running
- * it. This is some 200 calls, so that sessions of many workers open sooner, and what runs for long is compiled
+ * it. This is some 500 calls, so that sessions of many workers open sooner, and what runs for long is compiled
  * all the same.
  * The last and dearest stage is for loops over numbers; what handles messages gains nothing by it, and took
  * more processor time to be compiled than to run a thousand pings.
  */
 const COMPILE_LATER = {
-  BUN_JSC_thresholdForJITAfterWarmUp: "3000",
+  BUN_JSC_thresholdForJITAfterWarmUp: "8000",
   BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1000000",
 };
 

@@ -9,7 +9,7 @@ import { Allowance } from "../lib/allowance.ts";
 import { Gate } from "./gate.ts";
 
 /** Proofservs that start at a time, for each processor: with more of them none would be there sooner. */
-const STARTING = 2;
+const STARTING = 3;
 /** Those of them that start beside somebody who works in another session. */
 const STARTING_BESIDE = 0.5;
 /** What a user has beside others, for each processor: milliseconds of starting, some fifteen proofservs … */

@@ -31,13 +31,13 @@ function stage(processors = PROCESSORS) {
 
 const always = (): boolean => true;
 
-test("whoever is alone has twice as many start as there are processors", async () => {
+test("whoever is alone has three times as many start as there are processors", async () => {
   const { running, started, ask, finish } = stage();
   const all = Array.from({ length: 20 }, () => ask("a"));
   await Bun.sleep(0);
-  expect(started.length).toBe(2 * PROCESSORS);
+  expect(started.length).toBe(3 * PROCESSORS);
   running.shift()?.over();
-  await waitFor("the next one", () => started.length === 2 * PROCESSORS + 1);
+  await waitFor("the next one", () => started.length === 3 * PROCESSORS + 1);
   while (started.length < 20 || running.length > 0) await finish();
   expect(await Promise.all(all)).toEqual(Array<string>(20).fill("a"));
 });
@@ -62,10 +62,10 @@ test("who is alone in the places of all keeps nobody waiting for more than one o
   await Bun.sleep(0);
   const other = ask("b", { isBeside: always });
   running.shift()?.over();
-  await waitFor("the next one", () => started.length === 2 * PROCESSORS + 1);
+  await waitFor("the next one", () => started.length === 3 * PROCESSORS + 1);
   running.shift()?.over();
-  await waitFor("the one after it", () => started.length === 2 * PROCESSORS + 2);
-  expect(started.slice(2 * PROCESSORS)).toContain("b");
+  await waitFor("the one after it", () => started.length === 3 * PROCESSORS + 2);
+  expect(started.slice(3 * PROCESSORS)).toContain("b");
   while (started.length < 31 || running.length > 0) await finish();
   await Promise.all([...all, other]);
 });
