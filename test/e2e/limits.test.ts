@@ -21,6 +21,9 @@ import { runProof, startProof } from "../helpers/proof.ts";
 import { RawClient } from "../helpers/raw-client.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
+/** The login of a client of ROOT's, where none has to prove anything. */
+const LOGIN = "0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000";
+
 setDefaultTimeout(120_000);
 const area = useArea();
 
@@ -88,7 +91,6 @@ test("who asks without end is answered in order, and does not keep others waitin
   const home = area.home();
   const config = '[security]\nauth = "none"\n';
   const daemon = area.keep(await startDaemon({ home, args: ["--host", "127.0.0.1"], config }));
-  const LOGIN = "0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000";
   using asking = await RawClient.greeted(daemon.port);
   await asking.ask(LOGIN);
   const count = 30_000;
@@ -184,7 +186,7 @@ test("slow_reader: who asks and does not read is dropped, and what waits for it 
     };
   })();
   using client = await RawClient.greeted(daemon.port);
-  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  await client.ask(LOGIN);
   client.pause();
   const ping = encodeRequest({ stream: 0x0100, id: Request.ping, body: sessionWord.encode(-1) });
   const many = Buffer.concat(Array.from({ length: 20_000 }, () => ping));
@@ -211,7 +213,7 @@ test("queued: who asks for much at once and reads none of it is dropped", async 
   const ask = encodeRequest({ stream: 0x0200, id: Request.admin, body, payload });
 
   using client = await RawClient.greeted(daemon.port);
-  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  await client.ask(LOGIN);
   client.send(ask);
   expect((await client.frame()).payload.length).toBeGreaterThan(1_900_000);
   client.pause();
@@ -235,7 +237,7 @@ test("who sends faster than it is served is read no faster", async () => {
     return Number(kilobytes) / 1024;
   };
   using client = await RawClient.greeted(daemon.port);
-  await client.ask("0100 0c1d 00003d1f 70726f6f66750000 2400 01 4d 00000000");
+  await client.ask(LOGIN);
   const body = sendmsg.encode({ sid: 5, opt: SendOption.noAnswer, cid: -1 });
   const frame = { stream: 0x0200, id: Request.sendmsg, body, payload: Buffer.alloc(8) };
   const many = Buffer.concat(Array.from({ length: 8192 }, () => encodeRequest(frame)));
