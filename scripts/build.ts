@@ -30,7 +30,9 @@ const oneZstd: Bun.BunPlugin = {
 const SRC = new URL("../src/", import.meta.url).pathname;
 
 /** What the entry imports at once. */
-const CORE = join(SRC, "session", "proofserv.ts");
+const CORE = join(SRC, "session", "call-back.ts");
+/** What a proofserv loads with the first that is asked of it. */
+const PROOFSERV = join(SRC, "session", "proofserv.ts");
 
 /** The files of ours that are loaded lazily. */
 const PARTS = new Set(
@@ -44,16 +46,17 @@ const PARTS = new Set(
 );
 
 /**
- * Keeps what the entry imports in one chunk. The bundler cuts code up by who needs it, and everybody needs
- * another part of that: a proofserv would load a dozen chunks before it calls back. So every part that
- * is loaded lazily is made to need all of it.
+ * Keeps what the entry imports in one chunk, and what a proofserv needs besides in another. The bundler cuts
+ * code up by who needs it, and everybody needs another part of that: a proofserv would load a dozen chunks
+ * before it calls back. So every part that is loaded lazily is made to need all of it.
  */
 const oneCore: Bun.BunPlugin = {
   name: "one-core",
   setup(build) {
     build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
       const code = readFileSync(path, "utf8");
-      return { contents: PARTS.has(path) ? `import "${CORE}"; ${code}` : code, loader: "ts" };
+      const needs = path === PROOFSERV ? CORE : PROOFSERV;
+      return { contents: PARTS.has(path) ? `import "${needs}"; ${code}` : code, loader: "ts" };
     });
   },
 };

@@ -2,7 +2,7 @@
  * The entry of the binary. A proofserv is started once per worker, and its start-up is what a user waits
  * for: `serve` gets to its work from here, with nothing of the command line on the way.
  */
-import { serveDaemon } from "./session/proofserv.ts";
+import { serveDaemon } from "./session/call-back.ts";
 
 const argv = process.argv.slice(2);
 const isServe = argv.length === 1 && argv[0] === "serve";

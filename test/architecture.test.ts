@@ -69,7 +69,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
 
 /** Side effects with the only files that may have them. */
 const EFFECT_HOMES: readonly (readonly [effect: RegExp, homes: readonly string[]])[] = [
-  [/\bBun\.(listen|connect|udpSocket|serve)\b/, ["comm/socket.ts"]],
+  [/\bBun\.(listen|connect|udpSocket|serve)\b/, ["comm/bare-socket.ts", "comm/socket.ts"]],
   [/\bBun\.spawn(Sync)?\b/, ["lib/process.ts"]],
   [/\bBun\.\$|\$`/, []],
   [/\bprocess\.(exit|abort|reallyExit)\b/, ["main.ts"]],
@@ -230,7 +230,21 @@ test("a proofserv that calls back has loaded this and no more", () => {
   // Every file here costs every worker of every session. What is needed only later is loaded later.
   expect(files).toMatchInlineSnapshot(`
     [
+      "comm/bare-socket.ts",
+      "main.ts",
+      "protocol/call-back.ts",
+      "session/call-back.ts",
+    ]
+  `);
+  expect(modules).toMatchInlineSnapshot(`[]`);
+});
+
+test("a worker of which something is asked for the first time loads this besides", () => {
+  const { files, modules } = graphOf(["session/proofserv.ts"]);
+  expect(files).toMatchInlineSnapshot(`
+    [
       "comm/ask.ts",
+      "comm/bare-socket.ts",
       "comm/heartbeat.ts",
       "comm/journal.ts",
       "comm/link.ts",
@@ -242,17 +256,19 @@ test("a proofserv that calls back has loaded this and no more", () => {
       "lib/check.ts",
       "lib/errors.ts",
       "lib/pieces.ts",
-      "main.ts",
+      "protocol/call-back.ts",
       "protocol/codes.ts",
       "protocol/envelope.ts",
       "protocol/failure.ts",
       "protocol/frames.ts",
       "protocol/handshake.ts",
       "protocol/json.ts",
+      "protocol/login.ts",
       "protocol/messages.ts",
       "protocol/requests.ts",
       "protocol/serve.ts",
       "protocol/stream.ts",
+      "session/call-back.ts",
       "session/lazy-runner.ts",
       "session/proofserv.ts",
       "session/upward-link.ts",

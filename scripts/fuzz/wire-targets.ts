@@ -420,7 +420,7 @@ export const WIRE_TARGETS: readonly Target[] = [
   codec("session record", [Buffer.from(encodeRecord(RECORD))], text(decodeRecord)),
   codec(
     "parameters of a proofserv",
-    [Buffer.from(encodeServe(SERVE))],
+    [Buffer.from(encodeServe(SERVE, 4711))],
     text((line) => decodeMaster(parseObject(line, "parameters"))),
   ),
   codec("ticket", [json({ ticket: "t" })], (input) => callback.decode(input.toString("base64url"))),

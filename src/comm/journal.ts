@@ -35,8 +35,9 @@ export class Journal {
   #write: ((pieces: Pieces) => void) | undefined;
   #wasFull = false;
 
-  /** The first connection, if there is one, needs no agreement. */
-  constructor(write?: (pieces: Pieces) => void) {
+  /** The first connection, if there is one, needs no agreement; `sent` has been sent on it already. */
+  constructor(write?: (pieces: Pieces) => void, sent?: Pieces) {
+    if (sent !== undefined) this.send(sent);
     this.#write = write;
   }
 

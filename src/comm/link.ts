@@ -88,8 +88,27 @@ export class Link {
       transport = await secure(transport, peer, timeout);
     }
     const link = new Link(transport);
-    link.#shakeHands();
+    link.begin();
     return link;
+  }
+
+  /**
+   * Takes over a connection on which the hello has been said and a request been sent, for whose answer
+   * {@link expect} waits. Nothing is received before {@link begin}.
+   */
+  static over(transport: Transport): Link {
+    const link = new Link(transport);
+    link.#hasSaidHello = true;
+    return link;
+  }
+
+  /** Begins to receive. */
+  begin(): void {
+    this.#transport.attach({
+      data: (chunk) => this.#arrived(chunk),
+      drained: () => this.#handler?.drained?.(),
+      closed: (error) => this.#ended(error),
+    });
   }
 
   /** The other end, for people. */
@@ -123,7 +142,8 @@ export class Link {
   leadTo(beyond: Destination): void {
     this.#beyond = beyond;
     this.#welcome = Buffer.alloc(0);
-    this.#shakeHands();
+    this.#hasSaidHello = false;
+    this.begin();
   }
 
   /** The hello costs no packet of its own. */
@@ -132,20 +152,15 @@ export class Link {
   /** The peer's first bytes, until they are known to be a daemon's. */
   #welcome: Buffer | undefined = Buffer.alloc(0);
 
-  #shakeHands(): void {
-    this.#transport.attach({
-      data: (chunk) => {
-        if (this.#welcome === undefined) return this.#received(chunk);
-        this.#welcome = Buffer.concat([this.#welcome, chunk]);
-        this.#judge(this.#welcome, false);
-      },
-      drained: () => this.#handler?.drained?.(),
-      closed: (error) => {
-        if (this.#welcome !== undefined) this.#judge(this.#welcome, true);
-        this.#close(this.#lost(error?.message ?? "closed by the peer"));
-      },
-    });
-    this.#hasSaidHello = false;
+  #arrived(chunk: Buffer): void {
+    if (this.#welcome === undefined) return this.#received(chunk);
+    this.#welcome = Buffer.concat([this.#welcome, chunk]);
+    this.#judge(this.#welcome, false);
+  }
+
+  #ended(error?: Error): void {
+    if (this.#welcome !== undefined) this.#judge(this.#welcome, true);
+    this.#close(this.#lost(error?.message ?? "closed by the peer"));
   }
 
   /** Looks whether it is a daemon that answers; anything else ends the link. */
@@ -176,20 +191,26 @@ export class Link {
     id: number,
     options: { what: string; timeout: number; body?: Buffer; payload?: Uint8Array },
   ): Promise<Buffer> {
+    const answer = this.expect(stream, options);
+    this.tell(stream, id, options.body, options.payload ?? Buffer.alloc(0));
+    return answer;
+  }
+
+  /** Waits for the answer to a request that is sent now, or has been; see {@link call}. */
+  expect(stream: number, { what, timeout }: { what: string; timeout: number }): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const error = this.#late(options.what, options.timeout);
+        const error = this.#late(what, timeout);
         reject(error);
         this.abort(error);
-      }, options.timeout);
+      }, timeout);
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {
           clearTimeout(timer);
           then(value);
         };
-      const pending = { what: options.what, ok: settle(resolve), fail: settle(reject) };
-      this.#ask(stream, id, pending, options.body, options.payload ?? Buffer.alloc(0));
+      this.#await(stream, { what, ok: settle(resolve), fail: settle(reject) });
     });
   }
 
@@ -204,21 +225,15 @@ export class Link {
     const fail = (error: Error): void => {
       if (error instanceof RequestRefused) this.#close(this.#lost(`${what}: ${error.message}`));
     };
-    this.#ask(stream, id, { what, ok: () => undefined, fail }, body, payload);
+    this.#await(stream, { what, ok: () => undefined, fail });
+    this.tell(stream, id, body, payload);
   }
 
-  #ask(
-    stream: number,
-    id: number,
-    pending: Pending,
-    body: Buffer | undefined,
-    payload: Uint8Array,
-  ): void {
+  #await(stream: number, pending: Pending): void {
     if (this.#closed !== undefined) return pending.fail(this.#closed);
     const waiting = this.#pending.get(stream);
     if (waiting === undefined) this.#pending.set(stream, [pending]);
     else waiting.push(pending);
-    this.tell(stream, id, body, payload);
   }
 
   /** Sends a request that has no answer. */

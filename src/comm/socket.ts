@@ -6,6 +6,7 @@
  * ours to keep; `drain` fires without reason; `data` must stay synchronous.
  */
 import { ProofError, systemCode } from "../lib/errors.ts";
+import { type BareSocket, events, type SocketOwner } from "./bare-socket.ts";
 import { Outbox } from "./outbox.ts";
 import {
   HIGH_WATER,
@@ -25,10 +26,8 @@ export function formatAddress(address: Address): string {
   return `${host}:${address.port}`;
 }
 
-type Socket = Bun.Socket<SocketTransport>;
-
-class SocketTransport implements Transport {
-  #socket: Socket;
+class SocketTransport implements Transport, SocketOwner {
+  #socket: BareSocket;
   #handler: TransportHandler | undefined;
   #early: Buffer[] = [];
   #closedEarly: { error?: Error } | undefined;
@@ -45,7 +44,7 @@ class SocketTransport implements Transport {
   readonly peer: string;
   readonly remoteAddress: string;
 
-  constructor(socket: Socket, address?: Address) {
+  constructor(socket: BareSocket, address?: Address) {
     this.#socket = socket;
     const remote = address !== undefined && "path" in address ? "" : (socket.remoteAddress ?? "");
     // IPv4 peers of a dual-stack listener appear as ::ffff:a.b.c.d
@@ -134,7 +133,7 @@ class SocketTransport implements Transport {
     }
   }
 
-  /** Socket events, called by the handlers below. */
+  /** Socket events. */
   onData(chunk: Buffer): void {
     if (this.#handler === undefined) this.#early.push(chunk);
     else this.#handler.data(chunk);
@@ -161,38 +160,40 @@ class SocketTransport implements Transport {
   }
 }
 
-/** Bun's handler object, shared by all sockets; each finds its transport in `data`. */
-const events = {
-  data: (socket: Socket, chunk: Buffer) => socket.data?.onData(chunk),
-  drain: (socket: Socket) => socket.data?.onDrain(),
-  end: (socket: Socket) => socket.data?.onEnd(),
-  close: (socket: Socket, error?: Error) => socket.data?.onClose(error),
-  // Also called when a handler of ours throws: that must end this connection, and only this one.
-  error: (socket: Socket, error: Error) => {
-    socket.data?.onClose(error);
-    socket.terminate();
-  },
-};
+/**
+ * Takes over a socket that was opened with an owner of its own. `missed` is what has happened on it since: it is
+ * told as if it happened now.
+ */
+export function takeOver(
+  socket: BareSocket,
+  address: Address,
+  missed: readonly ((owner: SocketOwner) => void)[],
+): Transport {
+  const transport = new SocketTransport(socket, address);
+  socket.data = transport;
+  for (const happen of missed) happen(transport);
+  return transport;
+}
 
 /** Connects; throws RESOLVE, CONNECT or TIMEOUT with the address in the message. */
 export async function connect(address: Address, timeout: number): Promise<Transport> {
   const where = formatAddress(address);
   let transport: SocketTransport | undefined;
   let timedOut = false;
-  const opening = Bun.connect<SocketTransport>({
+  const opening = Bun.connect<SocketOwner>({
     ...("path" in address
       ? { unix: address.path }
       : { hostname: address.host, port: address.port }),
     allowHalfOpen: true,
     socket: {
       ...events,
-      open(socket: Socket) {
+      open(socket: BareSocket) {
         transport = new SocketTransport(socket, address);
         socket.data = transport;
         if (timedOut) socket.terminate();
       },
     },
-  } as unknown as Bun.TCPSocketConnectOptions<SocketTransport>);
+  } as unknown as Bun.TCPSocketConnectOptions<SocketOwner>);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await Promise.race([
@@ -223,17 +224,17 @@ export async function connect(address: Address, timeout: number): Promise<Transp
 /** Takes over a connected UNIX socket that this process has as descriptor `fd`. Throws the system's error. */
 export async function adopt(fd: number): Promise<Transport> {
   let transport: SocketTransport | undefined;
-  await Bun.connect<SocketTransport>({
+  await Bun.connect<SocketOwner>({
     fd,
     allowHalfOpen: true,
     socket: {
       ...events,
-      open(socket: Socket) {
+      open(socket: BareSocket) {
         transport = new SocketTransport(socket, { path: `descriptor ${fd}` });
         socket.data = transport;
       },
     },
-  } as unknown as Bun.TCPSocketConnectOptions<SocketTransport>);
+  } as unknown as Bun.TCPSocketConnectOptions<SocketOwner>);
   if (transport === undefined) throw new ProofError("CONNECT", `descriptor ${fd} is closed`);
   return transport;
 }
@@ -299,7 +300,7 @@ export function listen(
     allowHalfOpen: true,
     socket: {
       ...events,
-      open(socket: Socket) {
+      open(socket: BareSocket) {
         const transport = new SocketTransport(socket, "path" in address ? address : undefined);
         socket.data = transport;
         accepted(transport);
@@ -308,11 +309,9 @@ export function listen(
   };
   // Nobody else may connect to a UNIX socket, from its first moment.
   const umask = "path" in address ? process.umask(0o177) : undefined;
-  let server: Bun.TCPSocketListener<SocketTransport>;
+  let server: Bun.TCPSocketListener<SocketOwner>;
   try {
-    server = Bun.listen<SocketTransport>(
-      options as unknown as Bun.TCPSocketListenOptions<SocketTransport>,
-    );
+    server = Bun.listen<SocketOwner>(options as unknown as Bun.TCPSocketListenOptions<SocketOwner>);
   } finally {
     if (umask !== undefined) process.umask(umask);
   }

@@ -18,12 +18,8 @@ import {
   spawn,
 } from "../lib/process.ts";
 import type { CreateOptions } from "../protocol/create.ts";
-import {
-  encodeServe,
-  type MasterParameters,
-  PROOFSERV,
-  type ServeParameters,
-} from "../protocol/serve.ts";
+import { PROOFSERV } from "../protocol/call-back.ts";
+import { encodeServe, type MasterParameters, type ServeParameters } from "../protocol/serve.ts";
 import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
 import {
   giveDirectory,
@@ -127,7 +123,8 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
       feed(child, line);
       return { child, launched: { ...launched, statusFile } };
     }
-    brief(child, encodeServe(parameters(plan, { tag, topTag, workDirectory, logPath })));
+    const told = parameters(plan, { tag, topTag, workDirectory, logPath });
+    brief(child, encodeServe(told, pid));
     return { child, launched };
   } catch (error) {
     log.close();

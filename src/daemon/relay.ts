@@ -2,7 +2,13 @@
  * Relaying between a session's clients and its proofserv. The daemon never looks inside: it exchanges
  * one header for another and holds a sender back while its receiver is full.
  */
-import { Attention, ErrorNumber, Interrupt, SendOption } from "../protocol/codes.ts";
+import {
+  Attention,
+  ErrorNumber,
+  Interrupt,
+  PROOFSERV_STREAM,
+  SendOption,
+} from "../protocol/codes.ts";
 import { ByteWriter } from "../lib/bytes.ts";
 import { signalProcess } from "../lib/process.ts";
 import {
@@ -14,9 +20,6 @@ import {
 import { sendmsg, sessionWord, urgent } from "../protocol/requests.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-
-/** Stream of the proofserv's link; a proofserv uses no other. */
-export const PROOFSERV_STREAM = 0x0100;
 
 /** Relays a message, from a client to its proofserv or back. */
 export function relayMessage(

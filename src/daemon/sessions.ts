@@ -4,7 +4,7 @@ import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { messageOf, ProofError, toProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { VERSION } from "../lib/version.ts";
-import { Attention, ErrorNumber, Role } from "../protocol/codes.ts";
+import { Attention, ErrorNumber, PROOFSERV_STREAM, Role } from "../protocol/codes.ts";
 import {
   type Created,
   type CreateBuffer,
@@ -22,7 +22,6 @@ import type { Context } from "./context.ts";
 import { exitOf } from "./death.ts";
 import { launch } from "./launcher.ts";
 import { Launches } from "./launches.ts";
-import { PROOFSERV_STREAM } from "./relay.ts";
 import { callbackPatience, rootPlan } from "./root/plan.ts";
 import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag } from "./sandbox.ts";

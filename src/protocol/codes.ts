@@ -30,6 +30,9 @@ export const Request = {
   direct: 3120,
 } as const;
 
+/** Stream of the link between a proofserv and its daemon; a proofserv uses no other. */
+export const PROOFSERV_STREAM = 0x0100;
+
 /** Response status. */
 export const Status = {
   ok: 0,

@@ -84,6 +84,15 @@ export const greeting = {
   decode: (message: Message): string => new ByteReader(message.body).cstring(),
 };
 
+/** The message with which a proofserv greets. */
+export function greetingOf(role: "master" | "submaster" | "worker", host: string): Buffer {
+  const text =
+    role === "worker"
+      ? `PROOF worker server @ ${host} started`
+      : `Welcome to the PROOF server @ ${host}`;
+  return greeting.encode(`**** ${text} ****`);
+}
+
 /** State of a worker as its master sees it; "away" is one whose link is lost and may come back. */
 export type WorkerState = "ready" | "busy" | "away" | "lost";
 

@@ -3,7 +3,7 @@
  * buffers (`positional|name:value|…`) that login and create carry behind them.
  */
 import { ByteReader, ByteWriter, int32s, utf8 } from "../lib/bytes.ts";
-import type { RoleLetter } from "./codes.ts";
+import { type RoleLetter, SendOption } from "./codes.ts";
 
 /** Body of a login request. */
 export interface LoginBody {
@@ -91,6 +91,12 @@ export const sendmsg = {
     return { sid, opt, cid };
   },
 };
+
+/** Body of the sendmsg with which a proofserv sends client `cid` of its session something. */
+export function upwards(sid: number, cid: number, options = 0): Buffer {
+  const opt = SendOption.internal | SendOption.async | SendOption.noAnswer | options;
+  return sendmsg.encode({ sid, opt, cid });
+}
 
 /** Body of urgent. */
 export const urgent = {

@@ -5,7 +5,21 @@
 import { utf8 } from "../lib/bytes.ts";
 import { asObject, Fields, type JsonObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
-import { encodeItem, decodeItem } from "./requests.ts";
+import type { Bytes, FirstWords } from "./call-back.ts";
+import { PROOFSERV_STREAM, Request, Role, Status } from "./codes.ts";
+import { encodeRequest, encodeResponse } from "./frames.ts";
+import { HELLO, WELCOME } from "./handshake.ts";
+import { encodeLoginReply } from "./login.ts";
+import { greetingOf } from "./messages.ts";
+import {
+  decodeItem,
+  encodeItem,
+  encodeItems,
+  login as loginBody,
+  LONG_USER,
+  OUR_ITEM,
+  upwards,
+} from "./requests.ts";
 import type { StartupMode, WorkerWish } from "./create.ts";
 
 /** What every proofserv needs to know; masters get {@link MasterParameters}. Durations are milliseconds, sizes bytes. */
@@ -70,20 +84,31 @@ export interface MasterParameters extends ServeParameters {
   maxquerykept: number;
 }
 
-/** First word of the name under which a daemon starts a proofserv, its argv[0]. */
-export const PROOFSERV = "proofserv";
-
-/** Descriptor of a proofserv at which it gets its parameters. */
-export const PARAMETERS_FD = 3;
-
-/** The line that tells the parameters. */
-export function encodeServe(parameters: ServeParameters): Buffer {
-  return utf8(`${JSON.stringify(parameters)}\n`);
+/** The line that tells the proofserv in process `pid` its parameters, and what to say first. */
+export function encodeServe(parameters: ServeParameters, pid: number): Buffer {
+  return utf8(`${JSON.stringify({ ...parameters, firstWords: firstWords(parameters, pid) })}\n`);
 }
 
-/** Whether `bytes` end the line. */
-export function isLine(bytes: Buffer): boolean {
-  return bytes[bytes.length - 1] === 0x0a;
+function firstWords(parameters: ServeParameters, pid: number): FirstWords {
+  const { role, host, sid, creator } = parameters;
+  const stream = PROOFSERV_STREAM;
+  const login = encodeRequest({ stream, id: Request.login, ...callBackLogin(parameters, pid) });
+  const answer = encodeResponse(stream, Status.ok, encodeLoginReply());
+  const words: FirstWords = {
+    login: toBytes(HELLO, login),
+    admission: toBytes(WELCOME, answer),
+  };
+  if (role !== "worker") return words;
+  const body = upwards(sid, creator.cid);
+  const payload = greetingOf(role, host);
+  return {
+    ...words,
+    greeting: toBytes(encodeRequest({ stream, id: Request.sendmsg, body, payload })),
+  };
+}
+
+function toBytes(...parts: readonly Buffer[]): Bytes {
+  return Buffer.concat(parts).toString("latin1");
 }
 
 /** A duration in milliseconds at most: what a timer can wait. */
@@ -139,3 +164,23 @@ export const callback = {
   decode: (item: string): string =>
     new Fields(parseJson(decodeItem(item), "call-back"), "call-back").string("ticket", 128),
 };
+
+/** The login with which the proofserv in process `pid` calls back: body and payload of the request. */
+export function callBackLogin(
+  { sid, user, ticket }: Pick<ServeParameters, "sid" | "user" | "ticket">,
+  pid: number,
+): { body: Buffer; payload: Buffer } {
+  return {
+    body: loginBody.encode({
+      pid,
+      user: LONG_USER,
+      reserved: sid,
+      capver: 0xff,
+      role: Role.internal,
+    }),
+    payload: encodeItems("", [
+      ["usr", user],
+      [OUR_ITEM, callback.encode(ticket)],
+    ]),
+  };
+}

@@ -1,77 +1,29 @@
 /**
- * A proofserv, master or worker: calls back to its daemon, serves commands, and ends with its link. What
- * it needs only after the call-back is loaded then: until then the user waits, once per worker.
+ * A proofserv, master or worker, from its call-back on: serves what its client asks for, and ends with its
+ * link. How it came about is told in call-back.ts.
  */
-import { adopt } from "../comm/socket.ts";
-import { type JsonObject, parseObject } from "../lib/check.ts";
+import type { JsonObject } from "../lib/check.ts";
 import { messageOf, toProofError } from "../lib/errors.ts";
 import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
-import { greeting } from "../protocol/messages.ts";
-import {
-  decodeServe,
-  isLine,
-  PARAMETERS_FD,
-  PROOFSERV,
-  type ServeParameters,
-} from "../protocol/serve.ts";
+import { greetingOf } from "../protocol/messages.ts";
+import { decodeServe } from "../protocol/serve.ts";
+import { type CallBack, log } from "./call-back.ts";
 import type { Part } from "./part.ts";
 import type { LiveLines } from "./live-lines.ts";
 import type { RunnerHost } from "./runner.ts";
 import { UpwardLink } from "./upward-link.ts";
 import { Worker } from "./worker.ts";
 
-/** Serves for the daemon that started this process; undefined if none did. */
-export async function serveDaemon(): Promise<number | undefined> {
-  if (!process.argv0.startsWith(`${PROOFSERV} `)) return undefined;
-  const line = await readLine().catch(() => "");
-  return line === "" ? undefined : serve(line);
-}
-
-/** The line that the daemon tells us. Not from standard input, reading which starts three threads. */
-async function readLine(): Promise<string> {
-  const channel = await adopt(PARAMETERS_FD);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const chunks: Buffer[] = [];
-  channel.attach({
-    data(chunk) {
-      chunks.push(chunk);
-      if (!isLine(chunk)) return;
-      resolve(Buffer.concat(chunks).toString());
-      channel.abort();
-    },
-    closed: () => resolve(""),
-  });
-  return promise;
-}
-
-/** Bun's own console: user code gets another one. */
-const { error: writeLine } = console;
-
 /**
- * Writes a line to the session's log. Not through process.stderr, touching which costs milliseconds of
- * start-up, nor node:fs, which costs one.
+ * Serves until the link to the daemon ends or `end` is resolved; resolves with the exit code. `told` is what
+ * the daemon told this proofserv. Throws CheckError, and the daemon's refusal of the call-back.
  */
-function log(text: string): void {
-  writeLine(`${new Date().toISOString()} ${text}`);
-}
-
-/** Serves until the link to the daemon ends or the daemon says so; resolves with the exit code. */
-async function serve(line: string): Promise<number> {
-  try {
-    const told = parseObject(line, "parameters");
-    const parameters = decodeServe(told);
-    const { account, env } = parameters;
-    if (account !== undefined) (await import("./become.ts")).become(account, env);
-    return await serveSession(parameters, told);
-  } catch (error) {
-    log(`ends: ${messageOf(error)}`);
-    return 1;
-  }
-}
-
-/** `told` is what there is to know if this is a master. */
-async function serveSession(parameters: ServeParameters, told: JsonObject): Promise<number> {
-  const end = Promise.withResolvers<number>();
+export async function serveSession(
+  told: JsonObject,
+  callBack: CallBack,
+  end: PromiseWithResolvers<number>,
+): Promise<number> {
+  const parameters = decodeServe(told);
   let part: Part | undefined;
   const drained: (() => void)[] = [];
   const letGo = (): void => {
@@ -88,9 +40,6 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
     );
     void lines.then((live) => live.show(text));
   };
-  // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => end.resolve(0));
   const uncaught = (what: string, error: unknown): void => {
     log(`${what}: ${Bun.inspect(error)}`);
     printed(`${what}: ${messageOf(error)}`);
@@ -115,7 +64,7 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
     early.push([message, cid]);
     void interpret?.().then(begin);
   };
-  const upward = await UpwardLink.open(parameters, {
+  const upward = await UpwardLink.open(callBack, parameters, {
     message: deliver,
     interrupt: () => part?.interrupt(),
     drained() {
@@ -156,12 +105,7 @@ async function serveSession(parameters: ServeParameters, told: JsonObject): Prom
         : Promise.resolve(),
     queued: () => upward.queued,
   };
-  const what = parameters.role === "worker" ? "PROOF worker server" : "Welcome to the PROOF server";
-  const greet =
-    parameters.role === "worker"
-      ? `${what} @ ${parameters.host} started`
-      : `${what} @ ${parameters.host}`;
-  upward.send(greeting.encode(`**** ${greet} ****`));
+  if (!callBack.hasGreeted) upward.send(greetingOf(parameters.role, parameters.host));
   if (parameters.role === "worker") {
     begin(new Worker(parameters, host));
   } else {

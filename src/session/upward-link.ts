@@ -3,17 +3,20 @@
  * break and come back: the daemon with the next one, the client with a connection of its own.
  */
 import { Journal, type Pieces as MessagePieces } from "../comm/journal.ts";
-import { Link, STREAM } from "../comm/link.ts";
+import { Link } from "../comm/link.ts";
 import { ask } from "../comm/ask.ts";
+import { takeOver } from "../comm/socket.ts";
 import { messageMemory } from "../comm/message-memory.ts";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
-import { Admin, Attention, Request, Role, SendOption } from "../protocol/codes.ts";
+import { Admin, Attention, PROOFSERV_STREAM, Request, SendOption } from "../protocol/codes.ts";
 import { type Message, MessageFramer, OUR_KINDS } from "../protocol/envelope.ts";
-import { admin, encodeItems, login, LONG_USER, OUR_ITEM, sendmsg } from "../protocol/requests.ts";
-import { callback, type ServeParameters } from "../protocol/serve.ts";
+import { greetingOf } from "../protocol/messages.ts";
+import { admin, upwards } from "../protocol/requests.ts";
+import { callBackLogin, type ServeParameters } from "../protocol/serve.ts";
 import { ack, resume, resumed, StreamKind } from "../protocol/stream.ts";
+import type { CallBack } from "./call-back.ts";
 
 /** Who is told what comes from above. */
 export interface UpwardHandler {
@@ -56,23 +59,38 @@ export class UpwardLink {
   #rejoining: Promise<void> | undefined;
   #ended = false;
 
-  private constructor(link: Link, parameters: ServeParameters, handler: UpwardHandler) {
+  private constructor(
+    link: Link,
+    parameters: ServeParameters,
+    handler: UpwardHandler,
+    hasGreeted: boolean,
+  ) {
     this.#link = link;
     this.#parameters = parameters;
     this.#handler = handler;
-    if (parameters.creator.isRoot) return;
-    this.#client = parameters.creator.cid;
-    this.#journal = new Journal(this.#write);
+    const { creator, role, host } = parameters;
+    if (creator.isRoot) return;
+    this.#client = creator.cid;
+    this.#journal = new Journal(this.#write, hasGreeted ? [greetingOf(role, host)] : undefined);
   }
 
   readonly #write = (pieces: MessagePieces): void => this.sendAsIs(pieces, this.#client);
 
-  /** Calls back: connects, logs in with the ticket, and starts listening. */
-  static async open(parameters: ServeParameters, handler: UpwardHandler): Promise<UpwardLink> {
-    const link = await Link.open({ path: parameters.socket }, parameters.startup.tcp);
-    const upward = new UpwardLink(link, parameters, handler);
+  /** Takes over the connection of a call-back. Throws the daemon's refusal. */
+  static async open(
+    { socket, missed, hasGreeted }: CallBack,
+    parameters: ServeParameters,
+    handler: UpwardHandler,
+  ): Promise<UpwardLink> {
+    const link = Link.over(takeOver(socket, { path: parameters.socket }, missed));
+    const upward = new UpwardLink(link, parameters, handler, hasGreeted);
     upward.#listen(link);
-    await callBack(link, parameters);
+    const timeout = parameters.startup.login;
+    const answer = ask(link, "callback", () =>
+      link.expect(PROOFSERV_STREAM, { what: CALL_BACK, timeout }),
+    );
+    link.begin();
+    await answer;
     return upward;
   }
 
@@ -163,12 +181,8 @@ export class UpwardLink {
   /** Sends client `cid`, or EVERYBODY, what is not part of a stream that resumes. */
   sendAsIs(pieces: readonly Uint8Array[], cid: number): void {
     const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
-    const body = sendmsg.encode({
-      sid: this.#parameters.sid,
-      opt: SendOption.internal | SendOption.async | SendOption.noAnswer | broadcast,
-      cid,
-    });
-    this.#link.sendMessage(STREAM.login, body, pieces);
+    const body = upwards(this.#parameters.sid, cid, broadcast);
+    this.#link.sendMessage(PROOFSERV_STREAM, body, pieces);
   }
 
   /** Leaves out the next `count` bytes of client `cid`, which are no message; only while one is handled. */
@@ -189,7 +203,7 @@ export class UpwardLink {
       const link = this.#link;
       try {
         return await ask(link, "setup", () =>
-          link.call(STREAM.login, Request.admin, {
+          link.call(PROOFSERV_STREAM, Request.admin, {
             what,
             timeout,
             body,
@@ -212,7 +226,7 @@ export class UpwardLink {
     if (state === this.#reported) return;
     this.#reported = state;
     const body = admin.encode(this.#parameters.sid, Admin.sessionState, workers, running ? 1 : 0);
-    this.#link.post(STREAM.login, Request.admin, "state", body);
+    this.#link.post(PROOFSERV_STREAM, Request.admin, "state", body);
   }
 
   #attention(action: number, body: Pieces): void {
@@ -266,23 +280,13 @@ export class UpwardLink {
   }
 }
 
+const CALL_BACK = "call-back";
+
 /** Logs in over a fresh link. */
 async function callBack(link: Link, parameters: ServeParameters): Promise<void> {
+  const request = callBackLogin(parameters, process.pid);
+  const timeout = parameters.startup.login;
   await ask(link, "callback", () =>
-    link.call(STREAM.login, Request.login, {
-      what: "call-back",
-      timeout: parameters.startup.login,
-      body: login.encode({
-        pid: process.pid,
-        user: LONG_USER,
-        reserved: parameters.sid,
-        capver: 0xff,
-        role: Role.internal,
-      }),
-      payload: encodeItems("", [
-        ["usr", parameters.user],
-        [OUR_ITEM, callback.encode(parameters.ticket)],
-      ]),
-    }),
+    link.call(PROOFSERV_STREAM, Request.login, { what: CALL_BACK, timeout, ...request }),
   );
 }

@@ -178,3 +178,15 @@ test("nothing that was acknowledged can be wanted again", () => {
   journal.acknowledge(1);
   expect(() => journal.connected(0, () => undefined)).toThrow(CheckError);
 });
+
+test("what was sent before there was a journal is kept like the rest", () => {
+  const way: Pieces[] = [];
+  const [before, after] = [[Buffer.alloc(4)], [Buffer.alloc(8)]];
+  const journal = new Journal((pieces) => void way.push(pieces), before);
+  journal.send(after);
+  expect(way).toEqual([after]);
+  expect(journal.unacknowledged).toEqual([before, after]);
+  journal.disconnected();
+  journal.connected(0, (pieces) => void way.push(pieces));
+  expect(way).toEqual([after, before, after]);
+});

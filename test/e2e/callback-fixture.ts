@@ -8,12 +8,8 @@ import { adopt } from "../../src/comm/socket.ts";
 import { parseObject } from "../../src/lib/check.ts";
 import { Request, Role } from "../../src/protocol/codes.ts";
 import { encodeItems, login, LONG_USER, OUR_ITEM } from "../../src/protocol/requests.ts";
-import {
-  callback,
-  decodeServe,
-  PARAMETERS_FD,
-  type ServeParameters,
-} from "../../src/protocol/serve.ts";
+import { PARAMETERS_FD } from "../../src/protocol/call-back.ts";
+import { callback, decodeServe, type ServeParameters } from "../../src/protocol/serve.ts";
 
 /** Calls back with `ticket`; resolves with "ok" or what the daemon says. */
 export async function callBack(

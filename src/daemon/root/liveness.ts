@@ -5,9 +5,8 @@
 import { statSync } from "node:fs";
 import { ByteWriter } from "../../lib/bytes.ts";
 import { ProofError } from "../../lib/errors.ts";
-import { Attention } from "../../protocol/codes.ts";
+import { Attention, PROOFSERV_STREAM } from "../../protocol/codes.ts";
 import type { Context } from "../context.ts";
-import { PROOFSERV_STREAM } from "../relay.ts";
 import type { Session } from "../session.ts";
 
 /** Milliseconds between two questions, and of silence after which a proofserv counts as dead: PROOF's own. */
