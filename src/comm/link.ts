@@ -9,6 +9,7 @@ import { FRAGMENT_SIZE, Request, Status } from "../protocol/codes.ts";
 import { decodeError, type ErrorReply } from "../protocol/failure.ts";
 import {
   type Pieced,
+  encodeRequest,
   type ResponseFrame,
   requestHeader,
   responseFramer,
@@ -21,6 +22,9 @@ import { HIGH_WATER, type Secure, type Transport } from "./transport.ts";
 
 /** Payload of one response at most: fragments are far smaller, log texts and lists may be larger. */
 const MAX_RESPONSE = 64 * 1024 * 1024;
+
+/** Payloads of up to so many bytes are copied behind their header: one buffer is written with less ado than two. */
+const SMALL = 4 * 1024;
 
 /** Streams of a link, one session on each link. */
 export const STREAM = { login: 0x0100, session: 0x0200 } as const;
@@ -241,6 +245,8 @@ export class Link {
     if (this.#closed !== undefined) return;
     if (!this.#hasSaidHello) this.#transport.write(HELLO);
     this.#hasSaidHello = true;
+    if (payload.length <= SMALL)
+      return this.#transport.write(encodeRequest({ stream, id, body, payload }));
     this.#transport.write(requestHeader(stream, id, body, payload.length));
     this.#transport.write(payload);
   }

@@ -66,6 +66,7 @@ export class Outbox {
   /** Takes the first buffer, joined with the small ones behind it. */
   #next(): Uint8Array {
     const queue = this.#queue;
+    if (queue.length === 1) return queue.pop() ?? new Uint8Array();
     let count = 0;
     let size = 0;
     for (; count < queue.length; count++) {

@@ -54,6 +54,8 @@ export interface LaunchPlan {
   mark: string;
   socket: string;
   host: string;
+  /** Of the cluster key, "" without one. */
+  fingerprint: string;
   options: CreateOptions;
   config: Config;
   /** A proofserv of ROOT's that is to run instead of our own. */
@@ -196,6 +198,16 @@ const COMPILE_LATER = {
   BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1000000",
 };
 
+/**
+ * The same for whoever runs users' code, from some 20 and 40 calls on; by default it is 34 and 67. What it does
+ * besides is to answer a message now and then, and each of 32 workers compiles that anew. For a loop it makes no
+ * difference: it has as many turns within microseconds.
+ */
+const COMPILE_SOONER = {
+  BUN_JSC_thresholdForJITAfterWarmUp: "300",
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: "600",
+};
+
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
 function environment(plan: LaunchPlan, sandbox: string): Record<string, string> {
   const { config, options, user, ordinal, account, root } = plan;
@@ -212,7 +224,7 @@ function environment(plan: LaunchPlan, sandbox: string): Record<string, string> 
     // What is to become another account begins as root: nothing of a user's may reach it before. It adds
     // these itself.
     ...(account === undefined ? { ...options.env, ...ownVariables() } : {}),
-    ...(plan.role === "worker" || options.masterOnly ? {} : COMPILE_LATER),
+    ...(plan.role === "worker" || options.masterOnly ? COMPILE_SOONER : COMPILE_LATER),
     PROOF_USER: user,
     PROOF_ORDINAL: ordinal,
     [MARK]: plan.mark,
@@ -257,12 +269,14 @@ function parameters(
 }
 
 function ofMaster(
-  { config, options, account }: LaunchPlan,
+  plan: LaunchPlan,
   common: ServeParameters["startup"],
 ): Omit<MasterParameters, Exclude<keyof ServeParameters, "startup">> {
+  const { config, options, account } = plan;
   const { startup, session, recovery } = config;
   return {
     keyFile: config.security.key,
+    fingerprint: plan.fingerprint,
     ...(account === undefined ? { tls: pickTls(config.tls) } : {}),
     masterOnly: options.masterOnly,
     requireAll: options.requireAll,

@@ -325,6 +325,7 @@ async function start(
     mark: markOf(context.state.path, session),
     socket: context.state.socket,
     host,
+    fingerprint: context.keys?.primary.fingerprint ?? "",
     options: buffer.options,
     config,
     root: rootPlan(context, session, buffer, creator),

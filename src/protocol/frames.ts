@@ -37,14 +37,15 @@ export const RESPONSE_HEADER = 8;
 const EMPTY = Buffer.alloc(0);
 const NO_BODY = Buffer.alloc(16);
 
-/** Header of a request with `length` payload bytes; the payload is sent behind it. */
+/** Header of a request with `length` payload bytes, and `room` for that many behind it. */
 export function requestHeader(
   stream: number,
   id: number,
   body: Buffer = NO_BODY,
   length = 0,
+  room = 0,
 ): Buffer {
-  const header = Buffer.allocUnsafe(REQUEST_HEADER);
+  const header = Buffer.allocUnsafe(REQUEST_HEADER + room);
   header.writeInt32BE((stream << 16) | id, 0);
   header.set(body, 4);
   header.writeInt32BE(length, 20);
@@ -55,14 +56,13 @@ export function requestHeader(
 export function encodeRequest(frame: {
   stream: number;
   id: number;
-  body?: Buffer;
+  body?: Buffer | undefined;
   payload?: Uint8Array;
 }): Buffer {
-  const payload = frame.payload ?? EMPTY;
-  return Buffer.concat([
-    requestHeader(frame.stream, frame.id, frame.body, payload.length),
-    payload,
-  ]);
+  const { stream, id, body, payload = EMPTY } = frame;
+  const bytes = requestHeader(stream, id, body, payload.length, payload.length);
+  bytes.set(payload, REQUEST_HEADER);
+  return bytes;
 }
 
 /** Header of a response with `length` payload bytes. */

@@ -12,6 +12,7 @@ export function decodeMaster(object: JsonObject): MasterParameters {
   return {
     ...common,
     keyFile: fields.string("keyFile"),
+    fingerprint: fields.string("fingerprint", 64),
     tls: readTls(object),
     masterOnly: fields.boolean("masterOnly"),
     requireAll: fields.boolean("requireAll"),

@@ -56,6 +56,8 @@ export interface ServeParameters {
 /** What masters need to know besides: how to open workers, and to keep them. */
 export interface MasterParameters extends ServeParameters {
   keyFile: string;
+  /** The cluster key's, "" without one. */
+  fingerprint: string;
   /** Files for calling others with TLS, "" for none; undefined where the daemon makes those connections. */
   tls?: { cert: string; key: string; ca: string } | undefined;
   masterOnly: boolean;

@@ -62,10 +62,10 @@ export class Master {
     this.#upward = upward;
     this.#printed = (text) => host.printed(text);
     this.#log = (text) => host.log(text);
-    const { keyFile, user } = parameters;
+    const { keyFile, user, fingerprint } = parameters;
     this.#crew = new Crew(
       parameters,
-      { user, keys: vouchedKeys(upward, this.#patience), keyFile },
+      { user, keys: vouchedKeys(upward, this.#patience, fingerprint), keyFile },
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure) => this.#lost(member, failure),

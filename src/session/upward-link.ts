@@ -53,6 +53,9 @@ export class UpwardLink {
   readonly #framers = new Map<number, MessageFramer>();
   /** The number of the client of ours that this proofserv serves. */
   #client = NOBODY;
+  /** What stands in messages to client `#bodyFor`. */
+  #body: Buffer = Buffer.alloc(0);
+  #bodyFor = NOBODY;
   /** Its stream; undefined while there has been none but ROOT's. */
   #journal: Journal | undefined;
   /** Resolves when a daemon is there again; undefined while one is. */
@@ -181,8 +184,11 @@ export class UpwardLink {
   /** Sends client `cid`, or EVERYBODY, what is not part of a stream that resumes. */
   sendAsIs(pieces: readonly Uint8Array[], cid: number): void {
     const broadcast = cid === EVERYBODY ? SendOption.broadcast : 0;
-    const body = upwards(this.#parameters.sid, cid, broadcast);
-    this.#link.sendMessage(PROOFSERV_STREAM, body, pieces);
+    if (cid !== this.#bodyFor) {
+      this.#bodyFor = cid;
+      this.#body = upwards(this.#parameters.sid, cid, broadcast);
+    }
+    this.#link.sendMessage(PROOFSERV_STREAM, this.#body, pieces);
   }
 
   /** Leaves out the next `count` bytes of client `cid`, which are no message; only while one is handled. */

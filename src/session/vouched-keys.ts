@@ -7,10 +7,12 @@ import type { UpwardLink } from "./upward-link.ts";
 /** Milliseconds for which the daemon's answer about its key is good: the cluster may change it meanwhile. */
 const FRESH = 1_000;
 
-/** Has the daemon at the end of `upward` prove the key; it answers within `timeout` milliseconds. */
-export function vouchedKeys(upward: UpwardLink, timeout: number): KeyHolder {
-  let fingerprint = "";
-  let askedAt = -Infinity;
+/**
+ * Has the daemon at the end of `upward` prove the key; it answers within `timeout` milliseconds. `fingerprint` is
+ * the key's, as the daemon has just told.
+ */
+export function vouchedKeys(upward: UpwardLink, timeout: number, fingerprint: string): KeyHolder {
+  let askedAt = performance.now();
   return {
     async fingerprint() {
       if (performance.now() - askedAt > FRESH) {
