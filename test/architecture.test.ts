@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of lib that protocol, being pure, may use. */
-const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts", "lib/pieces.ts"];
+const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts", "lib/pieces.ts", "lib/spent.ts"];
 
 /** Folders that a command loads only when it runs: no file of cli/ may import their values statically. */
 const LAZY = ["client", "daemon", "data", "session", "view"];
@@ -82,6 +82,7 @@ const EFFECT_HOMES: readonly (readonly [effect: RegExp, homes: readonly string[]
       "client/settings.ts",
       "daemon/launcher.ts",
       "lib/account.ts",
+      "lib/engine.ts",
       "lib/log.ts",
       "session/become.ts",
       "session/shell.ts",
@@ -254,8 +255,10 @@ test("a worker of which something is asked for the first time loads this besides
       "comm/transport.ts",
       "lib/bytes.ts",
       "lib/check.ts",
+      "lib/engine.ts",
       "lib/errors.ts",
       "lib/pieces.ts",
+      "lib/spent.ts",
       "protocol/call-back.ts",
       "protocol/codes.ts",
       "protocol/envelope.ts",

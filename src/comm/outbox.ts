@@ -4,6 +4,7 @@
  * Small writes are joined into one, since each write costs a system call; large buffers go out as they
  * are, since copying them costs more. What the socket does not take stays here until it drains.
  */
+import { canBeFreed, free } from "../lib/spent.ts";
 import { LOW_WATER } from "./transport.ts";
 
 /** Buffers up to this many bytes are joined with their neighbours … */
@@ -14,6 +15,8 @@ const JOIN_TO = 64 * 1024;
 export class Outbox {
   #queue: Uint8Array[] = [];
   #queued = 0;
+  /** Memory to be freed once the last of it is written. */
+  readonly #spent = new Set<ArrayBufferLike>();
   #isScheduled = false;
 
   /** Bytes waiting. */
@@ -21,8 +24,10 @@ export class Outbox {
     return this.#queued;
   }
 
-  push(bytes: Uint8Array): void {
+  /** Adds bytes; with `isSpent` their memory is freed once they are written, where that can be. */
+  push(bytes: Uint8Array, isSpent = false): void {
     if (bytes.length === 0) return;
+    if (isSpent && canBeFreed(bytes)) this.#spent.add(bytes.buffer);
     this.#queue.push(bytes);
     this.#queued += bytes.length;
   }
@@ -41,6 +46,7 @@ export class Outbox {
         this.#queue.unshift(bytes.subarray(taken));
         return;
       }
+      if (this.#spent.size > 0 && this.#spent.delete(bytes.buffer)) free(bytes.buffer);
     }
   }
 
@@ -60,6 +66,7 @@ export class Outbox {
 
   clear(): void {
     this.#queue = [];
+    this.#spent.clear();
     this.#queued = 0;
   }
 

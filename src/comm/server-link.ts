@@ -152,9 +152,12 @@ export class ServerLink {
     this.#write(encodeAttention(stream, action, body));
   }
 
-  /** Relays a header and what follows it, without looking at either. */
-  relay(header: Buffer, payload: Pieces): void {
-    for (const piece of payload.behind(header)) this.#write(piece);
+  /**
+   * Relays a header and what follows it, without looking at either; `isSpent` is that of Transport.write: no view
+   * of the payload may be kept then.
+   */
+  relay(header: Buffer, payload: Pieces, isSpent = false): void {
+    for (const piece of payload.behind(header)) this.#write(piece, isSpent);
   }
 
   /** The peer is known: it may send payloads of so many bytes, and prompt requests are served at once. */
@@ -173,8 +176,8 @@ export class ServerLink {
     this.#write(bytes);
   }
 
-  #write(bytes: Uint8Array): void {
-    this.#transport.write(bytes);
+  #write(bytes: Uint8Array, isSpent = false): void {
+    this.#transport.write(bytes, isSpent);
     const { queued } = this.#transport;
     if (queued > this.queueLimit) this.abort(`${queued} bytes wait for it unread: limits.queued`);
   }

@@ -80,10 +80,10 @@ class SocketTransport implements Transport, SocketOwner {
     if (this.#closedEarly !== undefined) handler.closed(this.#closedEarly.error);
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, isSpent?: boolean): void {
     if (this.#closed || this.#ending) return;
     if (this.#outbox.queued === 0) this.#lastTaken = performance.now();
-    this.#outbox.push(bytes);
+    this.#outbox.push(bytes, isSpent);
     if (this.#outbox.queued > (this.#handler?.high ?? HIGH_WATER)) this.#wasHigh = true;
     this.#outbox.soon(this.#flushNow);
   }

@@ -43,7 +43,8 @@ export interface Transport {
   readonly isClosed: boolean;
   /** Sets who is told; until then nothing is delivered. */
   attach(handler: TransportHandler): void;
-  write(bytes: Uint8Array): void;
+  /** Queues `bytes`; with `isSpent` nobody needs them afterwards, and their memory may be freed then. */
+  write(bytes: Uint8Array, isSpent?: boolean): void;
   pause(): void;
   resume(): void;
   /** Delivers what is queued, then closes; the peer loses nothing. */

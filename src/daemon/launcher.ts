@@ -5,6 +5,7 @@ import { adopt } from "../comm/socket.ts";
 import type { Config } from "../config/schema.ts";
 import type { Account } from "../lib/account-database.ts";
 import { accountHome, accountName } from "../lib/account.ts";
+import { COMPILE_LATER, COMPILE_SOONER } from "../lib/engine.ts";
 import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { asAccount } from "../lib/privileges.ts";
@@ -184,29 +185,6 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
     );
   }
 }
-
-/**
- * When the engine of a master with workers compiles code. By default that is from some 34 calls on, which
- * nearly everything that opens workers is called: compiling all that took as much processor time as running
- * it. This is some 500 calls, so that sessions of many workers open sooner, and what runs for long is compiled
- * all the same.
- * The last and dearest stage is for loops over numbers; what handles messages gains nothing by it, and took
- * more processor time to be compiled than to run a thousand pings.
- */
-const COMPILE_LATER = {
-  BUN_JSC_thresholdForJITAfterWarmUp: "8000",
-  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1000000",
-};
-
-/**
- * The same for whoever runs users' code, from some 20 and 40 calls on; by default it is 34 and 67. What it does
- * besides is to answer a message now and then, and each of 32 workers compiles that anew. For a loop it makes no
- * difference: it has as many turns within microseconds.
- */
-const COMPILE_SOONER = {
-  BUN_JSC_thresholdForJITAfterWarmUp: "300",
-  BUN_JSC_thresholdForOptimizeAfterWarmUp: "600",
-};
 
 /** Later entries win: what the daemon was told to pass, its settings, the client's, and ours. */
 function environment(plan: LaunchPlan, sandbox: string): Record<string, string> {

@@ -52,6 +52,7 @@ function fromClient(context: Context, connection: Connection, frame: Pieced<Requ
   proofserv.link.relay(
     messageFromHeader(PROOFSERV_STREAM, connection.cid, frame.payload.length),
     frame.payload,
+    true,
   );
   if (proofserv.link.isFull) proofserv.holdBack(connection);
 }
@@ -73,7 +74,10 @@ function fromProofserv(
   const targets =
     isShared || cid < 0 ? [...clients.values()] : addressed === undefined ? [] : [addressed];
   for (const target of targets) {
-    target.connection.link.relay(messageHeader(target.stream, frame.payload.length), frame.payload);
+    const header = messageHeader(target.stream, frame.payload.length);
+    // How a query of ROOT's began is kept for clients that come later.
+    const isSpent = targets.length === 1 && !isHosted;
+    target.connection.link.relay(header, frame.payload, isSpent);
     if (target.connection.link.isFull) target.connection.holdBack(connection);
   }
 }

@@ -158,8 +158,11 @@ export type RoleLetter = (typeof Role)[keyof typeof Role];
 export const MAX_LOGIN_PAYLOAD = 32 * 1024;
 /** Payload limit of every request but sendmsg, in bytes: xrootd's buffer pool maximum. */
 export const MAX_REQUEST_PAYLOAD = 2 * 1024 * 1024;
-/** Size at which a link cuts up session messages, in bytes: large enough for speed, small enough to share a link. */
-export const FRAGMENT_SIZE = 256 * 1024;
+/**
+ * Size at which a link cuts up session messages, in bytes: so large that most of the chunks it arrives in hold
+ * nothing else and can be freed at once, small enough to share a link.
+ */
+export const FRAGMENT_SIZE = 2 * 1024 * 1024;
 
 /** The name of a number in one of the tables above, for logs. */
 export function nameOf(table: Readonly<Record<string, number>>, value: number): string {

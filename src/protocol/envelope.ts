@@ -5,6 +5,7 @@
  */
 import { ByteReader, ByteWriter, utf8 } from "../lib/bytes.ts";
 import { CheckError, type JsonObject } from "../lib/check.ts";
+import { canBeFreed, free } from "../lib/spent.ts";
 import { FrameError, Framer } from "./frames.ts";
 import { parseJson } from "./json.ts";
 
@@ -115,6 +116,7 @@ export class MessageFramer {
     for (const chunk of waiting) this.push(chunk);
   }
 
+  /** Takes the next bytes of the stream, over their memory, too: what is copied out of it is freed. */
   push(bytes: Buffer): void {
     const left = Math.min(this.#discarded, bytes.length);
     this.#discarded -= left;
@@ -124,6 +126,7 @@ export class MessageFramer {
     const part = chunk.copy(large.record, large.filled);
     large.filled += part;
     if (part < chunk.length) this.#framer.push(chunk.subarray(part));
+    else if (canBeFreed(chunk)) free(chunk.buffer);
   }
 
   next(): Message | undefined {

@@ -3,6 +3,7 @@
  * link. How it came about is told in call-back.ts.
  */
 import type { JsonObject } from "../lib/check.ts";
+import { forgetEngineSettings } from "../lib/engine.ts";
 import { messageOf, toProofError } from "../lib/errors.ts";
 import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
 import { greetingOf } from "../protocol/messages.ts";
@@ -24,6 +25,7 @@ export async function serveSession(
   end: PromiseWithResolvers<number>,
 ): Promise<number> {
   const parameters = decodeServe(told);
+  forgetEngineSettings();
   let part: Part | undefined;
   const drained: (() => void)[] = [];
   const letGo = (): void => {

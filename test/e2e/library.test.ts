@@ -39,6 +39,17 @@ test("results arrive as the values that they are", async () => {
   expect(exitCode).toBe(0);
 });
 
+test("large values arrive as they were sent, from all workers at once, again and again", async () => {
+  const home = area.home();
+  await using daemon = await startDaemon({ home });
+  await using program = new Program(
+    [process.execPath, join(import.meta.dir, "large-values-fixture.ts"), daemon.address],
+    { home },
+  );
+  const { stdout, stderr, exitCode } = await program.finished();
+  expect([stderr, stdout, exitCode]).toEqual(["", "12 of 12 arrays arrived\n", 0]);
+});
+
 test("large objects reach the workers, however often their sender is held back", async () => {
   const home = area.home();
   await using daemon = await startDaemon({ home });

@@ -53,6 +53,30 @@ describe("MessageFramer", () => {
     expect(found?.body.equals(body)).toBe(true);
   });
 
+  test("frees chunks that it has copied, and none in which something else lies", () => {
+    const small = encodeMessage(1, Buffer.from("small"));
+    const large = encodeMessage(2, random.bytes(MIB));
+    const stream = Buffer.concat([small, large, small]);
+    const cuts = [0, 300_000, 600_000, 900_000, stream.length];
+    const chunks = cuts
+      .slice(1)
+      .map((end, i) => Buffer.from(new Uint8Array(stream.subarray(cuts[i], end)).buffer));
+    const framer = new MessageFramer(2 * MIB);
+    const found: Message[] = [];
+    for (const chunk of chunks) {
+      framer.push(chunk);
+      for (let next = framer.next(); next !== undefined; next = framer.next()) found.push(next);
+    }
+    const [first, second, third] = found.map(({ what, body: bytes }) => encodeMessage(what, bytes));
+    expect([first?.equals(small), second?.equals(large), third?.equals(small)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    // The first holds the small message, too, the last one the other.
+    expect(chunks.map(({ length }) => length > 0)).toEqual([true, false, false, true]);
+  });
+
   test("accepts the limit exactly, and refuses more before the bytes come", () => {
     expect(messages([encodeMessage(9, Buffer.alloc(96))], 100)).toHaveLength(1);
     const header = encodeMessage(9, Buffer.alloc(97)).subarray(0, 4);
