@@ -43,11 +43,21 @@ export class Outbox {
       if (taken < 0) return this.clear();
       this.#queued -= taken;
       if (taken < bytes.length) {
-        this.#queue.unshift(bytes.subarray(taken));
+        this.#queue.unshift(this.#rest(bytes, taken));
         return;
       }
       if (this.#spent.size > 0 && this.#spent.delete(bytes.buffer)) free(bytes.buffer);
     }
+  }
+
+  /** What the socket has left of `bytes`. A little of it may be joined with others later, in other memory. */
+  #rest(bytes: Uint8Array, taken: number): Uint8Array {
+    const rest = bytes.subarray(taken);
+    if (rest.length > JOIN_BELOW || !this.#spent.delete(bytes.buffer)) return rest;
+    // (A Buffer's slice would be another view.)
+    const copy = new Uint8Array(rest);
+    free(bytes.buffer);
+    return copy;
   }
 
   /**

@@ -5,7 +5,7 @@ import { type BoundSocket, type Listener, listen } from "../comm/socket.ts";
 import { secureWith } from "../comm/secure.ts";
 import type { ServerLinkHandler } from "../comm/server-link.ts";
 import type { ServerTls } from "../comm/tls/server.ts";
-import { HIGH_WATER, type Transport } from "../comm/transport.ts";
+import { HIGH_WATER, LOW_WATER, type Transport } from "../comm/transport.ts";
 import { Turns } from "../comm/turns.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
@@ -13,6 +13,7 @@ import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
+import { FRAGMENT_SIZE } from "../protocol/codes.ts";
 import { describeRequest } from "../protocol/describe.ts";
 import { type RequestFrame, whole } from "../protocol/frames.ts";
 import { isLoopback } from "../protocol/login.ts";
@@ -51,6 +52,9 @@ export interface DaemonOptions {
   /** Sockets that somebody else has opened for it; those are listened on, not what the configuration says. */
   sockets?: readonly BoundSocket[] | undefined;
 }
+
+/** Bytes that wait for a peer which does not read the answers to what it asks: more than relaying alone can queue. */
+const UNREAD = HIGH_WATER + FRAGMENT_SIZE + LOW_WATER;
 
 /**
  * The time of whatever belongs to no session that runs: newcomers, and requests of those who are known. A session of
@@ -280,7 +284,7 @@ export class Daemon {
         serveRequest(context, connection, frame);
         if (connection.role !== "") this.#loggedIn(connection);
         // Whoever does not read the answers is not asked for more.
-        if (!internal && connection.link.queued > 2 * HIGH_WATER) connection.holdBack(connection);
+        if (!internal && connection.link.queued > UNREAD) connection.holdBack(connection);
       },
       isPrompt,
       drained: () => undefined,

@@ -128,5 +128,6 @@ async function begin({ socket: path, firstWords }: Told, needed: () => void): Pr
 function say(socket: BareSocket, text: Bytes): void {
   const bytes = Buffer.allocUnsafe(text.length);
   bytes.write(text, "latin1");
-  if (socket.write(bytes) !== bytes.length) throw new Error("the daemon's socket is full");
+  if (socket.write(bytes) !== bytes.length)
+    throw new Error("the daemon's socket is full or closed");
 }

@@ -21,11 +21,22 @@ function drain(outbox: Outbox, most: number): Buffer {
 test.each([1, 2, 3])("everything goes out in order, seed %d", (seed) => {
   const random = new Random(seed * 7919);
   const outbox = new Outbox();
-  const sent = Array.from({ length: 60 }, () => random.bytes(random.below(200 * KIB)));
-  for (const bytes of sent) outbox.push(Buffer.from(bytes), random.once(2));
+  // Small ones among them, which may be joined with what is left of the others.
+  const size = (): number => (random.once(2) ? random.below(50) : random.below(200 * KIB));
+  const sent = Array.from({ length: 200 }, () => random.bytes(size()));
+  const spent: Uint8Array[] = [];
+  for (const bytes of sent) {
+    // What comes from a socket is a Buffer, whose slices are views.
+    const own = Buffer.from(new Uint8Array(bytes).buffer);
+    const isSpent = random.once(2);
+    outbox.push(own, isSpent);
+    if (isSpent && own.length >= 64 * KIB) spent.push(own);
+  }
   const got: Buffer[] = [];
   while (outbox.queued > 0) got.push(drain(outbox, 1 + random.below(90 * KIB)));
   expect(Buffer.concat(got).equals(Buffer.concat(sent))).toBe(true);
+  expect(spent.length).toBeGreaterThan(10);
+  expect(spent.filter(({ length }) => length > 0)).toEqual([]);
 });
 
 describe("memory that is spent", () => {
@@ -36,6 +47,16 @@ describe("memory that is spent", () => {
     expect(drain(outbox, 60 * KIB).every((byte) => byte === 7)).toBe(true);
     expect(chunk.length).toBe(100 * KIB);
     expect(drain(outbox, 60 * KIB).every((byte) => byte === 7)).toBe(true);
+    expect(chunk.length).toBe(0);
+  });
+
+  test("is freed also where the last of it goes out together with others", () => {
+    const outbox = new Outbox();
+    const chunk = Buffer.from(new ArrayBuffer(100 * KIB)).fill(7);
+    outbox.push(chunk, true);
+    outbox.push(new Uint8Array(12).fill(7));
+    drain(outbox, 95 * KIB);
+    expect(drain(outbox, 95 * KIB)).toEqual(Buffer.alloc(5 * KIB + 12, 7));
     expect(chunk.length).toBe(0);
   });
 
