@@ -244,6 +244,7 @@ const SERVE = {
   logPath: "/l",
   workDirectory: "/w",
   keyFile: "/k",
+  fingerprint: "0123456789abcdef",
   masterOnly: false,
   requireAll: false,
   workers: undefined,

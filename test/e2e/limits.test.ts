@@ -257,7 +257,7 @@ const leaving = (seconds: number): string =>
   `(setsid sleep ${seconds} </dev/null >/dev/null 2>&1 &)`;
 
 function leavers(seconds: number): number[] {
-  return processesWith("PROOF_PROOFSERV=")
+  return processesWith(area.path)
     .filter(({ pid, command }) => command === `sleep ${seconds}` && isRunning(pid))
     .map(({ pid }) => pid);
 }
