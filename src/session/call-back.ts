@@ -1,8 +1,8 @@
 /**
  * The start of a proofserv, which a user waits for once per worker: it calls back to its daemon, and a worker
  * greets its master. What else there is to a proofserv is loaded when it is needed: by a master at once, by a
- * worker when something is asked of it, or its daemon is gone, or after a while. So nothing but this is here, and next to nothing
- * is imported: reading a module takes longer than what is done here.
+ * worker when something is asked of it, or its daemon is gone, or after a while. So nothing but this is here, and
+ * next to nothing is imported: reading a module takes longer than what is done here.
  */
 import { type BareSocket, openSocket, type SocketOwner } from "../comm/bare-socket.ts";
 import type { JsonObject } from "../lib/check.ts";
