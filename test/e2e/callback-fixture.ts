@@ -6,10 +6,9 @@ import { writeFileSync } from "node:fs";
 import { Link, STREAM } from "../../src/comm/link.ts";
 import { adopt } from "../../src/comm/socket.ts";
 import { parseObject } from "../../src/lib/check.ts";
-import { Request, Role } from "../../src/protocol/codes.ts";
-import { encodeItems, login, LONG_USER, OUR_ITEM } from "../../src/protocol/requests.ts";
+import { Request } from "../../src/protocol/codes.ts";
 import { PARAMETERS_FD } from "../../src/protocol/call-back.ts";
-import { callback, decodeServe, type ServeParameters } from "../../src/protocol/serve.ts";
+import { callBackLogin, decodeServe, type ServeParameters } from "../../src/protocol/serve.ts";
 
 /** Calls back with `ticket`; resolves with "ok" or what the daemon says. */
 export async function callBack(
@@ -17,17 +16,7 @@ export async function callBack(
   ticket: string,
 ): Promise<{ link: Link; answer: string }> {
   const link = await Link.open({ path: socket }, 5_000);
-  const body = login.encode({
-    pid: process.pid,
-    user: LONG_USER,
-    reserved: sid,
-    capver: 0xff,
-    role: Role.internal,
-  });
-  const payload = encodeItems("", [
-    ["usr", user],
-    [OUR_ITEM, callback.encode(ticket)],
-  ]);
+  const { body, payload } = callBackLogin({ sid, user, ticket }, process.pid);
   const answer = await link
     .call(STREAM.login, Request.login, { what: "call-back", timeout: 5_000, body, payload })
     .then(
