@@ -1,7 +1,7 @@
 /** Having one's own daemon make the TLS connection to another: see protocol/call-out.ts. */
-import { Request, Role } from "../protocol/codes.ts";
+import { Request } from "../protocol/codes.ts";
 import { CALL_OUT_ITEM, type CallOut, decodeReached, encodeCallOut } from "../protocol/call-out.ts";
-import { encodeItems, login, LONG_USER } from "../protocol/requests.ts";
+import { proofservLogin } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
 import { ask } from "./ask.ts";
 import { formatAddress } from "./socket.ts";
@@ -26,17 +26,7 @@ export async function callOut(asker: Asker, target: CallOut, timeout: number): P
         what: "call-out",
         // The daemon's own deadlines come first: it knows what it waited for.
         timeout: 3 * timeout,
-        body: login.encode({
-          pid: process.pid,
-          user: LONG_USER,
-          reserved: asker.sid,
-          capver: 0xff,
-          role: Role.internal,
-        }),
-        payload: encodeItems("", [
-          ["usr", asker.user],
-          [CALL_OUT_ITEM, encodeCallOut(target)],
-        ]),
+        ...proofservLogin({ ...asker, pid: process.pid }, [CALL_OUT_ITEM, encodeCallOut(target)]),
       }),
     );
     link.leadTo({ peer: formatAddress(target), remoteAddress: decodeReached(answer) });

@@ -3,7 +3,7 @@
  * buffers (`positional|name:value|…`) that login and create carry behind them.
  */
 import { ByteReader, ByteWriter, int32s, utf8 } from "../lib/bytes.ts";
-import { type RoleLetter, SendOption } from "./codes.ts";
+import { Role, type RoleLetter, SendOption } from "./codes.ts";
 
 /** Body of a login request. */
 export interface LoginBody {
@@ -165,4 +165,18 @@ export function encodeItem(value: unknown): string {
 /** The JSON text of an item written by {@link encodeItem}. */
 export function decodeItem(value: string): string {
   return Buffer.from(value, "base64url").toString();
+}
+
+/**
+ * Login of the proofserv in process `pid` on its daemon's UNIX socket: body and payload of the request. `item` says
+ * what it is for.
+ */
+export function proofservLogin(
+  { sid, user, pid }: { sid: number; user: string; pid: number },
+  item: readonly [name: string, value: string],
+): { body: Buffer; payload: Buffer } {
+  return {
+    body: login.encode({ pid, user: LONG_USER, reserved: sid, capver: 0xff, role: Role.internal }),
+    payload: encodeItems("", [["usr", user], item]),
+  };
 }

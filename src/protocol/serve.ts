@@ -6,20 +6,12 @@ import { utf8 } from "../lib/bytes.ts";
 import { asObject, Fields, type JsonObject } from "../lib/check.ts";
 import { parseJson } from "./json.ts";
 import type { Bytes, FirstWords } from "./call-back.ts";
-import { PROOFSERV_STREAM, Request, Role, Status } from "./codes.ts";
+import { PROOFSERV_STREAM, Request, Status } from "./codes.ts";
 import { encodeRequest, encodeResponse } from "./frames.ts";
 import { HELLO, WELCOME } from "./handshake.ts";
 import { encodeLoginReply } from "./login.ts";
 import { greetingOf } from "./messages.ts";
-import {
-  decodeItem,
-  encodeItem,
-  encodeItems,
-  login as loginBody,
-  LONG_USER,
-  OUR_ITEM,
-  upwards,
-} from "./requests.ts";
+import { decodeItem, encodeItem, OUR_ITEM, proofservLogin, upwards } from "./requests.ts";
 import type { StartupMode, WorkerWish } from "./create.ts";
 
 /** What every proofserv needs to know; masters get {@link MasterParameters}. Durations are milliseconds, sizes bytes. */
@@ -172,17 +164,5 @@ export function callBackLogin(
   { sid, user, ticket }: Pick<ServeParameters, "sid" | "user" | "ticket">,
   pid: number,
 ): { body: Buffer; payload: Buffer } {
-  return {
-    body: loginBody.encode({
-      pid,
-      user: LONG_USER,
-      reserved: sid,
-      capver: 0xff,
-      role: Role.internal,
-    }),
-    payload: encodeItems("", [
-      ["usr", user],
-      [OUR_ITEM, callback.encode(ticket)],
-    ]),
-  };
+  return proofservLogin({ sid, user, pid }, [OUR_ITEM, callback.encode(ticket)]);
 }
