@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { useArea } from "../helpers/area.ts";
+import { deafSocket } from "../helpers/deaf-socket.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
@@ -183,15 +184,16 @@ test("the log of a proofserv that never started tells why", async () => {
   await using broken = await startDaemon({
     home: own,
     args: ["--host", "127.0.0.1"],
-    config: '[startup]\ncallback = "1ms"\n',
+    config: '[startup]\ncallback = "1s"\n',
   });
+  using _ = deafSocket(own);
   const { exitCode } = await runProof(["open", broken.address, "-e", "1"], { home: own });
   expect(exitCode).toBe(1);
   const list = await runProof(["logs", broken.address], { home: own });
   const tag = /^(\S+-\d+-\d+) .* ended /m.exec(list.stdout)?.[1] ?? "none";
   const { stdout, exitCode: code } = await runProof(["logs", broken.address, tag], { home: own });
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^0: .* daemon: not created: .* did not call back within 0\.001 s$/m);
+  expect(stdout).toMatch(/^0: .* daemon: not created: .* did not call back within 1 s$/m);
   expect(stdout).toMatch(/^0: .* daemon: .* proofserv 0 \(pid \d+\) ended.*: /m);
 });
 
