@@ -6,7 +6,9 @@ import * as face from "../index.ts";
 import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
 import { provideModule } from "../lib/module.ts";
 import { evaluate } from "../lib/scope.ts";
+import { takeConsole } from "./user-prints.ts";
 import type { Output } from "./output.ts";
+import { partialLine } from "./partial-line.ts";
 
 /** Makes `p` and what "proof" exports known to code that is evaluated or loaded here. */
 export function prepareScope(proof: TProof): void {
@@ -26,6 +28,8 @@ export async function evaluateLine(
   givenUp?: AbortSignal,
 ): Promise<number> {
   prepareScope(proof);
+  takeConsole(output);
+  const known = proof.partialResults.length;
   const interrupted = Promise.withResolvers<never>();
   interrupted.promise.catch(() => undefined);
   givenUp?.addEventListener("abort", () =>
@@ -33,9 +37,9 @@ export async function evaluateLine(
   );
   const { compile } = await import("../client/compile.ts");
   const value = await evaluate(compile(line), interrupted.promise);
-  if (output.wantsJson) output.json({ value });
+  if (output.wantsJson) output.json(withPartial(value, proof, known));
   else if (value !== undefined && !DECLARES.test(line)) output.result(await show(value, output));
-  return EXIT.ok;
+  return wholeOr(proof, known, output);
 }
 
 /** The outputs that a value is or holds: of a result, several by name, one. */
@@ -49,18 +53,40 @@ function outputsIn(value: unknown): face.Outputs | undefined {
   return Object.values(value).some(isOutput) ? (value as face.Outputs) : undefined;
 }
 
-/** Outputs as pictures, text as it is, anything else as Bun shows it. */
+/** Outputs as pictures, text as it is, anything else as Bun shows it; above it, if it is of a result that is not whole. */
 async function show(value: unknown, output: Output): Promise<string> {
+  const [{ drawOutputs }, { partsOf }] = await Promise.all([
+    import("../view/terminal.ts"),
+    import("../client/partial.ts"),
+  ]);
   const outputs = outputsIn(value);
-  if (outputs === undefined) return Bun.inspect(value, { colors: false, depth: 4 });
-  const { drawOutputs } = await import("../view/terminal.ts");
-  return drawOutputs(outputs, { width: output.width });
+  const shown =
+    outputs === undefined
+      ? Bun.inspect(value, { colors: false, depth: 4 })
+      : drawOutputs(outputs, output.look);
+  return [...partsOf(value).map(partialLine), shown].join("\n\n");
+}
+
+/** A value for --json, with the numbers of the queries whose results were not whole. */
+function withPartial(value: unknown, proof: TProof, known: number): object {
+  const partial = proof.partialResults.slice(known);
+  return partial.length === 0 ? { value } : { value, partial };
+}
+
+/** The exit code of code that went well: code may ignore that a result is not whole. */
+function wholeOr(proof: TProof, known: number, output: Output): number {
+  const partial = proof.partialResults.slice(known);
+  if (partial.length === 0) return EXIT.ok;
+  const which = [...new Set(partial)].join(", ");
+  output.warn(`not whole, because it was stopped: the result of query ${which}`);
+  return EXIT.query;
 }
 
 /** Runs a script whose default export receives the session; what that returns is shown. */
 export async function runScript(proof: TProof, path: string, output: Output): Promise<number> {
   if (!existsSync(path)) throw new ProofError("USAGE", `${path}: no such file`);
   prepareScope(proof);
+  takeConsole(output);
   const module = await import(resolve(path)).catch((error: unknown) => {
     throw new ProofError("USER_CODE", `${path}: ${messageOf(error)}`, { cause: error });
   });
@@ -75,10 +101,10 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
     .catch((error: unknown) => {
       throw error instanceof ProofError ? error : userError(path, error);
     });
-  if (output.wantsJson) output.json({ value });
+  if (output.wantsJson) output.json(withPartial(value, proof, 0));
   else if (value !== undefined)
     output.result(typeof value === "string" ? value : await show(value, output));
-  return EXIT.ok;
+  return wholeOr(proof, 0, output);
 }
 
 /** What a script threw, with the line of it where that happened. */

@@ -12,6 +12,7 @@ import {
   defineProofCommand,
 } from "./command.ts";
 import { earlierReporter, reportEarlier } from "./earlier.ts";
+import { worse } from "./exit-code.ts";
 import {
   describeSession,
   openingReporter,
@@ -20,6 +21,7 @@ import {
   reportOpened,
 } from "./open-status.ts";
 import type { Output } from "./output.ts";
+import { codeProgress } from "./query-progress.ts";
 import { QUIT, runLine } from "./session-commands.ts";
 
 export default defineProofCommand({
@@ -153,8 +155,8 @@ export default defineProofCommand({
     [EXIT.usage, "bad option or configuration"],
     [EXIT.unreachable, "the daemon cannot be reached, or the link to it was lost"],
     [EXIT.refused, "the daemon refused: key, user, limits"],
-    [EXIT.query, "code or a command failed on a worker"],
-    [EXIT.interrupted, "interrupted"],
+    [EXIT.query, "code, a command or a query failed, or a result is not whole"],
+    [EXIT.interrupted, "interrupted with Ctrl-C, also where a part of the result is shown"],
   ],
   async run(values, context) {
     const { output } = context;
@@ -185,6 +187,7 @@ export default defineProofCommand({
       onEarlier: earlierReporter(output),
       onNotice: ({ ordinal, text }) => output.info(ordinal === "" ? text : `${ordinal}: ${text}`),
       onWorkerJoined: (joined) => reportJoined(joined, output),
+      onProgress: codeProgress(output, values.run !== undefined),
       onClosed: (error) => lost.resolve(error),
     };
     const { attach, workers, masterOnly, requireAll, startup, env } = values;
@@ -310,7 +313,10 @@ async function checkWork(values: {
   checkFiles(values);
 }
 
-/** Runs something that Ctrl-C stops: what runs on the workers, at the third time whatever it is. */
+/**
+ * Runs something that Ctrl-C stops: what runs on the workers, at the third time whatever it is. Whatever comes
+ * of it then, it was interrupted.
+ */
 async function interruptible(proof: TProof, run: () => Promise<number>): Promise<number> {
   const givenUp = Promise.withResolvers<never>();
   let times = 0;
@@ -318,10 +324,11 @@ async function interruptible(proof: TProof, run: () => Promise<number>): Promise
     proof.interrupt();
     if (++times > 2) givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
   });
-  return Promise.race([run(), givenUp.promise]).catch((error: unknown) => {
+  const code = await Promise.race([run(), givenUp.promise]).catch((error: unknown) => {
     if (times === 0 || !(error instanceof ProofError) || error.code !== "ABORTED") throw error;
     throw new ProofError("INTERRUPTED", error.message);
   });
+  return times > 0 ? EXIT.interrupted : code;
 }
 
 /** Does the work, until it is done, the session is lost or we are told to go. */
@@ -384,9 +391,11 @@ async function runLines(proof: TProof, lines: readonly string[], output: Output)
       return error.exitCode;
     });
     if (code === QUIT) break;
-    if (code !== EXIT.ok) exitCode = code;
+    exitCode = worse(exitCode, code);
   }
-  return stopped ? EXIT.interrupted : exitCode;
+  if (stopped) return EXIT.interrupted;
+  // Also of one that ran in the background.
+  return worse(exitCode, proof.partialResults.length === 0 ? EXIT.ok : EXIT.query);
 }
 
 function parseVariable(text: string): [string, string] {

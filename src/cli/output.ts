@@ -6,6 +6,7 @@
  * is made harmless on the way out; `result` and `write` alone print exactly what they are given.
  */
 import { ProofError } from "../lib/errors.ts";
+import { isUtf8 } from "../lib/locale.ts";
 import { sanitize, sanitizeJson, sanitizeLine } from "../lib/sanitize.ts";
 import { fit, formatTable, type Cell } from "./table.ts";
 
@@ -156,6 +157,11 @@ export class Output {
   /** Columns of the terminal that results go to; 100 where it is none. */
   get width(): number {
     return this.#out.sink.columns || 100;
+  }
+
+  /** How drawings are to look: as wide as the terminal, in characters that the locale has. */
+  get look(): { width: number; ascii: boolean } {
+    return { width: this.width, ascii: !isUtf8(this.#around.env) };
   }
 
   /** Empties a terminal's screen, for what is redrawn; nothing where stdout is no terminal. */

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
+import { worse } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
 import { quoteLike, unquoteBegun, wordsOf } from "./words.ts";
@@ -118,7 +119,7 @@ export async function prompt(
       });
       if (isCode) process.stdin.setRawMode(true);
       if (code === QUIT || !proof.isValid()) break;
-      if (!interactive && code !== EXIT.ok) exitCode = code;
+      if (!interactive) exitCode = worse(exitCode, interrupts > 0 ? EXIT.interrupted : code);
       ask();
     }
   } finally {
@@ -128,7 +129,8 @@ export async function prompt(
   }
   // Ctrl-D leaves the cursor behind the prompt.
   if (interactive && !running) output.write("\n");
-  return exitCode;
+  const isWhole = interactive || proof.partialResults.length === 0;
+  return worse(exitCode, isWhole ? EXIT.ok : EXIT.query);
 }
 
 function historyPath(env: Record<string, string | undefined>): string {

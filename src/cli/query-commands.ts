@@ -6,8 +6,10 @@ import type { ProcessOptions, QueryData, QueryResult } from "../client/query.ts"
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import type { QueryInfo } from "../protocol/query-client.ts";
+import type { Progress } from "../protocol/query.ts";
 import type { Output } from "./output.ts";
-import { progressReporter, summaryLine } from "./query-progress.ts";
+import { partialLine } from "./partial-line.ts";
+import { progressReporter, soFarLine, summaryLine } from "./query-progress.ts";
 import { outputsAsJson } from "./result-json.ts";
 import { unquote, wordsOf } from "./words.ts";
 import { required } from "./worker-commands.ts";
@@ -20,7 +22,7 @@ export interface ResultFiles {
   html?: string | undefined;
 }
 
-/** Runs a query in the foreground and shows its result. */
+/** Runs a query in the foreground and shows its result. Resolves with an exit code, as {@link showResult} does. */
 export async function processQuery(
   proof: TProof,
   output: Output,
@@ -28,50 +30,56 @@ export async function processQuery(
   files: ResultFiles = {},
 ): Promise<number> {
   checkFiles(files);
-  await takeConsole(output);
+  const { takeConsole } = await import("./user-prints.ts");
+  takeConsole(output);
+  const reporter = progressReporter(output);
+  let last: Progress | undefined;
   const result = await proof.process(query.selector, query.data, {
     ...query.options,
-    onProgress: progressReporter(output),
-    ...(output.wantsJson ? {} : await liveFeedback(output, query.options)),
+    onProgress: (progress) => {
+      last = progress;
+      reporter(progress);
+    },
+    ...(output.wantsJson ? {} : await liveFeedback(output, query.options, () => last)),
   });
-  await showResult(result, output, files);
-  return result.state === "stopped" ? EXIT.interrupted : EXIT.ok;
-}
-
-/** What a selector prints here goes through the output: with --json not among the results. */
-async function takeConsole(output: Output): Promise<void> {
-  const { redirectConsole } = await import("../lib/scope.ts");
-  redirectConsole((stream, text) => output.print(output.wantsJson ? "err" : stream, text));
+  return showResult(result, output, files);
 }
 
 /** Histograms that grow while one watches, where a look at the outputs was asked for. */
 async function liveFeedback(
   output: Output,
   options: ProcessOptions,
+  last: () => Progress | undefined,
 ): Promise<Partial<ProcessOptions>> {
   if (options.feedback === undefined || options.feedback === 0) return {};
   const { drawOutputs } = await import("../view/terminal.ts");
   return {
-    onFeedback: (outputs) => {
+    onFeedback: (outputs, entries) => {
       output.clearScreen();
-      output.result(drawOutputs(outputs, { width: output.width }));
+      output.result(`${soFarLine(entries, last())}\n\n${drawOutputs(outputs, output.look)}`);
     },
   };
 }
 
-/** Shows a result and writes it to files. Throws USAGE for a file that cannot be written. */
+/**
+ * Shows a result and writes it to files; resolves with the exit code, which tells whether it is whole. Throws
+ * USAGE for a file that cannot be written.
+ */
 export async function showResult(
   result: QueryResult,
   output: Output,
   files: ResultFiles,
-): Promise<void> {
+): Promise<number> {
   const { outputs, ...facts } = result;
+  const code = facts.state === "done" ? EXIT.ok : EXIT.query;
+  const partial = facts.state === "done" ? undefined : partialLine(result);
   if (output.wantsJson) output.json({ query: facts, outputs: outputsAsJson(outputs) });
   else {
     output.info(summaryLine({ ...facts, id: 0, active: 0 }));
     const { drawOutputs } = await import("../view/terminal.ts");
-    const drawn = drawOutputs(outputs, { width: output.width });
-    if (drawn !== "") output.result(drawn);
+    const drawn = drawOutputs(outputs, output.look);
+    // A picture is looked at without what was said about it.
+    if (drawn !== "") output.result(partial === undefined ? drawn : `${partial}\n\n${drawn}`);
     else output.info("the selector has made no output");
   }
   if (files.output !== undefined) {
@@ -81,7 +89,7 @@ export async function showResult(
     );
     output.info(`wrote ${files.output}`);
   }
-  if (files.html === undefined) return;
+  if (files.html === undefined) return code;
   const { loadJsrootLibrary, renderPage } = await import("../view/html.ts");
   write(
     files.html,
@@ -89,12 +97,14 @@ export async function showResult(
       {
         title: facts.selector,
         subtitle: summaryLine({ ...facts, id: 0, active: 0 }),
+        partial,
         outputs,
       },
       await loadJsrootLibrary(),
     ),
   );
   output.info(`wrote ${files.html}`);
+  return code;
 }
 
 /** Before a query runs for an hour: that its result can be written. Throws USAGE. */
@@ -152,7 +162,8 @@ export async function processLine(
       hint: "leave out the & at the end",
     });
   }
-  await takeConsole(output);
+  const { takeConsole } = await import("./user-prints.ts");
+  takeConsole(output);
   const { result } = await proof.submit(query.selector, query.data, options);
   void result.then(
     (done) =>
@@ -243,7 +254,7 @@ export function showQueries(
     query.total,
     query.unit,
     `${(query.elapsed / 1000).toFixed(2)} s`,
-    `${query.kept ? "kept" : "-"}${query.isEarlier === true ? ", begun by an earlier client" : ""}`,
+    `${query.kept ? (query.state === "stopped" ? "kept, partial" : "kept") : "-"}${query.isEarlier === true ? ", begun by an earlier client" : ""}`,
   ]);
   if (rows.length > 0)
     output.table(rows, ["query", "selector", "state", "processed", "of", "unit", "time", "result"]);
@@ -258,8 +269,7 @@ function sequence(argument: string): number {
 
 /** Shows a kept result again. */
 export async function retrieve(proof: TProof, argument: string, output: Output): Promise<number> {
-  await showResult(await proof.retrieve(sequence(argument)), output, {});
-  return EXIT.ok;
+  return showResult(await proof.retrieve(sequence(argument)), output, {});
 }
 
 /** Forgets a kept result. */

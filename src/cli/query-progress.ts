@@ -17,6 +17,17 @@ export function progressReporter(output: Output): (progress: Progress) => void {
   };
 }
 
+/** The same for queries that code begins, here or in a script: of those in the background only where nobody types. */
+export function codeProgress(
+  output: Output,
+  isScript: boolean,
+): (progress: Progress, isForeground: boolean) => void {
+  const report = progressReporter(output);
+  return (progress, isForeground) => {
+    if (!output.wantsJson && (isForeground || isScript)) report(progress);
+  };
+}
+
 /** `query 3: 45 %, 3 s left, 450,000 of 1,000,000 entries, 1.2 M/s, 35 MB/s, 2 workers`: the end may be cut off. */
 export function progressLine(progress: Progress): string {
   const { seq, state, total, processed, active, elapsed } = progress;
@@ -27,6 +38,15 @@ export function progressLine(progress: Progress): string {
     processed === 0 ? "" : `, ${duration((elapsed * (total - processed)) / processed)} left`;
   const workers = `${active} worker${active === 1 ? "" : "s"}`;
   return `query ${seq}: ${percent} %${left}, ${amount(progress)} of ${units(progress, total)}, ${rates(progress)}, ${workers}`;
+}
+
+/** What is in outputs that are not all: `so far: 450,000 of 1,000,000 entries`. */
+export function soFarLine(entries: number, progress: Progress | undefined): string {
+  const { unit = "entries", total = 0 } = progress ?? {};
+  const n = entries.toLocaleString("en-US");
+  // Of text it is not known how many entries there are.
+  if (unit === "bytes" || total === 0) return `so far: ${n} entries`;
+  return `so far: ${n} of ${total.toLocaleString("en-US")} ${unit}`;
 }
 
 /** What a query that is over has done. */

@@ -45,6 +45,7 @@ export default defineProofCommand({
     [EXIT.usage, "bad option, configuration or key, or a file that cannot be written"],
     [EXIT.unreachable, "the daemon cannot be reached"],
     [EXIT.refused, "there is no such session or result, or it is somebody else's"],
+    [EXIT.query, "the result that is shown is not whole: its query was stopped"],
   ],
   async run(values, { output }) {
     const { master, tag, query, user, config } = values;
@@ -64,7 +65,7 @@ export default defineProofCommand({
     await using manager = await TProofMgr.open(master, { user, config, askPassphrase });
     if (tag === undefined) return showSessions(await manager.getSessions(), output, "results");
     if (seq === 0) showQueries(await manager.getListOfQueries(tag), output);
-    else await showResult(await manager.retrieve(tag, seq), output, files);
+    else return showResult(await manager.retrieve(tag, seq), output, files);
     return EXIT.ok;
   },
 });

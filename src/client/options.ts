@@ -45,6 +45,8 @@ export interface AttachOptions {
   onBack?: (() => void) | undefined;
   /** Told what comes of what an earlier client has begun. */
   onEarlier?: ((news: EarlierNews) => void) | undefined;
+  /** Told several times a second how far a query is that has no `onProgress` of its own. */
+  onProgress?: ((progress: Progress, isForeground: boolean) => void) | undefined;
   /** Told when the session ends other than by `close` or `detach`. */
   onClosed?: ((error: ProofError) => void) | undefined;
 }

@@ -21,13 +21,14 @@ import {
   progress,
   type QueryInfo,
 } from "../protocol/query-client.ts";
-import { QueryKind } from "../protocol/query.ts";
+import { type Progress, QueryKind } from "../protocol/query.ts";
 import { decodeValue, encodeValue } from "../protocol/values.ts";
 import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
 import { dataOf } from "./data-set.ts";
 import type { EarlierNews } from "./options.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult, SessionQuery } from "./query.ts";
+import { markPartial } from "./partial.ts";
 import { resultOf } from "./result.ts";
 import { framesOf, loadSelector, userStage } from "./selector.ts";
 
@@ -56,6 +57,10 @@ export interface QueriesHost {
   nextId(): number;
   /** Told of queries that an earlier client of the session has begun. */
   earlier(news: EarlierNews): void;
+  /** Told how far queries are whose caller does not want to know it. */
+  progress(progress: Progress, isForeground: boolean): void;
+  /** Told of each result that is not whole, before the caller gets it. */
+  partial(result: QueryResult): void;
 }
 
 export class Queries {
@@ -146,7 +151,12 @@ export class Queries {
     const answer = await this.#ask("retrieve", seq);
     if (Array.isArray(answer)) throw new ProofError("USAGE", `there is no kept query ${seq}`);
     const { fields, attachments } = outcome.decode(answer);
-    return resultOf(fields, loadOutputs(decodeValue(fields.saved ?? {}, attachments)));
+    return this.#told(resultOf(fields, loadOutputs(decodeValue(fields.saved ?? {}, attachments))));
+  }
+
+  #told(result: QueryResult): QueryResult {
+    if (result.state === "stopped") this.#host.partial(result);
+    return result;
   }
 
   /** Removes a kept result. */
@@ -202,13 +212,13 @@ export class Queries {
           sent.seq = fields.seq;
           this.#own.add(fields.seq);
         }
-        sent?.options.onProgress?.(fields);
+        if (sent !== undefined) this.#progress(sent, fields);
         return true;
       }
       case QueryKind.feedback: {
         const { fields, attachments } = feedback.decode(message);
         const sent = this.#sent.get(fields.id);
-        if (sent !== undefined) void this.#feedback(sent, fields.saved, attachments);
+        if (sent !== undefined) void this.#feedback(sent, fields, attachments);
         return true;
       }
       case QueryKind.outcome:
@@ -227,13 +237,18 @@ export class Queries {
     }
   }
 
+  #progress(sent: Sent, fields: Progress): void {
+    if (sent.options.onProgress === undefined) this.#host.progress(fields, sent.isForeground);
+    else sent.options.onProgress(fields);
+  }
+
   async #feedback(
     sent: Sent,
-    saved: Outcome["saved"],
+    { entries, saved }: { entries: number; saved: Outcome["saved"] },
     attachments: readonly Buffer[],
   ): Promise<void> {
     try {
-      sent.options.onFeedback?.(await restore(sent, saved, attachments));
+      sent.options.onFeedback?.(await restore(sent, saved, attachments), entries);
     } catch {
       // The result will tell what is wrong with the outputs.
     }
@@ -262,13 +277,16 @@ export class Queries {
   ): Promise<QueryResult> {
     const { id, seq, state, unit, total, processed, entries, bytes, active, elapsed } = fields;
     const last = { id, seq, state, unit, total, processed, entries, bytes, active, elapsed };
-    sent.options.onProgress?.(last);
+    this.#progress(sent, last);
     if (fields.state === "aborted") throw new ProofError("ABORTED", "the query was aborted");
     if (fields.state !== "done" && fields.state !== "stopped")
       throw await failureOf(sent.bundle, fields);
-    const outputs = await restore(sent, fields.saved, attachments);
+    const result = resultOf(fields, await restore(sent, fields.saved, attachments));
+    const { outputs } = result;
     await userStage(sent.bundle, "terminate", () => sent.selector.terminate?.(outputs, CLIENT));
-    return resultOf(fields, outputs);
+    // What terminate has added is of the same part.
+    if (result.state === "stopped") markPartial(result);
+    return this.#told(result);
   }
 }
 

@@ -26,8 +26,8 @@ export interface ProcessOptions {
   seed?: number | undefined;
   /** Told several times a second how far the query has come. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Told the outputs so far, each `feedback` milliseconds. */
-  onFeedback?: ((outputs: Outputs) => void) | undefined;
+  /** Told the outputs so far, each `feedback` milliseconds, and how many entries are in them. */
+  onFeedback?: ((outputs: Outputs, entries: number) => void) | undefined;
   /** Milliseconds between two looks at the outputs; 1000 where there is an `onFeedback`. */
   feedback?: number | undefined;
 }
@@ -37,6 +37,7 @@ export interface QueryResult<Out = Outputs> {
   /** Number of the query in its session. */
   seq: number;
   selector: string;
+  /** "done" if everything is in the result; "stopped" if it was ended early and has a part: `processed` of `total`. */
   state: Extract<QueryState, "done" | "stopped">;
   unit: Progress["unit"];
   /** Units to be processed, and processed; fewer where the query was stopped. */

@@ -69,6 +69,7 @@ export class TProof {
   readonly #opened = Promise.withResolvers<void>();
   readonly #startupTimeout: number;
   #queries: Promise<Queries> | undefined;
+  readonly #partial: number[] = [];
   #state: Ready = { workers: [], failures: [] };
   #nextId = 1;
   #closed: ProofError | undefined;
@@ -216,6 +217,14 @@ export class TProof {
       .length;
   }
 
+  /**
+   * Numbers of the queries whose results came here and were not whole, because somebody had stopped them, in
+   * the order in which they came.
+   */
+  get partialResults(): readonly number[] {
+    return this.#partial;
+  }
+
   /** Whether the session is open. */
   isValid(): boolean {
     return this.#closed === undefined && !this.#session.isClosed;
@@ -305,6 +314,8 @@ export class TProof {
           send: (pieces) => this.#session.send(pieces),
           nextId: () => this.#nextId++,
           earlier: (news) => this.#options.onEarlier?.(news),
+          progress: (progress, isForeground) => this.#options.onProgress?.(progress, isForeground),
+          partial: (result) => void this.#partial.push(result.seq),
         }),
     );
     return this.#queries;

@@ -68,11 +68,12 @@ export const control = kind<{ id: number; action: ControlAction; seq: number }>(
 
 export const progress = kind<Progress>(QueryKind.progress, readProgress);
 
-/** Partial outputs: `saved` as protocol/values encodes them, attachments with it. */
-export const feedback = kind<{ id: number; saved: JsonObject }>(
+/** Partial outputs, of so many entries: `saved` as protocol/values encodes them, attachments with it. */
+export const feedback = kind<{ id: number; entries: number; saved: JsonObject }>(
   QueryKind.feedback,
   (fields, object) => ({
     id: id(fields),
+    entries: amount(fields, "entries"),
     saved: asObject(object["saved"] ?? {}, "saved"),
   }),
 );

@@ -175,18 +175,23 @@ export const stop = kind<{ query: number; keep: boolean }>(QueryKind.stop, (fiel
   keep: fields.boolean("keep"),
 }));
 
-/** The output of a worker, with those of the workers it has merged: `covers`. */
+/**
+ * The output of a worker, with those of the workers it has merged: `covers`. `entries` is how many its own
+ * selector was given, -1 if it does not say.
+ */
 export const workerOutput = kind<{
   query: number;
   round: number;
   ordinal: string;
   covers: string[];
+  entries: number;
   saved: JsonObject;
 }>(QueryKind.output, (fields, object) => ({
   query: query(fields),
   round: round(fields),
   ordinal: ordinal(fields),
   covers: readOrdinals(fields, "covers"),
+  entries: fields.integer("entries", -1, SAFE, -1),
   saved: asObject(object["saved"] ?? {}, "saved"),
 }));
 
@@ -210,14 +215,17 @@ export const workerError = kind<WorkerError>(QueryKind.userError, (fields, objec
 
 /** The outputs so far, for feedback. */
 export const peek = kind<{ query: number }>(QueryKind.peek, (fields) => ({ query: query(fields) }));
-export const glimpse = kind<{ query: number; ordinal: string; saved: JsonObject }>(
-  QueryKind.glimpse,
-  (fields, object) => ({
-    query: query(fields),
-    ordinal: ordinal(fields),
-    saved: asObject(object["saved"] ?? {}, "saved"),
-  }),
-);
+export const glimpse = kind<{
+  query: number;
+  ordinal: string;
+  entries: number;
+  saved: JsonObject;
+}>(QueryKind.glimpse, (fields, object) => ({
+  query: query(fields),
+  ordinal: ordinal(fields),
+  entries: amount(fields, "entries"),
+  saved: asObject(object["saved"] ?? {}, "saved"),
+}));
 
 /** A message for one worker below a submaster; the message itself is the attachment. */
 export const route = kind<{ ordinal: string; what: number }>(QueryKind.route, (fields) => ({

@@ -16,6 +16,8 @@ export { type JsrootLibrary, loadJsrootLibrary } from "./jsroot-library.ts";
 export interface Page {
   readonly title: string;
   readonly subtitle?: string | undefined;
+  /** Says that the outputs are not whole, and how much is in them. */
+  readonly partial?: string | undefined;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** What else is worth knowing, shown on top: entries, workers, seconds. */
   readonly facts?: Readonly<Record<string, string | number>> | undefined;
@@ -23,7 +25,7 @@ export interface Page {
 
 /** The page as text, to be written as UTF-8. `library` comes from {@link loadJsrootLibrary}. */
 export function renderPage(page: Page, library: JsrootLibrary): string {
-  const { title, subtitle = "", outputs, facts = {} } = page;
+  const { title, subtitle = "", partial, outputs, facts = {} } = page;
   const policy = [
     "default-src 'none'",
     `script-src ${hashSource(library.script)} ${hashSource(PAGE_SCRIPT)}`,
@@ -43,13 +45,14 @@ export function renderPage(page: Page, library: JsrootLibrary): string {
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="proof">
-<title>${escapeHtml(title)}</title>
+<title>${partial === undefined ? "" : "(partial) "}${escapeHtml(title)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
 <header>
 <h1>${escapeHtml(title)}</h1>
 ${subtitle === "" ? "" : `<p class="subtitle">${escapeHtml(subtitle)}</p>`}
+${partial === undefined ? "" : `<p class="partial" role="alert">${escapeHtml(partial)}</p>`}
 ${factList(facts)}
 </header>
 <main>

@@ -39,6 +39,7 @@ button {
   border: 1px solid var(--line); border-radius: 5px; padding: 0 0.5rem;
 }
 .plot { position: relative; width: 100%; aspect-ratio: 8 / 5; }
+.partial { margin: 0.8rem 0 0; padding: 0.4rem 0.8rem; border: 2px solid #c62828; border-radius: 5px; font-weight: 600; }
 .failed { color: #c62828; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; max-height: 32rem; overflow-y: auto; }
 table { border-collapse: collapse; }

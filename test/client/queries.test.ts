@@ -12,6 +12,8 @@ test("a query whose session ends before it has been sent fails with that cause",
     send: () => void sent++,
     nextId: () => 1,
     earlier: () => undefined,
+    progress: () => undefined,
+    partial: () => undefined,
   });
   const starting = queries.start(SELECTOR, 10, { input: { n: 10 } }, true);
   queries.fail(new ProofError("LINK_LOST", "n1: link lost"));

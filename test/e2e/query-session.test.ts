@@ -14,7 +14,7 @@ const FILL = fixture("fill.ts");
 describe.each([2, 9])("from a program, on %d workers", (workers) => {
   let found: Record<"queue" | "keep" | "feedback", unknown>;
   beforeAll(async () => {
-    found = (await cluster.script(fixture("session-run.ts"), workers)).value as typeof found;
+    found = (await cluster.script(fixture("session-run.ts"), workers, 5)).value as typeof found;
   });
 
   test("queries queue; one that waits can be aborted, one that runs be stopped", () => {

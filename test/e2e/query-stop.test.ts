@@ -21,7 +21,7 @@ interface Ending {
 
 describe("from a program", () => {
   test.each([1, 2, 9])("on %d workers", async (workers) => {
-    const { value } = await cluster.script(fixture("stop-run.ts"), workers);
+    const { value } = await cluster.script(fixture("stop-run.ts"), workers, 5);
     const { results, ...session } = value as { results: Ending[] };
     for (const { how, input, milliseconds, nextMilliseconds } of results) {
       console.log(

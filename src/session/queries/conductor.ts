@@ -77,7 +77,7 @@ interface Query {
   engine: QueryEngine | undefined;
   started: number;
   /** What workers showed last, for feedback. */
-  glimpses: Map<string, SavedOutput>;
+  glimpses: Map<string, SavedOutput & { entries: number }>;
   merger: Merger;
 }
 
@@ -285,6 +285,7 @@ export class Conductor {
           engine.output(fields.ordinal, fields.round, fields.covers, {
             saved: fields.saved,
             attachments,
+            entries: fields.entries,
           });
         break;
       }
@@ -297,8 +298,7 @@ export class Conductor {
       }
       case QueryKind.glimpse: {
         const { fields, attachments } = glimpse.decode(message);
-        if (isOurs(fields))
-          query.glimpses.set(fields.ordinal, { saved: fields.saved, attachments });
+        if (isOurs(fields)) query.glimpses.set(fields.ordinal, { ...fields, attachments });
         break;
       }
       default:
@@ -368,10 +368,11 @@ export class Conductor {
     const seen = [...glimpses.values()];
     for (const ordinal of engine.showing) this.#host.sendTo(ordinal, peek.encode({ query: seq }));
     if (seen.length === 0) return;
+    const entries = seen.reduce((sum, each) => sum + each.entries, 0);
     void query.merger
       .merge(seen)
       .then(({ saved, attachments }) =>
-        this.#host.offer(feedback.encode({ id: request.id, saved }, attachments)),
+        this.#host.offer(feedback.encode({ id: request.id, entries, saved }, attachments)),
       )
       .catch(() => undefined); // The same fault will end the query when its outputs are merged.
   }

@@ -159,6 +159,8 @@ export class QueryEngine {
     const { units, ...counts } = this.#ledger.counts;
     const total = this.#sources.reduce((sum, { count }) => sum + count, 0);
     const progress = { total, processed: units, ...counts, active: 0 };
+    // What else workers have done is not in the result.
+    if (this.#state === "done" || this.#state === "stopped") return progress;
     const isStarved = (this.#packetizer?.left ?? 0) === 0;
     for (const { activity, isRacing, unsettled, taken, partial } of this.#team.all) {
       // Between two packets a worker is at work all the same.
@@ -314,10 +316,21 @@ export class QueryEngine {
   }
 
   /** A worker's output, or that of a merger with those of its group. */
-  output(ordinal: string, round: number, covers: readonly string[], output: SavedOutput): void {
+  output(
+    ordinal: string,
+    round: number,
+    covers: readonly string[],
+    output: SavedOutput & { entries?: number },
+  ): void {
     const member = this.#team.get(ordinal);
     if (member?.activity !== "finishing" || this.isOver || round !== member.round) return;
     this.#team.hear(member);
+    const { entries = -1 } = output;
+    const reported = member.unsettled.reduce((sum, done) => sum + done.entries, 0);
+    if (entries >= 0 && entries !== reported) {
+      const message = `the output of worker ${ordinal} has ${entries} entries, its packets had ${reported}`;
+      return this.#fail({ code: "ACCOUNTING", phase: "merging", host: member.host, message });
+    }
     if (member.isRacing) {
       this.#race?.output(member, output);
       return this.#raceOn();
@@ -432,10 +445,11 @@ export class QueryEngine {
   /** The merged output of all. */
   merged(output: SavedOutput): void {
     if (this.isOver) return;
-    const problems = this.#ledger.check(this.#sources, this.#stopping);
-    if (problems.length === 0) {
-      return this.#end({ state: this.#stopping ? "stopped" : "done", output, problems: [] });
-    }
+    const gaps = this.#ledger.check(this.#sources, false);
+    const problems = this.#stopping ? this.#ledger.check(this.#sources, true) : gaps;
+    // A stop that came too late has left nothing out.
+    const state = gaps.length === 0 ? "done" : "stopped";
+    if (problems.length === 0) return this.#end({ state, output, problems: [] });
     const failure = {
       code: "ACCOUNTING",
       phase: "merging",

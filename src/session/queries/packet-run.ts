@@ -35,6 +35,8 @@ export class PacketRun {
   #lastReport = 0;
   /** Entries of a slice, adapted to how long the user's code takes. */
   #step = 1;
+  /** Entries that the selector has been given, in all packets. */
+  entries = 0;
   /** For error reports: what was running. */
   stage = "process";
   entry = -1;
@@ -158,6 +160,7 @@ export class PacketRun {
       this.#context.at(first);
       const returned: unknown = selector.processChunk(columns, n, this.#out, this.#context);
       if (isPromise(returned)) refusePromise(this.stage);
+      this.entries += n;
       await tell(n);
       return n;
     }
@@ -167,6 +170,7 @@ export class PacketRun {
       const stop = Math.min(n, i + this.#step);
       const before = performance.now();
       this.#slice(loop, view, first, i, stop);
+      this.entries += stop - i;
       i = stop;
       const now = performance.now();
       // Slices that take about a tenth of what may pass between two looks.

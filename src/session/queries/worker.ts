@@ -238,7 +238,7 @@ export class QueryWorker {
     await active.run.close();
     this.#host.send(
       workerOutput.encode(
-        { query, round, ordinal: this.#host.ordinal, covers, saved },
+        { query, round, ordinal: this.#host.ordinal, covers, entries: active.run.entries, saved },
         attachments,
       ),
     );
@@ -261,7 +261,9 @@ export class QueryWorker {
     const active = this.#of(query);
     if (active === undefined) return;
     const { saved, attachments } = portable(active.out);
-    this.#host.send(glimpse.encode({ query, ordinal: this.#host.ordinal, saved }, attachments));
+    const { ordinal } = this.#host;
+    const { entries } = active.run;
+    this.#host.send(glimpse.encode({ query, ordinal, entries, saved }, attachments));
   }
 
   #of(query: number): Active | undefined {
