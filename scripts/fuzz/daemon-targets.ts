@@ -112,7 +112,7 @@ export const DAEMON_TARGETS: readonly Target[] = [
   codec(
     "record of a session",
     [json(RECORD)],
-    (input) => decodeRecord(input.toString()),
+    (input) => decodeRecord(input.toString(), "/s"),
     (value) => Buffer.from(encodeRecord(value)),
   ),
   codec(

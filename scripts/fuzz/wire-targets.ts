@@ -285,6 +285,7 @@ const RECORD: SessionRecord = {
   sessionDirectory: "/s/d",
   workDirectory: "/s/d/w",
   logPath: "/s/d/l",
+  mark: "m",
   ticket: "t",
   secret: "s",
   workers: { count: 2, perNode: true },
@@ -418,7 +419,11 @@ export const WIRE_TARGETS: readonly Target[] = [
   ),
   codec("answer to a detach", [encodeDetached(1000)], decodeDetached, encodeDetached),
   codec("parameters of a keeper", [Buffer.from(encodeKeeper(KEEPER))], text(decodeKeeper)),
-  codec("session record", [Buffer.from(encodeRecord(RECORD))], text(decodeRecord)),
+  codec(
+    "session record",
+    [Buffer.from(encodeRecord(RECORD))],
+    text((line) => decodeRecord(line, "/s")),
+  ),
   codec(
     "parameters of a proofserv",
     [Buffer.from(encodeServe(SERVE, 4711))],

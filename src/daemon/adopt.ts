@@ -34,6 +34,7 @@ function adopt(context: Context, record: SessionRecord): void {
   const terms = { ...record, wish, version: undefined, terminate };
   // No more of the record than that: the rest of it changes from here on.
   const places = { pid, start, tag, topTag, sandbox, sessionDirectory, workDirectory, logPath };
+  context.state.marks.inherit(record.mark);
   const session = new Session(terms, { record, launched: { ...places, log } });
   context.sessions.add(context, session);
   const late = (): ProofError => {

@@ -1,6 +1,5 @@
 /** The daemon of a node: listens, lets peers in, hands their requests on, and ends in good order. */
 import { chmodSync } from "node:fs";
-import { hostname } from "node:os";
 import { type BoundSocket, type Listener, listen } from "../comm/socket.ts";
 import { secureWith } from "../comm/secure.ts";
 import type { ServerLinkHandler } from "../comm/server-link.ts";
@@ -10,6 +9,7 @@ import { Turns } from "../comm/turns.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { hostName } from "../lib/host-name.ts";
 import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
 import { VERSION } from "../lib/version.ts";
@@ -122,7 +122,7 @@ export class Daemon {
         checkUser: options.checkUser,
         acceptTls: options.tls?.accept,
         secure: secureWith(config.tls),
-        host: hostname(),
+        host: hostName(),
         port,
         localHost: everywhere || host === "localhost" ? "127.0.0.1" : host,
         started: Date.now(),

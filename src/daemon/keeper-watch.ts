@@ -5,7 +5,8 @@ import { asAccount } from "../lib/privileges.ts";
 import { processTable, signalProcess } from "../lib/process.ts";
 import type { KeeperParameters } from "../protocol/keeper.ts";
 import { isLeft, readRecords, sweep } from "./leftovers.ts";
-import { ownerOf } from "./pid-file.ts";
+import { Marks } from "./marks.ts";
+import { isOwner } from "./pid-file.ts";
 import { SessionLog } from "./session-log.ts";
 import { isLiving, type SessionRecord } from "./session-record.ts";
 import { endStrays, Strays } from "./strays.ts";
@@ -16,10 +17,7 @@ const PAUSE = 100;
 /** Waits for a daemon to take over what the one before has left; if none does, removes all of it. */
 export async function keepWatch(parameters: KeeperParameters): Promise<void> {
   const { state, pid, start, reconnto, terminate } = parameters;
-  const isTaken = (): boolean => {
-    const owner = ownerOf(state);
-    return owner?.pid !== pid || owner.start !== start;
-  };
+  const isTaken = (): boolean => !isOwner(state, { pid, start });
   if (await until(isTaken, reconnto)) return;
   const records = readRecords(state);
   for (const record of records.filter(isLiving)) {
@@ -31,8 +29,7 @@ export async function keepWatch(parameters: KeeperParameters): Promise<void> {
   // The next daemon may have come after all.
   if (isTaken()) return;
   for (const record of readRecords(state)) sweep(record);
-  // What has left them is known by its mark.
-  for (const pids of new Strays(state).find(processTable(), new Map()).values()) endStrays(pids);
+  endMarked(state, records);
   await until(() => !records.some(isLeft), terminate);
   if (isTaken()) return;
   rmSync(state, { recursive: true, force: true });
@@ -41,6 +38,18 @@ export async function keepWatch(parameters: KeeperParameters): Promise<void> {
   } catch {
     // Another daemon of this account uses it.
   }
+}
+
+/** Ends what has left the proofservs: it is known by its mark. */
+function endMarked(state: string, records: readonly SessionRecord[]): void {
+  let marks: Marks;
+  try {
+    marks = new Marks(state);
+  } catch {
+    return; // The directory is gone, and with it what tells our marks from others.
+  }
+  for (const { mark } of records) marks.inherit(mark);
+  for (const pids of new Strays(marks).find(processTable(), new Map()).values()) endStrays(pids);
 }
 
 /** Whether `condition` came true within `ms` milliseconds. */

@@ -8,6 +8,7 @@ import { accountHome, accountName } from "../lib/account.ts";
 import { COMPILE_LATER, COMPILE_SOONER } from "../lib/engine.ts";
 import { pickVariables } from "../lib/environment.ts";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { shortHost } from "../lib/host-name.ts";
 import { asAccount } from "../lib/privileges.ts";
 import {
   channelOf,
@@ -21,8 +22,10 @@ import {
 import type { CreateOptions } from "../protocol/create.ts";
 import { PROOFSERV } from "../protocol/call-back.ts";
 import { encodeServe, type MasterParameters, type ServeParameters } from "../protocol/serve.ts";
+import { MARK } from "./marks.ts";
 import { rootCommand, type RootPlan, rootVariables, writeRootFiles } from "./root/launch.ts";
 import {
+  freeTag,
   giveDirectory,
   joinDirectory,
   makeWorkDirectory,
@@ -32,11 +35,9 @@ import {
   removeNascentDirectory,
   sandboxBase,
   sessionTag,
-  shortHost,
   userSandbox,
 } from "./sandbox.ts";
 import type { SessionLog } from "./session-log.ts";
-import { MARK } from "./strays.ts";
 
 /** What to start. */
 export interface LaunchPlan {
@@ -51,7 +52,7 @@ export interface LaunchPlan {
   /** Tag of the top session; undefined for a top master, whose own tag that will be. */
   topTag: string | undefined;
   ticket: string;
-  /** Tells what it starts from all other processes: see strays.ts. */
+  /** Tells what it starts from all other processes: see marks.ts. */
   mark: string;
   socket: string;
   host: string;
@@ -106,7 +107,10 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
     throw error;
   }
   try {
-    const tag = sessionTag(child.pid);
+    const tag =
+      plan.topTag === undefined
+        ? asOwner(() => freeTag(sandbox, child.pid))
+        : sessionTag(child.pid);
     const topTag = plan.topTag ?? tag;
     const places = asOwner(() => {
       const sessionDirectory =

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { asAccount } from "../lib/privileges.ts";
 import { killTree, processGroup, processStat, signalProcess } from "../lib/process.ts";
+import { MARK } from "./marks.ts";
 import { decodeRecord, isLiving, type SessionRecord } from "./session-record.ts";
 
 /** The directory of the records in a state directory. */
@@ -17,7 +18,7 @@ export function readRecords(state: string): SessionRecord[] {
     .filter((file) => file.endsWith(".json"))
     .flatMap((file) => {
       try {
-        return [decodeRecord(readFileSync(join(directory, file), "utf8"))];
+        return [decodeRecord(readFileSync(join(directory, file), "utf8"), state)];
       } catch {
         return [];
       }
@@ -41,12 +42,12 @@ export function sweep(record: SessionRecord): boolean {
 }
 
 /** Whether a proofserv still runs, or what its user's commands have started in its process group. */
-export function isLeft({ pid, start, ordinal }: SessionRecord): boolean {
+export function isLeft({ pid, start, mark }: SessionRecord): boolean {
   const stat = processStat(pid);
   // The kernel may have given the pid to another process, but not while there is such a group.
   if (stat !== undefined && stat.start !== start) return false;
   return processGroup(pid).some(
-    (member) => member.pid === pid || member.environment.includes(`PROOF_ORDINAL=${ordinal}`),
+    (member) => member.pid === pid || member.environment.includes(`${MARK}=${mark}`),
   );
 }
 

@@ -13,11 +13,11 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import type { Account } from "../lib/account-database.ts";
 import { accountHome } from "../lib/account.ts";
 import { ProofError } from "../lib/errors.ts";
+import { boundedHost } from "../lib/host-name.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { reasonOf } from "../lib/system-error.ts";
 import { readTail } from "../lib/tail.ts";
@@ -48,14 +48,21 @@ export function sandboxBase(sandbox: string, account: Account | undefined): stri
   return below !== "" && !below.startsWith("..") ? join(account.home, below) : sandbox;
 }
 
-/** This host's name without its domain, fit for file names. */
-export function shortHost(): string {
-  return (hostname().split(".")[0] ?? "").replace(/[^A-Za-z0-9_-]/g, "_") || "localhost";
+/** Characters that a tag may have. */
+const TAG_LENGTH = 64;
+
+/** A session tag: `<short host>-<unix time>-<pid>`, of which a long name of a host is not all. */
+export function sessionTag(pid: number, time: number = Math.floor(Date.now() / 1000)): string {
+  const end = `-${time}-${pid}`;
+  return boundedHost(TAG_LENGTH - end.length) + end;
 }
 
-/** A session tag: `<short host>-<unix time>-<pid>`. */
-export function sessionTag(pid: number): string {
-  return `${shortHost()}-${Math.floor(Date.now() / 1000)}-${pid}`;
+/** The same for a top session: another than those of the sessions in `sandbox`, where hosts of one name may share it. */
+export function freeTag(sandbox: string, pid: number): string {
+  for (let time = Math.floor(Date.now() / 1000); ; time++) {
+    const tag = sessionTag(pid, time);
+    if (!existsSync(join(sandbox, `session-${tag}`))) return tag;
+  }
 }
 
 /**

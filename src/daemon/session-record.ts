@@ -29,6 +29,8 @@ export interface SessionRecord {
   sessionDirectory: string;
   workDirectory: string;
   logPath: string;
+  /** By which what it has started is known: see marks.ts. */
+  mark: string;
   /** What the proofserv calls back with, and its client comes back with. */
   ticket: string;
   secret: string;
@@ -46,19 +48,21 @@ export function encodeRecord(record: SessionRecord): string {
   return JSON.stringify(record);
 }
 
-/** Reads a record; throws CheckError where it is damaged. */
-export function decodeRecord(text: string): SessionRecord {
+/** Reads a record of the state directory `state`; throws CheckError where it is damaged. */
+export function decodeRecord(text: string, state: string): SessionRecord {
   const object = parseJson(text, "record");
   const fields = new Fields(object, "record");
+  const sid = fields.integer("sid", 0, 32_767);
+  const created = fields.integer("created", 0, Number.MAX_SAFE_INTEGER);
   return {
-    sid: fields.integer("sid", 0, 32_767),
+    sid,
     role: fields.oneOf("role", ["master", "submaster", "worker"]),
     ordinal: fields.string("ordinal", 64),
     user: fields.string("user", 64),
     group: fields.string("group", 64),
     alias: fields.string("alias", 256),
     host: fields.string("host", 256),
-    created: fields.integer("created", 0, Number.MAX_SAFE_INTEGER),
+    created,
     // 0 and 1 would be everybody's group, or everybody.
     pid: fields.integer("pid", 2, 0x7fffffff),
     start: fields.string("start", 32),
@@ -68,6 +72,8 @@ export function decodeRecord(text: string): SessionRecord {
     sessionDirectory: fields.string("sessionDirectory"),
     workDirectory: fields.string("workDirectory"),
     logPath: fields.string("logPath"),
+    // Up to version 0.1.0 marks were made from the directory, and did not stand in records.
+    mark: "mark" in object ? fields.string("mark", 64) : `${state}#${sid}-${created}`,
     ticket: fields.string("ticket", 128),
     secret: fields.string("secret", 128),
     workers: readWish(object),

@@ -36,6 +36,8 @@ export interface SessionTerms {
   /** The ROOT whose proofserv this session has; undefined for our own. */
   version: RootVersion | undefined;
   host: string;
+  /** By which what its proofserv has started is known: see marks.ts. */
+  mark: string;
   /** Milliseconds from SIGTERM to SIGKILL. */
   terminate: number;
 }
@@ -68,6 +70,7 @@ export class Session {
   /** With a proofserv of ROOT's: the workers that it was told, which every query asks for again. */
   workerList: Buffer | undefined;
   readonly created: number;
+  readonly mark: string;
   readonly ticket: string;
   /** With this the present client comes back after its connection broke. */
   secret: string;
@@ -138,6 +141,7 @@ export class Session {
     this.wish = terms.wish;
     this.version = terms.version;
     this.host = terms.host;
+    this.mark = terms.mark;
     this.#terminate = terms.terminate;
     // Nobody may be waiting when these settle.
     this.#calledBack.promise.catch(() => undefined);
@@ -159,8 +163,16 @@ export class Session {
     const { log: _, statusFile: __, ...places } = this.#launched;
     const { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account } = this;
     const own = { sid, role, ordinal, user, group, alias, host, created, ticket, secret, account };
+    const { mark } = this;
     const callOuts = this.callOuts.allowed;
-    return { ...own, ...places, workers: this.wish, callOuts, isOurs: this.version === undefined };
+    return {
+      ...own,
+      ...places,
+      mark,
+      workers: this.wish,
+      callOuts,
+      isOurs: this.version === undefined,
+    };
   }
 
   /** Does something with this session's files, with no more rights than its account has. */

@@ -25,7 +25,6 @@ import { Launches } from "./launches.ts";
 import { callbackPatience, rootPlan } from "./root/plan.ts";
 import { rootVersionFor } from "./root/versions.ts";
 import { isTopTag } from "./sandbox.ts";
-import { markOf } from "./strays.ts";
 import { Session } from "./session.ts";
 
 /** Milliseconds that a proofserv of ROOT's may take to end: it gives its workers two seconds each. */
@@ -164,6 +163,7 @@ export class Sessions {
       wish: buffer.options.workers,
       version,
       host: buffer.options.host ?? context.host,
+      mark: context.state.marks.make(connection.account?.uid ?? process.getuid?.() ?? 0),
       terminate: Math.max(config.session.terminate, version === undefined ? 0 : ROOT_TERMINATE),
     });
     this.add(context, session);
@@ -322,7 +322,7 @@ async function start(
     account: session.account,
     topTag,
     ticket: session.ticket,
-    mark: markOf(context.state.path, session),
+    mark: session.mark,
     socket: context.state.socket,
     host,
     fingerprint: context.keys?.primary.fingerprint ?? "",

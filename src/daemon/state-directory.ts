@@ -2,29 +2,47 @@
  * A daemon's own directory: call-back socket, pid file, session records. It lives below a directory
  * that only this account may enter; on /tmp somebody else could have made one of the same name.
  */
-import { readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { boundedHost, hostName } from "../lib/host-name.ts";
 import { reasonOf } from "../lib/system-error.ts";
 import { readRecords, recordsDirectory, sweep } from "./leftovers.ts";
+import { Marks } from "./marks.ts";
 import { takeOwnership } from "./pid-file.ts";
 import { makePrivate } from "./private-directory.ts";
 import { encodeRecord, isLiving, type SessionRecord } from "./session-record.ts";
 
 /** Longest path a UNIX socket may have, in bytes. */
 const MAX_SOCKET_PATH = 107;
+/** Characters of a host's name in the name of a directory, whose path must leave room for the socket. */
+const HOST_LENGTH = 24;
 
 export class StateDirectory {
   readonly path: string;
   readonly socket: string;
+  #marks: Marks | undefined;
 
   private constructor(path: string) {
     this.path = path;
     this.socket = join(path, "xpd.sock");
   }
 
+  /** The marks of the sessions here. */
+  get marks(): Marks {
+    return (this.#marks ??= new Marks(this.path));
+  }
+
   /**
-   * Makes `<base>/<name>` and its parent with mode 0700. Of the sessions that a daemon which is gone has
+   * Makes `<base>/<name>` and its parent with mode 0700; `<base>/<name>-<host>` where the former is another host's. Of the sessions that a daemon which is gone has
    * left there, those whose proofservs will call back are `living`; of the others everything is removed, and
    * `leftovers` of them still ran. `passable` is for a daemon whose proofservs run under other accounts:
    * these may pass through to the socket, and see nothing on the way. Throws STATE_DIR.
@@ -34,7 +52,8 @@ export class StateDirectory {
     name: string,
     passable = false,
   ): { directory: StateDirectory; living: SessionRecord[]; leftovers: number } {
-    const directory = new StateDirectory(join(base, name));
+    makeOwn(base, passable);
+    const directory = new StateDirectory(claim(base, name, passable));
     if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
       throw new ProofError(
         "STATE_DIR",
@@ -44,12 +63,11 @@ export class StateDirectory {
         },
       );
     }
-    makeOwn(base, passable);
-    makeOwn(directory.path, passable);
     if (passable) checkWay(base);
     try {
       // From now on the keeper of an earlier daemon leaves everything here to us.
       takeOwnership(directory.path);
+      directory.#marks = new Marks(directory.path);
       makeOwn(recordsDirectory(directory.path));
       const records = readRecords(directory.path);
       const living = records.filter((record) => record.isOurs && isLiving(record));
@@ -106,6 +124,42 @@ export class StateDirectory {
 
   #recordPath(sid: number): string {
     return join(recordsDirectory(this.path), `${sid}.json`);
+  }
+}
+
+/**
+ * Makes the directory `<base>/<name>` for this host and returns it. Where hosts share a file system it may be
+ * another's: pids and sockets there mean nothing here, so the name of this host is put behind. Throws STATE_DIR.
+ */
+function claim(base: string, name: string, passable: boolean): string {
+  const own = hostName();
+  let path = "";
+  let whose = "";
+  for (const each of [name, `${name}-${boundedHost(HOST_LENGTH)}`]) {
+    path = join(base, each);
+    makeOwn(path, passable);
+    whose = hostOf(path, own);
+    if (whose === own) return path;
+  }
+  throw new ProofError("STATE_DIR", `${path}: belongs to the daemon of host ${whose}`, {
+    hint: "set daemon.state to a directory of this host",
+  });
+}
+
+/** The name of the host that a directory belongs to, which is made `own` if it belongs to none yet. */
+function hostOf(path: string, own: string): string {
+  const file = join(path, "host");
+  try {
+    writeFileSync(file, `${own}\n`, { mode: 0o600, flag: "wx" });
+    return own;
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw unusable(path, error);
+  }
+  try {
+    // A disk that was full has left it empty.
+    return readFileSync(file, "utf8").trim() || own;
+  } catch (error) {
+    throw unusable(path, error);
   }
 }
 

@@ -1,27 +1,19 @@
 /**
  * Processes that users' code has started and that have left the tree of their proofserv: a shell's `nohup`,
- * whatever makes itself a daemon. They are known by a mark in the environment that they were started with, and
+ * whatever makes itself a daemon. They are known by the mark in the environment that they were started with, and
  * count for their session, and end with it. Whoever takes care to start something without that environment
  * is not found: that takes the means of the system.
  */
-import { killTree, type ProcessEntry, variableOf } from "../lib/process.ts";
-
-/** Name of the variable. */
-export const MARK = "PROOF_PROOFSERV";
-
-/** The mark of a session: of this daemon, and of no other session that it has or had. */
-export function markOf(state: string, { sid, created }: { sid: number; created: number }): string {
-  return `${state}#${sid}-${created}`;
-}
+import { killTree, type ProcessEntry, userOf, variableOf } from "../lib/process.ts";
+import { MARK, type Marks } from "./marks.ts";
 
 export class Strays {
-  /** What all marks of this daemon, and of those before it at the same place, begin with. */
-  readonly #prefix: string;
+  readonly #marks: Marks;
   /** Processes that have been looked at: each is looked at once. */
   #known = new Map<number, { start: string; mark: string }>();
 
-  constructor(state: string) {
-    this.#prefix = `${state}#`;
+  constructor(marks: Marks) {
+    this.#marks = marks;
   }
 
   /** Of all processes, those that are in none of `trees` and have a mark of ours, by mark. */
@@ -48,7 +40,7 @@ export class Strays {
 
   #read(pid: number): string {
     const mark = variableOf(pid, MARK) ?? "";
-    return mark.startsWith(this.#prefix) ? mark : "";
+    return mark !== "" && this.#marks.isOurs(mark, userOf(pid) ?? -1) ? mark : "";
   }
 }
 

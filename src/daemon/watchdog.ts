@@ -12,7 +12,7 @@ import { RootLiveness } from "./root/liveness.ts";
 import { watchIdle } from "./idle.ts";
 import { Quota } from "./quota.ts";
 import type { Session } from "./session.ts";
-import { endStrays, markOf, Strays } from "./strays.ts";
+import { endStrays, Strays } from "./strays.ts";
 
 const INTERVAL = 1000;
 /** Looks from one count of all processes to the next: a count takes 10 µs for each process of the machine. */
@@ -28,7 +28,7 @@ export class Watchdog {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#strays = new Strays(context.state.path);
+    this.#strays = new Strays(context.state.marks);
     this.#quota = new Quota(context);
     this.#rootLiveness = new RootLiveness(context);
   }
@@ -113,7 +113,7 @@ export class Watchdog {
   }
 
   #watchProcesses(proofservs: readonly Session[], limit: number): void {
-    const { host, log, state } = this.#context;
+    const { host, log } = this.#context;
     const table = processTable();
     const trees = processTrees(
       proofservs.map(({ pid }) => pid),
@@ -121,7 +121,7 @@ export class Watchdog {
     );
     const strays = this.#strays.find(table, trees);
     for (const session of proofservs) {
-      const gone = strays.get(markOf(state.path, session)) ?? [];
+      const gone = strays.get(session.mark) ?? [];
       const count = (trees.get(session.pid)?.length ?? 1) - 1 + gone.length;
       if (limit === 0 || count <= limit) continue;
       const text = `${host}: proofserv ${session.ordinal} (pid ${session.pid}) had started ${count} processes that still ran, its limit is ${limit}`;
@@ -143,8 +143,8 @@ export class Watchdog {
   }
 
   #endThoseLeft(strays: ReadonlyMap<string, readonly number[]>): void {
-    const { log, sessions, state } = this.#context;
-    const live = new Set(sessions.all().map((session) => markOf(state.path, session)));
+    const { log, sessions } = this.#context;
+    const live = new Set(sessions.all().map(({ mark }) => mark));
     for (const [mark, pids] of strays) {
       if (live.has(mark)) continue;
       log.info("ended processes that a session had left", { count: pids.length, pids });

@@ -11,6 +11,9 @@ export function isRefusedVariable(name: string): boolean {
   return REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
+/** Variables by which a daemon knows its proofservs and what these have started: only the daemon sets them. */
+const OWN_VARIABLES: readonly string[] = ["PROOF_PROOFSERV", "PROOF_ORDINAL", "PROOF_USER"];
+
 /** Whether `name` can be the name of a variable. */
 export function isVariableName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name);
@@ -22,6 +25,7 @@ export function refuseVariable(name: string, value = ""): string | undefined {
     return "is not a variable name (letters, digits and _, not beginning with a digit)";
   if (isRefusedVariable(name))
     return `may not be set: names beginning with ${REFUSED_PREFIXES.join(", ")} are reserved`;
+  if (OWN_VARIABLES.includes(name)) return "may not be set: the daemon sets it";
   if (value.includes("\0")) return "has a value with a NUL character";
   return undefined;
 }

@@ -294,6 +294,16 @@ export function variableOf(pid: number, name: string): string | undefined {
   return entry?.slice(name.length + 1);
 }
 
+/** The real user id of a process; undefined where that cannot be told. */
+export function userOf(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
+}
+
 /** All processes of this machine. */
 export function processTable(): ProcessEntry[] {
   if (process.platform !== "linux") {

@@ -14,7 +14,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { encodeRequest } from "../../src/protocol/frames.ts";
 import { accountName } from "../../src/lib/account.ts";
-import { shortHost } from "../../src/daemon/sandbox.ts";
+import { shortHost } from "../../src/lib/host-name.ts";
 import { PROOF_MAJOR, Request } from "../../src/protocol/codes.ts";
 import { encodeCaller } from "../../src/protocol/login.ts";
 import { encodeItem, encodeItems, login, OUR_ITEM } from "../../src/protocol/requests.ts";
