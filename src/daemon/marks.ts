@@ -15,7 +15,7 @@ export const MARK = "PROOF_PROOFSERV";
 const KEY_BYTES = 32;
 /** Bytes of the random part, and of the code. */
 const PART = 16;
-const FORM = /^[0-9a-f]{64}$/;
+const FORM = /^[A-Za-z0-9_-]{43}$/;
 
 export class Marks {
   readonly #key: Buffer;
@@ -35,7 +35,7 @@ export class Marks {
   /** A mark for a session whose processes run under `uid`. */
   make(uid: number): string {
     const random = randomBytes(PART);
-    return Buffer.concat([random, this.#code(random, uid)]).toString("hex");
+    return Buffer.concat([random, this.#code(random, uid)]).toString("base64url");
   }
 
   /** Takes in the mark of a session that was taken over. */
@@ -47,7 +47,7 @@ export class Marks {
   isOurs(mark: string, uid: number): boolean {
     if (this.#inherited.has(mark)) return true;
     if (!FORM.test(mark)) return false;
-    const bytes = Buffer.from(mark, "hex");
+    const bytes = Buffer.from(mark, "base64url");
     const [random, code] = [bytes.subarray(0, PART), bytes.subarray(PART)];
     return [uid, 0].some((each) => timingSafeEqual(code, this.#code(random, each)));
   }

@@ -73,7 +73,7 @@ test("what bears a mark that the daemon did not make stays", async () => {
       env: home.environment({ PROOF_PROOFSERV: mark }),
       stdio: ["ignore", "ignore", "ignore"],
     });
-  const others = [`${state}#0-1`, "0".repeat(64), "0".repeat(32)].map(bear);
+  const others = [`${state}#0-1`, "0".repeat(43), "0".repeat(32)].map(bear);
   try {
     const line = ".sh setsid -f nohup sleep 1002 >&- 2>&-; echo begun";
     const { stdout } = await runProof(["open", daemon.address, "-w", "1", "-e", line], { home });
