@@ -142,7 +142,7 @@ export const KEYS = [
     min: 0,
     max: 1_000_000,
     default: 10,
-    doc: "Old session directories kept in the sandbox; 0 keeps all.",
+    doc: "Old session directories of a user kept in the sandbox, and as many again of those with results; 0 keeps all.",
   },
   {
     key: "session.maxquerykept",

@@ -4,6 +4,7 @@
  * lives, its work directory `<role>-<ordinal>-<tag>`. Logs stay when a session ends.
  */
 import {
+  type Dirent,
   existsSync,
   lchownSync,
   lstatSync,
@@ -26,11 +27,18 @@ import { makePrivate } from "./private-directory.ts";
 import { SessionLog } from "./session-log.ts";
 
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
+const RESULT = /^query-(\d{1,9})\.result$/;
 const TOP_TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** Whether `name` may be a user's name: it becomes the name of a directory. */
 export function isUserName(name: string): boolean {
   return USER.test(name);
+}
+
+/** The number of the query whose result a file in a session's directory holds; undefined for other files. */
+export function resultNumber(name: string): number | undefined {
+  const seq = RESULT.exec(name)?.[1];
+  return seq === undefined ? undefined : Number(seq);
 }
 
 /** Whether `tag` may be a top session's tag: it becomes the name of a directory. */
@@ -156,24 +164,29 @@ export function removeNascentDirectory(path: string): void {
 }
 
 /**
- * Keeps the newest `keep` session directories of a user and removes the older ones, never one of
- * `live`, nor one in which a proofserv of another daemon still has its work directory. 0 keeps all.
+ * Keeps the newest `keep` session directories of a user that hold results, and as many of those that hold
+ * logs only: short sessions do not push out what others have promised to keep. Removes the older ones, never
+ * one of `live`, nor one in which a proofserv of another daemon still has its work directory. 0 keeps all.
  */
 export function pruneSessions(sandbox: string, keep: number, live: ReadonlySet<string>): string[] {
   if (keep === 0) return [];
-  const old = readdirSync(sandbox)
+  const all = readdirSync(sandbox)
     .filter((name) => name.startsWith("session-") && !live.has(join(sandbox, name)))
     .map((name) => join(sandbox, name))
     .map((path) => ({ path, stat: lstatSync(path) }))
     // Somebody else's link is neither followed nor removed.
     .filter(({ stat }) => stat.isDirectory())
-    .map(({ path, stat }) => ({ path, time: stat.mtimeMs }))
-    .sort((a, b) => b.time - a.time)
-    .slice(keep)
-    .filter(
-      ({ path }) =>
-        !readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory()),
-    );
+    .map(({ path, stat }) => ({
+      path,
+      time: stat.mtimeMs,
+      entries: readdirSync(path, { withFileTypes: true }),
+    }))
+    .sort((a, b) => b.time - a.time);
+  const hasResults = ({ entries }: { entries: readonly Dirent[] }): boolean =>
+    entries.some((entry) => entry.isFile() && resultNumber(entry.name) !== undefined);
+  const old = [...Map.groupBy(all, hasResults).values()]
+    .flatMap((group) => group.slice(keep))
+    .filter(({ entries }) => !entries.some((entry) => entry.isDirectory()));
   for (const { path } of old) rmSync(path, { recursive: true, force: true });
   return old.map(({ path }) => path);
 }

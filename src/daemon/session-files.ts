@@ -10,12 +10,11 @@ import { asAccount } from "../lib/privileges.ts";
 import { ErrorNumber } from "../protocol/codes.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { isTopTag, isUserName, sandboxBase } from "./sandbox.ts";
+import { isTopTag, isUserName, resultNumber, sandboxBase } from "./sandbox.ts";
 import { accountOf, hasOwnAccounts, isSuperuser } from "./users.ts";
 
 const SESSION = /^session-(.+)$/;
 const LOG = /^(?:master|worker)-(\d+(?:\.\d+)*)-([A-Za-z0-9_-]+)\.log$/;
-const RESULT = /^query-(\d{1,9})\.result$/;
 
 /** Somebody whose files are asked for. */
 export interface Owner {
@@ -95,8 +94,8 @@ export function logsIn(directory: string): LogFile[] {
 export function resultsIn(directory: string): { seq: number; path: string }[] {
   return list(directory)
     .flatMap((name) => {
-      const seq = RESULT.exec(name)?.[1];
-      return seq === undefined ? [] : [{ seq: Number(seq), path: join(directory, name) }];
+      const seq = resultNumber(name);
+      return seq === undefined ? [] : [{ seq, path: join(directory, name) }];
     })
     .sort((a, b) => a.seq - b.seq);
 }

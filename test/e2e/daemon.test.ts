@@ -6,6 +6,7 @@ import { failDaemon, NO_WAITING, startDaemon } from "../helpers/daemon.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { openingLines, runProof, startProof, waitForRunning } from "../helpers/proof.ts";
 import { waitFor } from "../helpers/wait-for.ts";
+import { fixture } from "./fixtures/cluster.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -142,5 +143,34 @@ describe("while it runs", () => {
         .map((tag) => `session-${tag}`)
         .sort(),
     );
+  });
+
+  test("short sessions do not push out results that others have kept; newer results do", async () => {
+    const home = area.home();
+    await using daemon = await startDaemon({ home, env: { PROOF_SESSION_MAXOLDLOGS: "2" } });
+    const tagOf = (text: string): string => /"tag":"([^"]+)"/.exec(text)?.[1] ?? "";
+    const session = async (...work: string[]): Promise<string> => {
+      const args = ["open", daemon.address, "--master-only", "--json", ...work];
+      const tag = tagOf((await runProof(args, { home })).stdout);
+      // Directories are ordered by when something was written last; none of them is older than the next.
+      await daemon.logged("session ended", (entry) => entry["tag"] === tag);
+      return tag;
+    };
+    const query = (): Promise<string> => session("--process", fixture("fill.ts"), "10");
+    const results = async (): Promise<string[]> => {
+      const { stdout } = await runProof(["results", daemon.address, "--json"], { home });
+      return [...stdout.matchAll(/"tag":"([^"]+)"/g)].map(([, tag]) => tag ?? "");
+    };
+    const first = await query();
+    for (let i = 0; i < 4; i++) await session("-e", "1");
+    expect(await results()).toEqual([first]);
+    const shown = await runProof(["results", daemon.address, first, "1"], { home });
+    expect({ ...shown, stdout: shown.stdout.split("\n")[0] }).toMatchObject({
+      stdout: "n  10",
+      exitCode: 0,
+    });
+    const second = await query();
+    const third = await query();
+    expect((await results()).sort()).toEqual([second, third].sort());
   });
 });
