@@ -178,7 +178,7 @@ export const KEYS = [
     type: "duration",
     min: 0,
     default: 30_000,
-    doc: "How long a broken connection, or a daemon that is gone, may take to come back before the session counts as lost.",
+    doc: "How long a broken connection, or a daemon that is gone, may take to come back before the session counts as lost; and how long a query waits whose last worker is gone.",
   },
   {
     key: "session.shutdown",

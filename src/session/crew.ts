@@ -217,6 +217,14 @@ export class Crew {
     return this.failures.filter(({ remedy }) => remedy === "replace").map(({ ordinal }) => ordinal);
   }
 
+  /** Whether a place that nobody holds may be held again: its worker is being opened, or tried again. */
+  get isAnybodyComing(): boolean {
+    return (
+      this.#places.some((place) => !place.isHeld && !place.isGivenUp) ||
+      this.failures.some(({ remedy }) => remedy !== "none")
+    );
+  }
+
   /** Everybody, with what `busy` says of their state. */
   describe(busy: ReadonlySet<Member>): WorkerInfo[] {
     return this.members.flatMap((member) => {

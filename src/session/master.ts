@@ -185,6 +185,8 @@ export class Master {
       send: (pieces) => this.#upward.send(pieces),
       offer: (pieces) => this.#upward.offer(pieces),
       expected: () => this.#crew.expected,
+      isAnybodyComing: () => this.#crew.isAnybodyComing,
+      patience: this.parameters.reconnto,
       replace: (which) => this.#crew.replace(which, STUBBORN),
       stateChanged: (running) => {
         this.#hasQuery = running;

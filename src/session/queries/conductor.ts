@@ -4,6 +4,7 @@
  */
 import { elapsedSince, Timer } from "../../lib/clock.ts";
 import { toProofError } from "../../lib/errors.ts";
+import { formatDuration } from "../../lib/units.ts";
 import { decodeOurs, type Message } from "../../protocol/envelope.ts";
 import { type FailureFacts, failureOf } from "../../protocol/failure.ts";
 import {
@@ -60,6 +61,10 @@ export interface ConductorHost {
   offer(pieces: readonly Uint8Array[]): void;
   /** Workers that are gone and will be there again. */
   expected(): string[];
+  /** Whether somebody may come: is being opened, or on a node that is tried again. */
+  isAnybodyComing(): boolean;
+  /** Milliseconds for which a query that nobody could go on with waits for such workers. */
+  patience: number;
   /** Ends a worker that does not answer and puts another in its place. */
   replace(ordinal: string): void;
   /** Whether a query runs now. */
@@ -90,6 +95,9 @@ export class Conductor {
   #progress: ReturnType<typeof setInterval> | undefined;
   #feedback: ReturnType<typeof setInterval> | undefined;
   readonly #patience = new Timer();
+  /** Until when a query waits that nobody can go on with; kept until it has gone on. */
+  readonly #wait = new Timer();
+  #isWaiting = false;
   /** Workers told to stop that have not been heard of since. */
   #unheard = new Set<string>();
   /** Hash of the bundle that workers probably have; one that does not asks for it. */
@@ -228,9 +236,32 @@ export class Conductor {
         const text = `query ${seq} did not wait for it: others were faster in doing its part again`;
         this.#host.send(notice.encode({ ordinal, text }));
       },
+      stranded: ({ message }) => this.#await(query, message),
       merge: (outputs) => void this.#merge(query, outputs),
       over: (end) => this.#over(query, end),
     };
+  }
+
+  /** Waits for workers to come, unless there is no hope of that. */
+  #await(query: Query, why: string): boolean {
+    const { patience } = this.#host;
+    if (patience === 0 || !this.#host.isAnybodyComing()) return false;
+    const wait = formatDuration(patience);
+    const text = `query ${query.seq}: ${why}; it waits up to ${wait} for a worker to come`;
+    this.#host.send(notice.encode({ ordinal: "", text }));
+    // One that comes and goes without having done anything does not make it wait longer.
+    if (this.#isWaiting) return true;
+    this.#isWaiting = true;
+    this.#wait.set(patience, () => {
+      this.#isWaiting = false;
+      query.engine?.abandon(wait);
+    });
+    return true;
+  }
+
+  #endWait(): void {
+    this.#isWaiting = false;
+    this.#wait.cancel();
   }
 
   #begin(
@@ -276,7 +307,9 @@ export class Conductor {
       }
       case QueryKind.getPacket: {
         const { fields } = getPacket.decode(message);
-        if (isOurs(fields)) engine.getPacket(fields.ordinal, fields.round, fields, fields.final);
+        if (!isOurs(fields)) break;
+        if (fields.units > 0 && this.#isWaiting) this.#endWait();
+        engine.getPacket(fields.ordinal, fields.round, fields, fields.final);
         break;
       }
       case QueryKind.output: {
@@ -398,6 +431,7 @@ export class Conductor {
   #over(query: Query, end: End): void {
     clearInterval(this.#progress);
     clearInterval(this.#feedback);
+    this.#endWait();
     const { engine } = query;
     if (engine !== undefined && (end.state === "failed" || end.state === "aborted"))
       this.#expectSigns(engine.owing);

@@ -47,6 +47,8 @@ export interface EnginePort {
   /** Another worker's output for a merger; undefined when it will not come. */
   absorb(ordinal: string, from: string, output: SavedOutput | undefined): void;
   stop(ordinal: string, keep: boolean): void;
+  /** Nobody is left who could go on. Whether others may come, who are waited for: {@link QueryEngine.abandon}. */
+  stranded(why: FailureFacts): boolean;
   /** What this worker held was done again by others, who were faster. */
   overtaken(ordinal: string): void;
   /** Merge these; the result comes back through `merged`. */
@@ -89,6 +91,8 @@ export class QueryEngine {
   /** Since when somebody has had nothing to do while others hold the last of it. */
   #waitingSince: number | undefined;
   #race: Race | undefined;
+  /** Why it cannot go on now, while it waits for somebody to come. */
+  #stranded: FailureFacts | undefined;
   #stopping = false;
   #isMerging = false;
 
@@ -101,11 +105,11 @@ export class QueryEngine {
   start(): void {
     const { files, cycles } = this.#work;
     if (this.#team.size === 0 && this.#expected.size > 0) return;
-    this.#isStarted = true;
     if (this.#team.size === 0) {
       const message = "this session has lost all its workers";
-      return this.#fail({ code: "NO_WORKERS", phase: "running", host: "", message });
+      return this.#strand({ code: "NO_WORKERS", phase: "running", host: "", message });
     }
+    this.#isStarted = true;
     if (files.length === 0) {
       const source = {
         path: "",
@@ -239,6 +243,7 @@ export class QueryEngine {
     this.#expected.delete(worker.ordinal);
     if (this.isOver || this.#team.get(worker.ordinal) !== undefined) return;
     const member = this.#team.add(worker);
+    this.#stranded = undefined;
     if (!this.#isStarted) return this.start();
     this.#inspection?.join(worker);
     if (this.#state === "validating") return;
@@ -306,7 +311,26 @@ export class QueryEngine {
       if (member.activity === "out") this.#team.begin(member);
     if (members.some(isBusy) || this.#expected.size > 0) return;
     const message = "no worker that is left has the files that are not processed yet";
-    this.#fail({ code: "DATA_SET", phase: "running", host: "", message });
+    this.#strand({ code: "DATA_SET", phase: "running", host: "", message });
+  }
+
+  /** Nobody is left who could go on: those who may come are waited for, unless there are none. */
+  #strand(why: FailureFacts): void {
+    if (this.#stranded !== undefined) return;
+    this.#stranded = why;
+    if (!this.#port.stranded(why)) this.#fail(why);
+  }
+
+  /** Whether it waits for somebody to come. */
+  get isStranded(): boolean {
+    return this.#stranded !== undefined && !this.isOver;
+  }
+
+  /** Nobody has come who could go on; `wait` says how long that took. */
+  abandon(wait: string): void {
+    const why = this.#stranded;
+    if (why === undefined || this.isOver) return;
+    this.#fail({ ...why, message: `${why.message}; nobody has come within ${wait}` });
   }
 
   #collect(members: readonly QueryMember[]): void {
@@ -486,14 +510,24 @@ export class QueryEngine {
     else
       for (const each of this.#expected) if (isWithin(each, ordinal)) this.#expected.delete(each);
     // What it was asked to look at others do now, unless there is nobody else.
-    if (!returns || this.#team.size > 1) this.#inspection?.lost(ordinal);
+    const isLast = this.#team.all.every((other) => other.ordinal === ordinal);
+    if (returns ? this.#team.size > 1 : !isLast) this.#inspection?.lost(ordinal);
     const member = this.#team.get(ordinal);
     this.#team.remove(ordinal);
     if (member !== undefined) this.#leave(member, why);
     if (this.isOver) return;
     const isWhole = this.#state === "merging" && this.#outputs.length > 0 && !this.#isMoreToDo;
-    if (this.#team.size === 0 && this.#expected.size === 0 && !isWhole)
-      return this.#fail({ ...why, message: `no worker is left; the last one: ${why.message}` });
+    if (this.#team.size === 0 && this.#expected.size === 0 && !isWhole) {
+      const failure = { ...why, message: `no worker is left; the last one: ${why.message}` };
+      if (this.#stopping) return this.#fail(failure);
+      this.#strand(failure);
+      if (this.isOver) return;
+      // Nothing was decided yet: whoever comes looks at the files anew.
+      if (this.#state === "validating") {
+        this.#inspection = undefined;
+        this.#isStarted = false;
+      }
+    }
     if (this.#state === "running") {
       for (const other of this.#team.all) if (other.activity === "idle") this.#handOut(other);
       this.#collectWhenDone();
@@ -529,7 +563,11 @@ export class QueryEngine {
     this.#stopping = true;
     for (const member of this.#team.all)
       if (member.activity === "working") this.#port.stop(member.ordinal, true);
-    this.#collectWhenDone();
+    if (this.#team.size > 0) return this.#collectWhenDone();
+    // Nobody is there who could give more than what is here.
+    if (this.#outputs.length === 0) return this.#end({ state: "aborted", problems: [] });
+    this.#state = "merging";
+    this.#mergeWhenCollected();
   }
 
   #fail(failure: FailureFacts): void {

@@ -182,6 +182,7 @@ class World {
         });
       },
       overtaken: () => undefined,
+      stranded: () => false,
       merge: (outputs) => {
         this.asked.push("merge");
         this.result = outputs.flatMap(unpack);

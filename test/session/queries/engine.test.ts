@@ -36,6 +36,8 @@ class World {
   readonly workers = new Map<string, Simulated>();
   readonly engine: QueryEngine;
   end: End | undefined;
+  /** Whether somebody may come when nobody is left. */
+  waits = false;
   result: number[] = [];
   readonly #random: () => number;
 
@@ -117,6 +119,7 @@ class World {
         this.#later(ordinal, (self) => this.#work(self, packet, Math.floor(packet.count / 2)));
       },
       overtaken: () => undefined,
+      stranded: () => this.waits,
       merge: (outputs) => {
         this.result = outputs.flatMap(unpack);
         this.engine.merged(pack(this.result));
@@ -168,13 +171,13 @@ class World {
   }
 
   /** `returns`: another will join in its place. */
-  kill(ordinal: string, returns = false): void {
+  kill(ordinal: string, returns = false, code = "WORKER_DIED"): void {
     const worker = this.workers.get(ordinal);
     if (worker === undefined || !worker.alive) return;
     worker.alive = false;
     this.workers.delete(ordinal);
     const { host } = worker;
-    const why = { code: "WORKER_DIED", phase: "running", host, message: "killed" };
+    const why = { code, phase: "running", host, message: "killed" };
     this.engine.lost(ordinal, why, returns);
   }
 
@@ -264,6 +267,52 @@ describe("every unit is in the result exactly once", () => {
     if (world.end?.state === "failed")
       expect(world.end.failure?.message).toContain("died at the same place");
     else expect(sorted(world.result)).toEqual(range(3000));
+  });
+});
+
+describe("whoever leaves, others come, and are waited for where nobody is left", () => {
+  test.each(range(200))("every unit is in the result exactly once, seed %d", (seed) => {
+    const files = [
+      { path: "f0", size: 400, hosts: ["host0"] },
+      { path: "f1", size: 500 },
+    ];
+    const work = seed % 2 === 0 ? { cycles: 2000 } : { files };
+    const world = new World(seed, 1 + (seed % 4), work);
+    world.waits = true;
+    let next = 10;
+    let strandings = 0;
+    world.run((step, chance) => {
+      const nobody = world.workers.size === 0;
+      if (!nobody && (step === seed % 3 || chance() < 0.02))
+        for (const ordinal of [...world.workers.keys()]) world.kill(ordinal, false, "LINK_LOST");
+      if (world.engine.isStranded) strandings++;
+      if (world.engine.isStranded || world.workers.size === 0)
+        world.join(`0.${next++}`, `host${chance() < 0.7 ? 0 : 1}`);
+    });
+    expect(world.end).toMatchObject({ state: "done" });
+    expect(strandings).toBeGreaterThan(0);
+    const whole = seed % 2 === 0 ? range(2000) : [...range(400), ...range(500, 1e6)];
+    expect(sorted(world.result)).toEqual(whole);
+  });
+
+  test.each(range(30))("a stop ends the wait, seed %d", (seed) => {
+    const world = new World(seed, 2, { cycles: 2000 });
+    world.waits = true;
+    for (let i = 0; i < seed; i++) world.step();
+    for (const ordinal of [...world.workers.keys()]) world.kill(ordinal, false, "LINK_LOST");
+    if (world.end !== undefined) return;
+    expect(world.engine.isStranded).toBe(true);
+    world.engine.stop(true);
+    expect(["stopped", "aborted"]).toContain(world.end!.state);
+  });
+
+  test("when nobody has come the query fails with the cause and the time", () => {
+    const world = new World(1, 1, { cycles: 2000 });
+    world.waits = true;
+    world.kill("0.0", false, "LINK_LOST");
+    world.engine.abandon("30s");
+    const message = "no worker is left; the last one: killed; nobody has come within 30s";
+    expect(world.end).toMatchObject({ state: "failed", failure: { code: "LINK_LOST", message } });
   });
 });
 
