@@ -1,4 +1,5 @@
 /** Results of many workers, folded: equal ones are shown once. Pure. */
+import { isSame } from "../protocol/same.ts";
 
 /** Ordinals as short as they go: `0.0-0.3,0.7`. They must be in order. */
 export function foldOrdinals(ordinals: readonly string[]): string {
@@ -16,20 +17,42 @@ function isNext(ordinal: string, other: string): boolean {
   return other === `${ordinal.slice(0, at + 1)}${Number(ordinal.slice(at + 1)) + 1}`;
 }
 
-/** Groups results that look the same, in the order of the first of each group. */
+/** What there is to compare of a result; see WorkerResult. */
+export interface Foldable {
+  ordinal: string;
+  ok: boolean;
+  text: string;
+  value?: unknown;
+  digest?: string | undefined;
+}
+
+/** Groups results that are the same, value and all, in the order of the first of each group. */
 export function foldResults(
-  results: readonly { ordinal: string; ok: boolean; text: string }[],
+  results: readonly Foldable[],
 ): { ordinals: string; ok: boolean; text: string }[] {
-  const groups = new Map<string, { ordinal: string; ok: boolean; text: string }[]>();
-  for (const result of results) {
-    const key = `${result.ok} ${result.text}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [result]);
-    else group.push(result);
-  }
-  return [...groups.values()].map((group) => ({
-    ordinals: foldOrdinals(group.map(({ ordinal }) => ordinal)),
-    ok: group[0]?.ok ?? false,
-    text: group[0]?.text ?? "",
+  // What differs as text needs no look at its value.
+  const alike = Map.groupBy(results, ({ ok, text, digest }) => `${ok} ${digest} ${text}`);
+  const groups = [...alike.values()].flatMap(apart).sort((a, b) => a.at - b.at);
+  return groups.map(({ members }) => ({
+    ordinals: foldOrdinals(members.map(({ ordinal }) => ordinal)),
+    ok: members[0]?.ok ?? false,
+    text: members[0]?.text ?? "",
   }));
+
+  /** Those that look the same, by their values. */
+  function apart(similar: readonly Foldable[]): { at: number; members: Foldable[] }[] {
+    const parts: { at: number; members: Foldable[] }[] = [];
+    for (const result of similar) {
+      const part = parts.find(({ members: [first] }) => isEqual(first, result));
+      if (part === undefined) parts.push({ at: results.indexOf(result), members: [result] });
+      else part.members.push(result);
+    }
+    return parts;
+  }
+}
+
+function isEqual(a: Foldable | undefined, b: Foldable): boolean {
+  // There is no telling whether it is equal to another.
+  if (a === undefined || a.digest === "") return false;
+  return isSame(a.value, b.value);
 }

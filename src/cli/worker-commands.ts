@@ -14,12 +14,26 @@ function showResults(results: readonly WorkerResult[], output: Output): number {
     const body = sanitize(text).replaceAll("\n", `\n${" ".repeat(ordinals.length + 2)}`);
     output.result(`${ordinals}: ${ok ? body : output.style.red(body)}`);
   }
-  return exitCodeOf(results);
+  const isCut = results.some(({ textCut }) => textCut !== undefined);
+  return exitCodeOf(results) || (isCut ? EXIT.query : EXIT.ok);
 }
 
+/** 5 where something failed, or was lost of what was printed. */
 function exitCodeOf(results: readonly WorkerResult[]): number {
   if (results.some(({ code }) => code === "INTERRUPTED")) return EXIT.interrupted;
-  return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.query;
+  return results.every(({ ok, dropped }) => ok && dropped === undefined) ? EXIT.ok : EXIT.query;
+}
+
+/** Shows what became of a command as an object; 5 also where not everything is in it. */
+function showJson(
+  object: { exec: unknown } | { sh: unknown },
+  results: readonly WorkerResult[],
+  output: Output,
+): number {
+  output.json(object);
+  const isWhole = ({ outputCut, textCut, unportable, ok }: WorkerResult): boolean =>
+    outputCut === undefined && (textCut === undefined || (ok && unportable === undefined));
+  return exitCodeOf(results) || (results.every(isWhole) ? EXIT.ok : EXIT.query);
 }
 
 /** `argument`, or USAGE if it is empty. */
@@ -67,8 +81,7 @@ export async function exec(proof: TProof, code: string, output: Output): Promise
     proof.exec(required(code, "the code to run"), options),
   );
   if (!output.wantsJson) return showResults(results, output);
-  output.json({ exec: { code, results } });
-  return exitCodeOf(results);
+  return showJson({ exec: { code, results } }, results, output);
 }
 
 /** Runs a shell command on every worker's node. */
@@ -76,12 +89,11 @@ export async function shell(proof: TProof, line: string, output: Output): Promis
   const results = await live(proof, output, (options) =>
     proof.shell(required(line, "the command to run"), options),
   );
-  if (output.wantsJson) output.json({ sh: { command: line, results } });
-  else
-    showResults(
-      results.filter(({ ok }) => !ok),
-      output,
-    );
+  if (output.wantsJson) return showJson({ sh: { command: line, results } }, results, output);
+  showResults(
+    results.filter(({ ok }) => !ok),
+    output,
+  );
   return exitCodeOf(results);
 }
 

@@ -2,6 +2,7 @@
 import type { ProofError } from "../lib/errors.ts";
 import type { Progress, QueryState } from "../protocol/query.ts";
 import type {
+  Dropped,
   JoinedWorker,
   Notice,
   Result,
@@ -18,7 +19,7 @@ export type OpenStatus =
 /** What comes of commands and queries that an earlier client of the session has begun. */
 export type EarlierNews =
   | { kind: "output"; ordinal: string; stream: "out" | "err"; text: string }
-  | { kind: "result"; result: Omit<WorkerResult, "output" | "roundTrip"> }
+  | { kind: "result"; result: Omit<WorkerResult, "output" | "outputCut" | "roundTrip"> }
   | { kind: "progress"; progress: Progress }
   /** A query is over; `retrieve` gives its result. */
   | { kind: "query"; seq: number; state: QueryState; selector: string };
@@ -67,10 +68,12 @@ export interface OpenOptions extends AttachOptions {
 
 /** What one worker made of a command. */
 export interface WorkerResult extends Omit<Result, "id" | "value" | "last"> {
-  /** The value itself, where it can travel: JSON values, bigint, Date, typed arrays. */
+  /** The value itself, where it can travel (JSON values, bigint, Date, typed arrays); else see `unportable`. */
   value: unknown;
-  /** What the command wrote on this worker. */
+  /** What the command wrote on this worker, its first 16 Mi characters. */
   output: string;
+  /** What it wrote besides: `onOutput` was told it, but for what was `dropped`. */
+  outputCut?: Dropped | undefined;
   /** Milliseconds from sending the command to receiving this result. */
   roundTrip: number;
 }

@@ -36,7 +36,9 @@ import { parseAddress } from "./address.ts";
 import type { RunningSession } from "./attach.ts";
 import type { AttachOptions, CommandOptions, OpenOptions, WorkerResult } from "./options.ts";
 import { compareOrdinals, isWithin } from "../protocol/ordinals.ts";
+import { KeptOutput } from "./kept-output.ts";
 import { parseWish } from "./wish.ts";
+import { checkCommand } from "./check-command.ts";
 import { compile } from "./compile.ts";
 import type { Queries } from "./queries.ts";
 import type { ProcessOptions, Query, QueryData, QueryResult, SessionQuery } from "./query.ts";
@@ -48,15 +50,12 @@ interface Running {
   start: number;
   options: CommandOptions;
   results: WorkerResult[];
-  output: Map<string, string>;
+  output: Map<string, KeptOutput>;
   settle: PromiseWithResolvers<WorkerResult[]>;
 }
 
 /** The number of what an earlier client has begun. */
 const EARLIER = 0;
-
-/** Output kept for the caller of a command per worker, in characters; `onOutput` gets everything. */
-const MAX_KEPT_OUTPUT = 16 * 1024 * 1024;
 
 export class TProof {
   readonly #session: RemoteSession;
@@ -68,6 +67,8 @@ export class TProof {
   readonly #running = new Map<number, Running>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #startupTimeout: number;
+  /** Bytes of a message at most. */
+  readonly #limit: number;
   #queries: Promise<Queries> | undefined;
   readonly #partial: number[] = [];
   #state: Ready = { workers: [], failures: [] };
@@ -80,12 +81,14 @@ export class TProof {
     address: string,
     isNew: boolean,
     startupTimeout: number,
+    limit: number,
   ) {
     this.#session = session;
     this.#options = options;
     this.address = address;
     this.isNew = isNew;
     this.#startupTimeout = startupTimeout;
+    this.#limit = limit;
     this.#opened.promise.catch(() => undefined);
   }
 
@@ -155,7 +158,7 @@ export class TProof {
     const session = await withUserKey(settings.identity, (me) => enter(place, me, limits));
     const { tag } = session.facts;
     options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
-    const proof = new TProof(session, options, address, isNew, timeout);
+    const proof = new TProof(session, options, address, isNew, timeout, limits.message);
     session.attach({
       message: (message) => proof.#message(message),
       away: (error) => options.onAway?.(error),
@@ -349,15 +352,17 @@ export class TProof {
     await this.close();
   }
 
-  #run(
+  async #run(
     name: CommandName,
     code: string,
     options: CommandOptions,
     lines = 0,
   ): Promise<WorkerResult[]> {
     const ordinal = options.ordinal ?? "";
+    const limit = this.#limit;
+    checkCommand({ code, ordinal, lines, limit });
     const encode = (id: number): Uint8Array | readonly Uint8Array[] =>
-      command.encode({ id, name, code, ordinal, lines });
+      command.encode({ id, name, code, ordinal, lines, limit });
     return this.#send(encode, options).finally(() => this.#session.acknowledge());
   }
 
@@ -444,29 +449,28 @@ export class TProof {
     if (id === EARLIER) this.#options.onEarlier?.({ kind: "output", ordinal, stream, text });
     const running = this.#running.get(id);
     if (running === undefined || running.isMuted) return;
-    const kept = running.output.get(ordinal) ?? "";
-    if (kept.length < MAX_KEPT_OUTPUT) running.output.set(ordinal, kept + text);
+    keptOf(running, ordinal).add(text);
     running.options.onOutput?.({ ordinal, stream, text });
   }
 
   #result(message: Message): void {
     const { fields, attachments } = result.decode(message);
-    const { id, value, last, ...rest } = fields;
+    const { id, value: encoded, last, ...rest } = fields;
     if (id !== EARLIER && !this.#running.has(id)) return;
-    const told = {
-      ...rest,
-      value: value === undefined ? undefined : decodeValue(value, attachments),
-    };
+    const value = encoded === undefined ? undefined : decodeValue(encoded, attachments);
+    const told = { ...rest, value };
     if (id === EARLIER) return this.#options.onEarlier?.({ kind: "result", result: told });
     this.#arrived(id, told);
     if (last === true) this.#done(id);
   }
 
-  #arrived(id: number, fields: Omit<WorkerResult, "output" | "roundTrip">): void {
+  #arrived(id: number, fields: Omit<WorkerResult, "output" | "outputCut" | "roundTrip">): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    const output = running.output.get(fields.ordinal) ?? "";
-    const arrived = { ...fields, output, roundTrip: elapsedSince(running.start) };
+    const kept = keptOf(running, fields.ordinal);
+    if (fields.dropped !== undefined) kept.lose(fields.dropped);
+    const { text: output, cut: outputCut } = kept;
+    const arrived = { ...fields, output, outputCut, roundTrip: elapsedSince(running.start) };
     running.results.push(arrived);
     running.options.onResult?.(arrived);
   }
@@ -501,6 +505,13 @@ export class TProof {
   resume(): void {
     this.#session.resume();
   }
+}
+
+/** What a command has written on a worker. */
+function keptOf({ output: outputs }: Running, ordinal: string): KeptOutput {
+  const kept = outputs.get(ordinal) ?? new KeptOutput();
+  outputs.set(ordinal, kept);
+  return kept;
 }
 
 /** Whom to call for a session, and with what settings. Throws USAGE and what reading the settings throws. */

@@ -74,6 +74,7 @@ export const ERROR_EXIT = {
   // running the user's code
   USER_CODE: EXIT.query,
   COMMAND_FAILED: EXIT.query,
+  TOO_LARGE: EXIT.query,
   SELECTOR: EXIT.query,
   MEMORY: EXIT.query,
   PROCESSES: EXIT.query,

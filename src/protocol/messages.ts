@@ -150,6 +150,8 @@ export interface Command {
   ordinal: string;
   /** Lines wanted, for log. */
   lines: number;
+  /** Bytes of a message at most that everybody on the way back takes; as many as the receiver takes by default. */
+  limit?: number | undefined;
 }
 
 /** Text written by a running command. */
@@ -160,6 +162,12 @@ export interface Output {
   text: string;
 }
 
+/** How much of what a command has printed was lost. */
+export interface Dropped {
+  lines: number;
+  bytes: number;
+}
+
 /** What one worker made of a command. */
 export interface Result {
   id: number;
@@ -168,10 +176,23 @@ export interface Result {
   ok: boolean;
   /** The value as a person reads it, or the log's text, or the error with its trace. */
   text: string;
-  /** Where the value is plain JSON with typed arrays: the JSON, and where the attachments belong. */
+  /** Characters of it that were left out. */
+  textCut?: number | undefined;
+  /** The value, where it can travel; see values.ts. */
   value?: JsonObject | undefined;
-  /** Exit code of a shell command. */
+  /** What it holds where it cannot: `a function`. */
+  unportable?: string | undefined;
+  /**
+   * Where text and value do not tell whether this is the same as another worker's: the same for the same; "" where
+   * nothing does.
+   */
+  digest?: string | undefined;
+  /** What the command has printed and is lost, if any is. */
+  dropped?: Dropped | undefined;
+  /** Exit code of a shell command; undefined where a signal ended it. */
   exitCode?: number | undefined;
+  /** The signal that ended the shell: `SIGKILL`. */
+  signal?: string | undefined;
   /** Code of the error where not ok: USER_CODE, INTERRUPTED, WORKER_DIED, … */
   code?: string | undefined;
   /** Milliseconds that it took on the worker. */
@@ -181,7 +202,12 @@ export interface Result {
 }
 
 const MAX_WORKERS = 65_536;
+const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 const MAX_TEXT = 8 * 1024 * 1024;
+/** Characters of a command's code. */
+export const MAX_CODE: number = MAX_TEXT;
+/** Lines of a log that can be asked for. */
+export const MAX_LINES = 100_000;
 
 const readWorker = (item: unknown, what: string): WorkerInfo =>
   readWorkerFields(new Fields(asObject(item, what), what));
@@ -234,9 +260,10 @@ export const failed = ours<FailureFacts & { failures: WorkerFailure[] }>(Kind.fa
 export const command = ours<Command>(Kind.command, (fields) => ({
   id: fields.integer("id", 0, 0x7fffffff),
   name: fields.oneOf("name", ["exec", "shell", "log", "workers"]),
-  code: fields.string("code", MAX_TEXT, ""),
+  code: fields.string("code", MAX_CODE, ""),
   ordinal: fields.string("ordinal", 64, ""),
-  lines: fields.integer("lines", 0, 100_000, 0),
+  lines: fields.integer("lines", 0, MAX_LINES, 0),
+  limit: fields.has("limit") ? fields.integer("limit", 1024, 2 ** 32) : undefined,
 }));
 
 export const output = ours<Output>(Kind.output, (fields) => ({
@@ -300,6 +327,13 @@ export const pong = {
   },
 };
 
+function readDropped(fields: Fields): Dropped {
+  return {
+    lines: fields.integer("lines", 0, MAX_COUNT),
+    bytes: fields.integer("bytes", 0, MAX_COUNT),
+  };
+}
+
 /** Results may carry typed arrays: attachments beside the head. */
 export const result = {
   encode: (fields: Result, attachments: readonly Uint8Array[] = []): Uint8Array[] =>
@@ -315,8 +349,13 @@ export const result = {
         host: fields.string("host", 256),
         ok: fields.boolean("ok"),
         text: fields.string("text", MAX_TEXT),
+        textCut: fields.has("textCut") ? fields.integer("textCut", 0, 2 ** 40) : undefined,
         value: fields.has("value") ? asObject(head["value"], "result.value") : undefined,
-        exitCode: fields.has("exitCode") ? fields.integer("exitCode", -1, 65_535) : undefined,
+        unportable: fields.optionalString("unportable"),
+        digest: fields.optionalString("digest", 64),
+        dropped: fields.has("dropped") ? readDropped(fields.fields("dropped")) : undefined,
+        exitCode: fields.has("exitCode") ? fields.integer("exitCode", 0, 65_535) : undefined,
+        signal: fields.optionalString("signal", 32),
         code: fields.optionalString("code", 64),
         elapsed: fields.number("elapsed", 0),
         last: fields.has("last") ? fields.boolean("last") : undefined,

@@ -116,7 +116,9 @@ export class Commands {
     }
     const number = this.#open.begin(id, chosen);
     if (request.name === "exec") this.#crew.replay.begin(number, request);
-    const pieces = command.encode({ ...request, id: number });
+    const { message } = this.#parameters;
+    const limit = Math.min(request.limit ?? message, message);
+    const pieces = command.encode({ ...request, id: number, limit });
     for (const member of chosen) member.send(pieces);
     this.#host.stateChanged();
   }

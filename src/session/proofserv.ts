@@ -97,6 +97,7 @@ export async function serveSession(
     host: parameters.host,
     logPath: parameters.logPath,
     workDirectory: parameters.workDirectory,
+    message: parameters.message,
     send: (pieces) => upward.send(pieces),
     log,
     printed,

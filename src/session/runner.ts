@@ -5,9 +5,11 @@
 import { writeSync } from "node:fs";
 import { readTail } from "../lib/tail.ts";
 import { elapsedSince } from "../lib/clock.ts";
-import { ProofError, toProofError } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
+import { formatBytes } from "../lib/units.ts";
 import { type Command, output, type Result, result } from "../protocol/messages.ts";
-import { encodeValue } from "../protocol/values.ts";
+import { failureOutcome, type Outcome, outcomeOf, tooLarge, withTextCut } from "./outcome.ts";
+import { Printed } from "./printed.ts";
 
 /** What a runner needs of its surroundings. */
 export interface RunnerHost {
@@ -15,6 +17,8 @@ export interface RunnerHost {
   host: string;
   logPath: string;
   workDirectory: string;
+  /** Bytes of a message at most. */
+  message: number;
   send(pieces: Uint8Array | readonly Uint8Array[]): void;
   /** Writes a line to the log. */
   log(text: string): void;
@@ -26,20 +30,12 @@ export interface RunnerHost {
   queued(): number;
 }
 
-/** Arrays of fewer bytes are copied before they are sent; copying a large one takes as long as sending it. */
-const COPY_BELOW = 256 * 1024;
-/** A result's text is cut at this many characters. */
-const MAX_TEXT = 1024 * 1024;
-/** Output of user code is dropped while more than this many bytes wait: a loop that prints does not wait. */
-const MAX_QUEUED = 64 * 1024 * 1024;
-
-/** Part of a result that depends on the command. */
-type Outcome = Partial<Result> & { attachments?: Uint8Array[] };
-
 export class Runner {
   readonly #host: RunnerHost;
   /** The command that runs now, for output and interrupts. */
-  #current: { command: Command; stop(): void } | undefined;
+  #current: { command: Command; stop(): void; printed: Printed } | undefined;
+  /** What a command has printed that is over and whose output is still on its way. */
+  #ending: Printed | undefined;
   #queue: Promise<void> = Promise.resolve();
   /** Those that run or wait. */
   readonly #commands = new Set<Command>();
@@ -77,6 +73,7 @@ export class Runner {
   interrupt(): void {
     this.#generation++;
     this.#current?.stop();
+    this.#ending?.discard();
   }
 
   async #perform(command: Command, generation: number): Promise<void> {
@@ -85,78 +82,82 @@ export class Runner {
     interrupted.promise.catch(() => undefined);
     const stop = (): void => interrupted.reject(new ProofError("INTERRUPTED", "interrupted"));
     if (generation !== this.#generation) stop();
-    this.#current = { command, stop };
+    const { ordinal } = this.#host;
+    const printed = new Printed(this.#host, (stream, text) =>
+      this.#host.send(output.encode({ id: command.id, ordinal, stream, text })),
+    );
+    this.#current = { command, stop, printed };
     let outcome: Outcome;
     try {
       if (generation !== this.#generation) await interrupted.promise;
       outcome = await (command.name === "shell"
-        ? this.#shell(command.code, interrupted.promise)
-        : this.#exec(command.code, interrupted.promise));
+        ? this.#shell(command.code, printed, interrupted.promise)
+        : this.#exec(command, interrupted.promise));
     } catch (thrown) {
-      const error = toProofError(thrown);
-      outcome = { ok: false, text: error.message, code: error.code };
+      outcome = await failureOutcome(thrown);
     }
     this.#current = undefined;
-    this.#answer(command, start, outcome);
+    this.#ending = printed;
+    if (outcome.code === "INTERRUPTED") printed.discard();
+    const dropped = await printed.end();
+    this.#ending = undefined;
+    if (printed.isDiscarded && outcome.code !== "INTERRUPTED")
+      outcome = {
+        ok: false,
+        text: "interrupted before all of its output was sent",
+        code: "INTERRUPTED",
+      };
+    this.#answer(command, start, { ...outcome, dropped });
   }
 
-  async #exec(code: string, interrupted: Promise<never>): Promise<Outcome> {
+  async #exec(command: Command, interrupted: Promise<never>): Promise<Outcome> {
     const { evaluate, redirectConsole } = await import("../lib/scope.ts");
     if (!this.#consoleReady) redirectConsole((stream, text) => this.#print(stream, text));
     this.#consoleReady = true;
-    const value = await evaluate(code, interrupted);
-    const portable = encodeValue(value);
-    const text = Bun.inspect(value, { colors: false, depth: 6 });
-    // What is on its way, maybe for long, should stay as it is, though code may go on with its arrays.
-    const attachments = (portable?.attachments ?? []).map((part) =>
-      part.length < COPY_BELOW ? new Uint8Array(part) : part,
-    );
-    return { ok: true, text, value: portable?.head, attachments };
+    return outcomeOf(await evaluate(command.code, interrupted), this.#limit(command));
   }
 
-  async #shell(line: string, interrupted: Promise<never>): Promise<Outcome> {
-    const { runShell } = await import("./shell.ts");
-    const exitCode = await runShell(
+  /** Bytes that the result of a command may take. */
+  #limit({ limit = Infinity }: Command): number {
+    return Math.min(limit, this.#host.message);
+  }
+
+  async #shell(line: string, printed: Printed, interrupted: Promise<never>): Promise<Outcome> {
+    const { runShell, describeEnd } = await import("./shell.ts");
+    const end = await runShell(
       line,
       this.#host.workDirectory,
-      (stream, text) => this.#print(stream, text),
-      () => this.#host.flow(),
+      (stream, text) => printed.write(stream, text),
+      () => printed.flow(),
       interrupted,
     );
-    if (exitCode === 0) return { ok: true, text: "", exitCode };
-    const how = exitCode > 128 ? `ended by signal ${exitCode - 128}` : `exit code ${exitCode}`;
-    return { ok: false, text: `the command failed: ${how}`, code: "COMMAND_FAILED", exitCode };
+    if (end.exitCode === 0) return { ok: true, text: "", exitCode: 0 };
+    const text = `the command failed: ${describeEnd(end)}`;
+    return { ok: false, text, code: "COMMAND_FAILED", ...end };
   }
 
   #print(stream: "out" | "err", text: string): void {
-    const current = this.#current;
-    const host = this.#host;
+    if (this.#current !== undefined) return this.#current.printed.write(stream, text);
     // What code prints after its command has ended belongs to the log.
-    if (current === undefined) {
-      writeLog(text);
-      return this.#host.printed(text);
-    }
-    if (host.queued() > MAX_QUEUED) return;
-    host.send(output.encode({ id: current.command.id, ordinal: host.ordinal, stream, text }));
+    writeLog(text);
+    this.#host.printed(text);
   }
 
-  #answer(command: Command, start: number, { attachments = [], ...outcome }: Outcome): void {
-    const { ordinal, host } = this.#host;
-    const text = outcome.text ?? "";
-    const fields: Result = {
-      id: command.id,
-      ordinal,
-      host,
-      ok: true,
-      elapsed: elapsedSince(start),
-      ...outcome,
-      last: true,
-      text:
-        text.length > MAX_TEXT
-          ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters in all)`
-          : text,
+  #answer(command: Command, start: number, outcome: Outcome): void {
+    const limit = this.#limit(command);
+    const encode = (told: Outcome): Uint8Array[] => {
+      const { attachments, ...rest } = withTextCut(told, limit);
+      const { ordinal, host } = this.#host;
+      const elapsed = elapsedSince(start);
+      const base = { id: command.id, ordinal, host, ok: true, text: "", elapsed };
+      const fields: Result = { ...base, ...rest, last: true };
+      return result.encode(fields, attachments);
     };
-    this.#host.send(result.encode(fields, attachments));
+    const pieces = encode(outcome);
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (size <= limit) return this.#host.send(pieces);
+    const { code, message: text } = tooLarge(`the result takes more (${formatBytes(size)})`, limit);
+    this.#host.send(encode({ ok: false, code, text }));
   }
 }
 

@@ -1,7 +1,8 @@
 /** The user's own shell commands: the only place where a shell is started. */
+import { constants } from "node:os";
 import { Timer } from "../lib/clock.ts";
 import { ProofError, systemCode } from "../lib/errors.ts";
-import { type Child, processTree, signalProcess, spawn } from "../lib/process.ts";
+import { type Child, processTree, signalName, signalProcess, spawn } from "../lib/process.ts";
 import type { Print } from "../lib/scope.ts";
 
 /** Milliseconds from SIGINT to SIGKILL for a command that is interrupted. */
@@ -10,9 +11,15 @@ const PATIENCE = 2_000;
 /** Milliseconds without output after which a command that has ended is done. */
 const LEFTOVER_OUTPUT = 250;
 
+/** How a shell has ended: its exit code, or the signal that ended the shell itself. */
+export interface ShellEnd {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+}
+
 /**
- * Runs a command line with /bin/sh in `cwd` and passes its output on as it comes. Resolves with the exit
- * code, 128 + n for a signal. Throws INTERRUPTED when `interrupted` rejects, after the command has ended.
+ * Runs a command line with /bin/sh in `cwd` and passes its output on as it comes. Resolves when it has ended.
+ * Throws INTERRUPTED when `interrupted` rejects, after the command has ended.
  */
 export async function runShell(
   command: string,
@@ -20,7 +27,7 @@ export async function runShell(
   print: Print,
   flow: () => Promise<void>,
   interrupted: Promise<never>,
-): Promise<number> {
+): Promise<ShellEnd> {
   const child = start(command, cwd);
   const killer = new Timer();
   const reading = { lastRead: performance.now(), done: false, muted: false };
@@ -36,6 +43,7 @@ export async function runShell(
       forward(child.stderr, "err", print, flow, reading),
     ]).finally(() => (reading.done = true));
     const exitCode = await child.exited;
+    const signal = signalName(child);
     if (reading.muted) {
       void all.catch(() => undefined);
       throw new ProofError("INTERRUPTED", "interrupted");
@@ -47,11 +55,21 @@ export async function runShell(
     if (reading.done) await all;
     else void all.catch(() => undefined);
     if (reading.muted) throw new ProofError("INTERRUPTED", "interrupted");
-    return exitCode;
+    return signal === null ? { exitCode } : { signal };
   } finally {
     killer.cancel();
     void stop;
   }
+}
+
+/** How it ended, in words. */
+export function describeEnd({ exitCode = 0, signal }: ShellEnd): string {
+  if (signal !== undefined) return `ended by signal ${signal}`;
+  // A shell says so of a command that it has run; anything else may say so, too.
+  const [told] = Object.entries(constants.signals).find(([, n]) => n === exitCode - 128) ?? [];
+  return told === undefined
+    ? `exit code ${exitCode}`
+    : `exit code ${exitCode}, as a shell tells that ${told} ended its command`;
 }
 
 function start(command: string, cwd: string): Child {

@@ -2,6 +2,7 @@
  * A shell command of a ROOT client while it runs: the output of all workers becomes one log. One worker at
  * a time has the floor, and is shown line by line as it comes; what the others say meanwhile waits. Pure.
  */
+import { constants } from "node:os";
 import type { Output, Result } from "../../protocol/messages.ts";
 
 /** Characters that may wait of one worker; more of them are shown although another has the floor. */
@@ -41,13 +42,13 @@ export class ShellCommand {
   }
 
   /** Takes the result of one worker in; returns the text to be shown. */
-  result(result: Pick<Result, "ordinal" | "host" | "ok" | "text" | "exitCode">): string {
-    const { ordinal, host, ok, text, exitCode } = result;
+  result(result: Pick<Result, "ordinal" | "host" | "ok" | "text" | "exitCode" | "signal">): string {
+    const { ordinal, host, ok, text } = result;
     const speech = this.#speech(ordinal);
     speech.isDone = true;
     if (speech.text !== "" && !speech.text.endsWith("\n")) speech.text += "\n";
     if (!ok) {
-      this.#status ||= exitCode ?? -1;
+      this.#status ||= statusOf(result);
       speech.text += `${ordinal} (${host}): ${text}\n`;
     }
     this.#speaker ??= ordinal;
@@ -77,6 +78,13 @@ export class ShellCommand {
   done(id: number): number | undefined {
     return this.#open.delete(id) && this.#open.size === 0 ? this.#status : undefined;
   }
+}
+
+/** ROOT has one number for how a command ended: as of a shell, 128 and the signal's; -1 where it never ran. */
+function statusOf({ exitCode, signal }: Pick<Result, "exitCode" | "signal">): number {
+  if (exitCode !== undefined) return exitCode;
+  const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
+  return number === undefined ? -1 : 128 + number;
 }
 
 /** Takes the whole lines off a speech. */

@@ -1,0 +1,79 @@
+/** What a command's value, or what it threw, is to those who asked for it. */
+import { ProofError, toProofError } from "../lib/errors.ts";
+import { formatBytes } from "../lib/units.ts";
+import type { Result } from "../protocol/messages.ts";
+import { encodePortable, SizeError } from "../protocol/values.ts";
+
+/** Part of a result that depends on the command. */
+export type Outcome = Partial<Result> & { attachments?: Uint8Array[] };
+
+/** Arrays of fewer bytes are copied before they are sent; copying a large one takes as long as sending it. */
+const COPY_BELOW = 256 * 1024;
+/** A result's text is cut at this many characters. */
+const MAX_TEXT = 1024 * 1024;
+/** Bytes of a result besides its text and its value. */
+const REST = 2_048;
+/** Bytes that a character takes at most in JSON. */
+const ESCAPED = 6;
+
+/**
+ * The value of code that has worked. Throws TOO_LARGE where it takes more than `limit` bytes, and USER_CODE for
+ * what its getters and inspection throw.
+ */
+export async function outcomeOf(value: unknown, limit: number): Promise<Outcome> {
+  try {
+    const text = Bun.inspect(value, { colors: false, depth: 6 });
+    const encoded = encodePortable(value, limit);
+    if ("reason" in encoded)
+      return { ok: true, text, unportable: encoded.reason, digest: await digest(value) };
+    // What is on its way, maybe for long, should stay as it is, though code may go on with its arrays.
+    const attachments = encoded.attachments.map((part) =>
+      part.length < COPY_BELOW ? new Uint8Array(part) : part,
+    );
+    return { ok: true, text, value: encoded.head, attachments };
+  } catch (error) {
+    if (error instanceof ProofError) throw error;
+    if (error instanceof SizeError) throw tooLarge("the value takes more", limit);
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : Bun.inspect(error);
+    throw new ProofError("USER_CODE", `while its value was looked at: ${what}`, { cause: error });
+  }
+}
+
+/** What was thrown instead. */
+export async function failureOutcome(thrown: unknown): Promise<Outcome> {
+  const { code, message: text, cause } = toProofError(thrown);
+  const outcome: Outcome = { ok: false, text, code };
+  // Errors are told whole; of other things that code throws, the text shows a part.
+  if (code === "USER_CODE" && !(cause instanceof Error)) outcome.digest = await digest(cause);
+  return outcome;
+}
+
+/** What tells whether a value is the same as another; see {@link Result}. */
+async function digest(value: unknown): Promise<string> {
+  const { digestOf } = await import("../lib/digest.ts");
+  return digestOf(value) ?? "";
+}
+
+/** The outcome with its text cut to what is sent, and with how much was left out. */
+export function withTextCut(outcome: Outcome, limit: number): Outcome {
+  const { text = "", value, digest } = outcome;
+  const most = Math.max(0, Math.min(MAX_TEXT, Math.floor((limit - REST) / ESCAPED)));
+  if (text.length <= most) return outcome;
+  return {
+    ...outcome,
+    text: `${text.slice(0, most)}… (${text.length} characters in all)`,
+    textCut: text.length - most,
+    // The rest of it may differ.
+    ...(value === undefined && digest === undefined
+      ? { digest: new Bun.CryptoHasher("sha256").update(text).digest("hex") }
+      : {}),
+  };
+}
+
+/** That a result does not go into one message. */
+export function tooLarge(what: string, limit: number): ProofError {
+  return new ProofError(
+    "TOO_LARGE",
+    `${what} than a message may have: ${formatBytes(limit)} (limits.message)`,
+  );
+}
