@@ -69,7 +69,10 @@ class Walk {
     else if (prototype === Set.prototype) this.#entries("set", [...(item as Set<unknown>)], depth);
     else if (prototype === Date.prototype) this.#write("date", String((item as Date).getTime()));
     else if (prototype === RegExp.prototype)
-      this.#write("regexp", `${String(item as RegExp)} ${(item as RegExp).lastIndex}`);
+      this.#write(
+        "regexp",
+        `${(item as RegExp).source} ${(item as RegExp).flags} ${(item as RegExp).lastIndex}`,
+      );
     else if (prototype === URL.prototype) this.#write("url", (item as URL).href);
     else if (ERRORS.has(prototype)) this.#error(item as Error, depth);
     else if (types.isBoxedPrimitive(item) && !types.isSymbolObject(item))

@@ -56,7 +56,9 @@ describe("results that look the same are not shown as one where they differ", ()
       `throw Array.from({ length: 200 }, (_, i) => (i === 120 && ${own} ? -1 : i))`,
       `throw new Error("x".repeat(2_000_000) + (${own} ? "a" : "b"))`,
     );
-    expect(heads(stdout)).toEqual(Array.from({ length: 12 }, (_, i) => ["0.0,0.2", "0.1"][i % 2]));
+    expect(heads(stdout)).toEqual(
+      Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? "0.0,0.2" : "0.1")),
+    );
   });
 
   test("where nobody can tell", async () => {
@@ -133,7 +135,7 @@ describe("a large result", () => {
       code: "TOO_LARGE",
       text: expect.stringContaining("1MiB (limits.message)"),
     });
-    expect(results.slice(0, 3)).toEqual(Array(3).fill([limit, limit]));
+    expect(results.slice(0, 3)).toEqual([1, 2, 3].map(() => [limit, limit]));
     expect(results[3]).toEqual([expect.objectContaining({ ok: true, value: 1 }), limit]);
     const lengths = (field: string, of: number): number[] =>
       results[of]?.map((result) => (result[field] as string).length) ?? [];
@@ -235,7 +237,7 @@ describe("what code prints in a loop", () => {
     const { objects: all, exitCode } = await objects(loop(2000, 10_000));
     const results = all[0]?.["exec"]?.results ?? [];
     expect(results.map(({ output, outputCut }) => [(output as string).length, outputCut])).toEqual(
-      Array(3).fill([2 ** 24, { lines: 323, bytes: 2000 * 10_001 - 2 ** 24 }]),
+      [1, 2, 3].map(() => [2 ** 24, { lines: 323, bytes: 2000 * 10_001 - 2 ** 24 }]),
     );
     expect(exitCode).toBe(5);
   });
