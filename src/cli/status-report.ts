@@ -5,6 +5,7 @@ import { formatDuration } from "../lib/units.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
 import type { Xproofd } from "../protocol/xproofd.ts";
 import type { Style } from "./output.ts";
+import { describeDisk, judgeDisk } from "./disk-report.ts";
 import { formatTable } from "./table.ts";
 import { renderXproofd, summarizeXproofd } from "./xproofd-report.ts";
 
@@ -33,34 +34,85 @@ export interface Assessment {
 
 /** Codes of errors that say that nothing (of ours) is there. */
 const GONE = ["CONNECT", "TIMEOUT", "RESOLVE", "LINK_LOST", "NOT_PROOF"];
+/** Troubles of nodes that the summary names; the table has all. */
+const NAMED = 3;
 
 export function assess(probe: Probe): Assessment {
   const { where, health, nodes, xproofd, error } = probe;
   if (xproofd !== undefined) return { level: "OK", text: summarizeXproofd(where, xproofd) };
-  if (health === undefined) {
-    const text = error?.message ?? `${where}: no answer`;
-    return {
-      level: error === undefined || GONE.includes(error.code) ? "CRITICAL" : "UNKNOWN",
-      text,
-    };
-  }
-  if (health.stopping) return { level: "WARNING", text: `${where}: the daemon is shutting down` };
+  if (health === undefined) return unreached(error, error?.message ?? `${where}: no answer`);
   const tops = health.sessions.filter(({ role }) => role === "master").length + health.others;
   const base = `${where}: proof ${health.version}, ${counted(tops, "session")}`;
+  const own = troublesOf(health, "");
   if (health.maxsessions > 0 && tops >= health.maxsessions)
-    return { level: "WARNING", text: `${base}, no session is free` };
-  if (nodes === undefined) return { level: "OK", text: base };
-  const up = nodes.filter((node) => node.health !== undefined);
-  const text = `${base}, ${up.length} of ${counted(nodes.length, "worker node")} up`;
-  if (up.length === 0 && nodes.length > 0) return { level: "CRITICAL", text };
-  return { level: up.length < nodes.length ? "WARNING" : "OK", text };
+    own.push({ level: "WARNING", text: "no session is free" });
+  if (error !== undefined) own.push(unreached(error, `its nodes are not known: ${error.message}`));
+  if (nodes === undefined) return summed(base, own);
+
+  const all = flatten(nodes);
+  const up = all.filter((node) => node.health !== undefined);
+  const counts = `${base}, ${up.length} of ${counted(all.length, "worker node")} up`;
+  const isUseless = all.length > 0 && !up.some(({ role }) => role === "worker");
+  const missing: Assessment[] =
+    up.length < all.length || isUseless
+      ? [{ level: isUseless ? "CRITICAL" : "WARNING", text: "" }]
+      : [];
+  return summed(counts, [...missing, ...own, ...all.flatMap(nodeTroubles)]);
+}
+
+function unreached(error: ProofError | undefined, text: string): Assessment {
+  const isGone = error === undefined || GONE.includes(error.code);
+  return { level: isGone ? "CRITICAL" : "UNKNOWN", text };
+}
+
+/** One assessment of several: the worst level, and the first few texts. */
+function summed(base: string, parts: readonly Assessment[]): Assessment {
+  const level = worst(parts.map((part) => part.level));
+  const texts = [...new Set(parts.map(({ text }) => text).filter((text) => text !== ""))];
+  const more = texts.length - NAMED;
+  const named = more > 0 ? [...texts.slice(0, NAMED), `and ${more} more`] : texts;
+  return { level, text: [base, ...named].join(", ") };
+}
+
+/** All nodes, those below submasters behind these. */
+function flatten(nodes: readonly NodeHealth[]): NodeHealth[] {
+  return nodes.flatMap((node) => [node, ...flatten(node.nodes ?? [])]);
+}
+
+/** What is wrong with a daemon that answers; `name` stands before it. */
+function troublesOf(health: Health, name: string): Assessment[] {
+  const disks = health.disks.flatMap((disk) => judgeDisk(disk) ?? []);
+  const troubles: Assessment[] = disks.map(({ level, text }) => ({ level, text: name + text }));
+  if (health.stopping)
+    troubles.unshift({ level: "WARNING", text: `${name}the daemon is shutting down` });
+  return troubles;
+}
+
+function nodeTroubles(node: NodeHealth): Assessment[] {
+  const { host, port, health, failure } = node;
+  if (health === undefined) return [];
+  const name = `${formatNode(host, port)}: `;
+  const troubles = troublesOf(health, name);
+  if (failure !== undefined) {
+    const text = `${name}what is below it is not known: ${failure.message}`;
+    troubles.push({ level: "WARNING", text });
+  }
+  return troubles;
+}
+
+function formatNode(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const ORDER: readonly Level[] = ["CRITICAL", "UNKNOWN", "WARNING", "OK"];
+
+function worst(levels: readonly Level[]): Level {
+  return ORDER.find((level) => levels.includes(level)) ?? "OK";
 }
 
 /** The worst of all, and the summary line. */
 export function overall(assessments: readonly Assessment[]): { level: Level; summary: string } {
-  const order: Level[] = ["CRITICAL", "UNKNOWN", "WARNING", "OK"];
-  const level =
-    order.find((candidate) => assessments.some((each) => each.level === candidate)) ?? "UNKNOWN";
+  const level = assessments.length === 0 ? "UNKNOWN" : worst(assessments.map((each) => each.level));
   const telling = level === "OK" ? assessments : assessments.filter((each) => each.level !== "OK");
   return { level, summary: `${level} - ${telling.map(({ text }) => text).join("; ")}` };
 }
@@ -106,16 +158,21 @@ export function renderProbe(probe: Probe, style: Style): string[] {
     );
   }
   if (health.others > 0) lines.push(`  and ${counted(health.others, "session")} of other users`);
+  if (error !== undefined) {
+    lines.push(`  its nodes: ${sanitizeLine(error.message)}`);
+    if (error.hint !== undefined) lines.push(`  hint: ${sanitizeLine(error.hint)}`);
+  }
+  for (const disk of health.disks) lines.push(sanitizeLine(`  ${describeDisk(disk)}`));
   if (nodes !== undefined) {
-    const rows = nodes.map((node) => [
-      `  ${node.host}:${node.port}`,
+    const rows = tiers(nodes).map(({ node, tier }) => [
+      `  ${"  ".repeat(tier)}${formatNode(node.host, node.port)}`,
       node.role,
       node.workers,
       node.health === undefined ? "DOWN" : "up",
       node.health?.version ?? "-",
       node.health?.sessions.length ?? "-",
       `${node.elapsed.toFixed(1)} ms`,
-      node.failure === undefined ? "" : `${node.failure.phase}: ${node.failure.message}`,
+      nodeCause(node),
     ]);
     lines.push(
       ...formatTable(rows, [
@@ -131,6 +188,18 @@ export function renderProbe(probe: Probe, style: Style): string[] {
     );
   }
   return lines;
+}
+
+/** All nodes with the tier that each is on, 0 for the first, those below a submaster behind it. */
+function tiers(nodes: readonly NodeHealth[], tier = 0): { node: NodeHealth; tier: number }[] {
+  return nodes.flatMap((node) => [{ node, tier }, ...tiers(node.nodes ?? [], tier + 1)]);
+}
+
+/** What is wrong with a node, for the table. */
+function nodeCause({ health, failure }: NodeHealth): string {
+  const own = health === undefined ? [] : troublesOf(health, "").map(({ text }) => text);
+  const failed = failure === undefined ? [] : [`${failure.phase}: ${failure.message}`];
+  return [...failed, ...own].join("; ");
 }
 
 function formatAge(seconds: number): string {

@@ -1,6 +1,7 @@
 /** `proof status`: health, in the convention of monitoring plugins: one summary line, exit codes 0 to 3. */
 import { sanitizeLine } from "../lib/sanitize.ts";
 import type { Identity } from "../comm/log-in.ts";
+import type { Deadline as WholeDeadline } from "../lib/clock.ts";
 import { parseDuration } from "../lib/units.ts";
 import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
@@ -17,6 +18,8 @@ import {
   renderProbe,
 } from "./status-report.ts";
 
+/** Milliseconds by which the last net comes later than the steps below it, which know what they wait for. */
+const GRACE = 100;
 /** Never longer than this, in milliseconds. */
 const MAX_TIMEOUT = 5_000;
 /** Milliseconds between two looks of --watch. */
@@ -31,12 +34,16 @@ export default defineProofCommand({
       multiple: true,
       description: "Daemons, [proofs://]host[:port] (localhost:1093)",
     },
-    workers: { type: "boolean", alias: "w", description: "Ask every node of the worker list too" },
+    workers: {
+      type: "boolean",
+      alias: "w",
+      description: "Ask every node of the worker list too, on all tiers",
+    },
     timeout: {
       type: "string",
       alias: "t",
       valueHint: "TIME",
-      description: "Wait at most this long, up to 5s (5s)",
+      description: "Wait at most this long for all of it, up to 5s (5s)",
       parse: parseDuration,
     },
     watch: { type: "boolean", description: "Look again every 2 seconds, until Ctrl-C" },
@@ -50,8 +57,11 @@ export default defineProofCommand({
   ],
   exitCodes: [
     [LEVELS.OK, "OK: all daemons are up"],
-    [LEVELS.WARNING, "WARNING: some nodes are missing, or a daemon is shutting down or full"],
-    [LEVELS.CRITICAL, "CRITICAL: a daemon cannot be reached"],
+    [
+      LEVELS.WARNING,
+      "WARNING: a node is missing, a daemon ends or has no session free, a disk is nearly full",
+    ],
+    [LEVELS.CRITICAL, "CRITICAL: a daemon or all of its nodes are out of reach, or a disk is full"],
     [LEVELS.UNKNOWN, "UNKNOWN: bad option or configuration, or the daemon refused to answer"],
   ],
   usageExit: LEVELS.UNKNOWN,
@@ -76,6 +86,8 @@ export default defineProofCommand({
 interface Answer {
   health?: Health;
   nodes?: NodeHealth[];
+  /** Why its nodes are not known. */
+  error?: ProofError;
   /** What it is if it is none of ours. */
   xproofd?: Xproofd;
 }
@@ -93,7 +105,8 @@ async function prepare(values: {
     import("../comm/ask-health.ts"),
   ]);
   const { withUserKey } = await import("../comm/log-in.ts");
-  const { withDeadline } = await import("../lib/clock.ts");
+  const { Deadline, withDeadline } = await import("../lib/clock.ts");
+  const { formatAddress } = await import("../comm/socket.ts");
   const { askPassphrase } = await import("./passphrase.ts");
   const timeout = values.timeout ?? MAX_TIMEOUT;
   if (timeout > MAX_TIMEOUT)
@@ -109,25 +122,30 @@ async function prepare(values: {
   return () =>
     Promise.all(
       addresses.map(async (address): Promise<Probe> => {
-        const where = `${address.host}:${address.port}`;
+        const where = formatAddress(address);
         const start = performance.now();
         try {
           const daemon = { ...address, secure: secure(address) };
           const who = { ...identity, user: address.user };
-          const answer = (me: Identity): Promise<Answer> =>
+          const answer = (me: Identity, deadline: WholeDeadline): Promise<Answer> =>
             (values.workers === true
-              ? askNodes(daemon, me, timeout)
-              : askHealth(daemon, me, timeout).then((health) => ({ health }))
+              ? askNodes(daemon, me, deadline).then(({ health, nodes, failure }) =>
+                  failure === undefined ? { health, nodes } : { health, error: failure },
+                )
+              : askHealth(daemon, me, deadline).then((health) => ({ health }))
             ).catch(async (error: unknown): Promise<Answer> => {
               if (!(error instanceof ProofError) || error.details["isXproofd"] !== true)
                 throw error;
               const { askXproofd } = await import("../comm/ask-xproofd.ts");
-              return { xproofd: await askXproofd(daemon, me.user, timeout) };
+              return { xproofd: await askXproofd(daemon, me.user, deadline) };
             });
-          const late = (): ProofError =>
-            new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
-          // Typing a passphrase does not count.
-          const found = await withUserKey(who, (me) => withDeadline(answer(me), timeout, late));
+          const found = await withUserKey(who, (me) => {
+            // Typing a passphrase does not count.
+            const deadline = new Deadline(timeout);
+            const late = (): ProofError =>
+              new ProofError("TIMEOUT", `${where}: no answer ${deadline.within}`);
+            return withDeadline(answer(me, deadline), timeout + GRACE, late);
+          });
           return {
             where,
             elapsed: performance.now() - start,

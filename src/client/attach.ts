@@ -3,6 +3,7 @@ import type { Entrance } from "../comm/session-link.ts";
 import { attaching } from "../comm/session-link.ts";
 import { type Link, STREAM } from "../comm/link.ts";
 import { ask } from "../comm/ask.ts";
+import type { Limit } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { Admin, Request } from "../protocol/codes.ts";
 import { type SessionLine, sessionList, SessionStatus } from "../protocol/listing.ts";
@@ -21,7 +22,7 @@ export interface RunningSession {
 }
 
 /** The sessions of the user who has logged in on `link`. */
-export async function askForSessions(link: Link, timeout: number): Promise<SessionLine[]> {
+export async function askForSessions(link: Link, timeout: Limit): Promise<SessionLine[]> {
   const body = admin.encode(-1, Admin.querySessions);
   const answer = await ask(link, "attach", () =>
     link.call(STREAM.login, Request.admin, { what: "the list of sessions", timeout, body }),

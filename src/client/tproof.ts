@@ -4,9 +4,9 @@
 import type { Outputs } from "../api/index.ts";
 import { Link } from "../comm/link.ts";
 import { type Identity, logIn, withUserKey } from "../comm/log-in.ts";
-import { RemoteSession, shortened } from "../comm/remote-session.ts";
+import { RemoteSession } from "../comm/remote-session.ts";
 import type { Place, SessionLimits } from "../comm/session-link.ts";
-import { elapsedSince, withDeadline } from "../lib/clock.ts";
+import { Deadline, elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
 import { Role } from "../protocol/codes.ts";
@@ -152,10 +152,13 @@ export class TProof {
   ): Promise<TProof> {
     const { place, settings } = callee(address, options);
     const timeout = options.timeout ?? settings.startupTimeout;
-    const start = performance.now();
     options.onStatus?.({ phase: "connecting" });
-    const limits = shortened(settings.limits, timeout);
-    const session = await withUserKey(settings.identity, (me) => enter(place, me, limits));
+    let whole = new Deadline(timeout);
+    const session = await withUserKey(settings.identity, (me) => {
+      // Typing a passphrase does not count.
+      whole = new Deadline(timeout);
+      return enter(place, me, { ...settings.limits, whole });
+    });
     const { tag } = session.facts;
     options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
     const proof = new TProof(session, options, address, isNew, timeout, limits.message);
@@ -167,9 +170,8 @@ export class TProof {
       closed: (error) => proof.#end(error),
     });
     try {
-      const left = Math.max(1, timeout - (performance.now() - start));
-      await withDeadline(proof.#opened.promise, left, () => {
-        const text = `${session.peer}: the session was not ready within ${timeout / 1000} s`;
+      await withDeadline(proof.#opened.promise, whole.left, () => {
+        const text = `${session.peer}: the session was not ready ${whole.within}`;
         return new ProofError("TIMEOUT", text, {
           hint: "try --startup parallel, or a longer --timeout",
           details: { phase: "setup" },

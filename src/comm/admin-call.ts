@@ -1,4 +1,5 @@
 /** Asking a daemon about things other than a session: one short connection. */
+import type { Limit } from "../lib/clock.ts";
 import { Request, Role } from "../protocol/codes.ts";
 import { admin } from "../protocol/requests.ts";
 import { Link, STREAM } from "./link.ts";
@@ -14,11 +15,11 @@ export interface DaemonAddress {
   secure?: Secure | undefined;
 }
 
-/** Makes one admin request, `what` for messages, and resolves with its answer within `timeout` milliseconds. */
+/** Makes one admin request, `what` for messages, and resolves with its answer within `timeout`. */
 export type AdminCall = (
   code: number,
   what: string,
-  timeout: number,
+  timeout: Limit,
   payload?: Buffer,
 ) => Promise<Buffer>;
 
@@ -28,11 +29,11 @@ export interface AdminLink {
   end(): void;
 }
 
-/** Connects and logs in; `limits` in milliseconds. Throws what Link and logIn throw. */
+/** Connects and logs in; `limits` in milliseconds, or one deadline. Throws what Link and logIn throw. */
 export async function openAdmin(
   daemon: DaemonAddress,
   identity: Identity,
-  limits: { tcp: number; login: number },
+  limits: { tcp: Limit; login: Limit },
 ): Promise<AdminLink> {
   const link = await Link.open(daemon, limits.tcp, daemon.secure);
   try {
@@ -60,7 +61,7 @@ export async function openAdmin(
 export async function withAdmin<T>(
   daemon: DaemonAddress,
   identity: Identity,
-  limits: { tcp: number; login: number },
+  limits: { tcp: Limit; login: Limit },
   use: (call: AdminCall) => Promise<T>,
 ): Promise<T> {
   const link = await openAdmin(daemon, identity, limits);

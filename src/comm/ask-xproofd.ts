@@ -2,6 +2,7 @@
  * Asking ROOT's own xproofd what it is: as a ROOT client would, with the few requests that change nothing.
  * It knows no health, so this is less than one of our daemons tells.
  */
+import { Deadline, type Limit } from "../lib/clock.ts";
 import { CheckError } from "../lib/check.ts";
 import { ProofError } from "../lib/errors.ts";
 import { Admin, PROOF_PROTOCOL, Request, Role } from "../protocol/codes.ts";
@@ -15,15 +16,15 @@ import { ask } from "./ask.ts";
 /** Sessions of one user that are read at most. */
 const MAX_SESSIONS = 10_000;
 
-/** Asks; the whole takes about `timeout` milliseconds at most. Throws REFUSED, PROTOCOL, or what a Link throws. */
-export async function askXproofd(daemon: Daemon, user: string, timeout: number): Promise<Xproofd> {
-  const end = performance.now() + timeout;
-  const link = await Link.open(daemon, timeout);
+/** Asks; the whole within `limit`. Throws REFUSED, PROTOCOL, or what a Link throws. */
+export async function askXproofd(daemon: Daemon, user: string, limit: Limit): Promise<Xproofd> {
+  const deadline = Deadline.of(limit);
+  const link = await Link.open(daemon, deadline);
   const request = (id: number, what: string, body: Buffer, payload?: Buffer): Promise<Buffer> =>
     ask(link, "login", () =>
       link.call(STREAM.login, id, {
         what,
-        timeout: Math.max(1, Math.round(end - performance.now())),
+        timeout: deadline,
         body,
         payload: payload ?? Buffer.alloc(0),
       }),

@@ -3,6 +3,7 @@
  * per stream (the protocol has no request ids), unsolicited frames handed on.
  */
 import { CheckError } from "../lib/check.ts";
+import { Deadline, type Limit } from "../lib/clock.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { ProofError } from "../lib/errors.ts";
 import { FRAGMENT_SIZE, Request, Status } from "../protocol/codes.ts";
@@ -17,7 +18,7 @@ import {
 import { HELLO, recogniseWelcome, TLS_SERVER, WELCOME_SIZE } from "../protocol/handshake.ts";
 import { sessionWord } from "../protocol/requests.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { type Address, connect, formatAddress } from "./socket.ts";
+import { type Address, formatAddress } from "./socket.ts";
 import { HIGH_WATER, type Secure, type Transport } from "./transport.ts";
 
 /** Payload of one response at most: fragments are far smaller, log texts and lists may be larger. */
@@ -80,16 +81,18 @@ export class Link {
   }
 
   /**
-   * Connects within `timeout` milliseconds and agrees on TLS within as many if there is a `secure`. The hello
-   * goes out together with the first request, which fails with NOT_PROOF or TLS_MISMATCH if it is not a
+   * Connects within `limit`: the look-up of the name, the connection, and TLS if there is a `secure`. The hello goes out together with the first request, which fails with NOT_PROOF or TLS_MISMATCH if it is not a
    * daemon that answers. Throws RESOLVE, CONNECT or TIMEOUT, and what `secure`
    * throws.
    */
-  static async open(address: Address, timeout: number, secure?: Secure): Promise<Link> {
-    let transport = await connect(address, timeout);
+  static async open(address: Address, limit: Limit, secure?: Secure): Promise<Link> {
+    const deadline = Deadline.of(limit);
+    // A proofserv that is called needs none of it.
+    const { connect } = await import("./connect.ts");
+    let transport = await connect(address, deadline);
     if (secure !== undefined && !("path" in address)) {
       const peer = { host: address.host, where: formatAddress(address) };
-      transport = await secure(transport, peer, timeout);
+      transport = await secure(transport, peer, deadline);
     }
     const link = new Link(transport);
     link.begin();
@@ -187,13 +190,13 @@ export class Link {
   /**
    * Sends a request and waits for its answer.
    *
-   * `timeout` is in milliseconds; when it passes, the link is out of step and therefore closed. Throws
+   * When `timeout` passes, the link is out of step and therefore closed. Throws
    * RequestRefused for an error answer, TIMEOUT or LINK_LOST.
    */
   call(
     stream: number,
     id: number,
-    options: { what: string; timeout: number; body?: Buffer; payload?: Uint8Array },
+    options: { what: string; timeout: Limit; body?: Buffer; payload?: Uint8Array },
   ): Promise<Buffer> {
     const answer = this.expect(stream, options);
     this.tell(stream, id, options.body, options.payload ?? Buffer.alloc(0));
@@ -201,13 +204,14 @@ export class Link {
   }
 
   /** Waits for the answer to a request that is sent now, or has been; see {@link call}. */
-  expect(stream: number, { what, timeout }: { what: string; timeout: number }): Promise<Buffer> {
+  expect(stream: number, { what, timeout }: { what: string; timeout: Limit }): Promise<Buffer> {
     return new Promise((resolve, reject) => {
+      const deadline = Deadline.of(timeout);
       const timer = setTimeout(() => {
-        const error = this.#late(what, timeout);
+        const error = this.#late(what, deadline);
         reject(error);
         this.abort(error);
-      }, timeout);
+      }, deadline.left);
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {
@@ -302,8 +306,7 @@ export class Link {
     this.#close(reason);
   }
 
-  #late(what: string, timeout: number): ProofError {
-    const within = `within ${timeout / 1000} s`;
+  #late(what: string, { within }: Deadline): ProofError {
     if (this.#welcome === undefined) {
       return new ProofError("TIMEOUT", `${this.peer}: no answer to ${what} ${within}`);
     }

@@ -1,4 +1,5 @@
 /** Logging in to a daemon, with the proof of the cluster key both ways. */
+import type { Limit } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 import { PROOF_MAJOR, PROOF_PROTOCOL, Request, type RoleLetter } from "../protocol/codes.ts";
@@ -54,8 +55,8 @@ export interface Identity {
 export interface LoginTerms {
   role: RoleLetter;
   ordinal: string;
-  /** Milliseconds for each answer. */
-  timeout: number;
+  /** Milliseconds for each answer, or the deadline of all. */
+  timeout: Limit;
   /** Milliseconds between signs of life that the caller promises; 0 for none. */
   heartbeat: number;
   /**

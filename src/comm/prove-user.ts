@@ -1,4 +1,5 @@
 /** A user's proof of who they are, as the second step of logging in. */
+import type { Limit } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { Request } from "../protocol/codes.ts";
 import type { Callee, ProofTerms } from "../protocol/login.ts";
@@ -17,7 +18,7 @@ export async function proveUser(
   { user, keys, userKey, keyFile }: Identity,
   terms: ProofTerms,
   callee: Callee,
-  timeout: number,
+  timeout: Limit,
 ): Promise<void> {
   if (callee.fingerprint !== "" && callee.fingerprint === (await keys.fingerprint())) {
     if ((await keys.prove(terms, callee)) === undefined) {

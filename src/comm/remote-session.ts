@@ -4,7 +4,7 @@
  * itself as long as `reconnto` allows, and its stream goes on where it was.
  */
 import { CheckError, Fields } from "../lib/check.ts";
-import { Timer } from "../lib/clock.ts";
+import { Deadline, Timer } from "../lib/clock.ts";
 import { type ErrorCode, ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { serverMessage } from "../protocol/attention.ts";
@@ -305,16 +305,15 @@ export class RemoteSession {
   /** Tries to reach the session again, which was lost because of `cause`. */
   async #reach(cause: ProofError): Promise<void> {
     const limits = this.#limits;
-    const end = performance.now() + limits.reconnto;
+    const whole = new Deadline(limits.reconnto);
     for (let pause: number = PAUSE.first; ; pause = Math.min(2 * pause, PAUSE.last)) {
-      const left = Math.round(end - performance.now());
-      if (left <= 0) return this.#close(cause);
-      await new Promise<void>((resolve) => this.#pause.set(Math.min(pause, left), resolve));
+      if (whole.isOver) return this.#close(cause);
+      await new Promise<void>((resolve) => this.#pause.set(Math.min(pause, whole.left), resolve));
       try {
         const entered = await enter(
           this.#place,
           this.#identity,
-          shortened(limits, Math.max(1, left)),
+          { ...limits, whole },
           attaching(this.#sid, this.#secret),
         );
         return this.#reached(entered);
@@ -358,15 +357,6 @@ function told(cause: ProofError, error: ProofError): ProofError {
     details: { ...error.details, ...cause.details },
     cause: error,
   });
-}
-
-/** With no step longer than `most`. */
-export function shortened<T extends { tcp: number; login: number; create: number }>(
-  limits: T,
-  most: number,
-): T {
-  const cut = (ms: number): number => Math.min(ms, most);
-  return { ...limits, tcp: cut(limits.tcp), login: cut(limits.login), create: cut(limits.create) };
 }
 
 /** What a daemon says about the end of a proofserv: text, NUL, and from ours the facts. */

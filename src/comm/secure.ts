@@ -13,13 +13,13 @@ export interface TlsFiles {
 /** How a caller with these files secures its connections. The files are read once. */
 export function secureWith(files: TlsFiles): Secure {
   let secure: Secure | undefined;
-  return async (transport, peer, timeout) => {
+  return async (transport, peer, limit) => {
     try {
       secure ??= (await import("./tls/caller.ts")).callerTls(files);
     } catch (error) {
       transport.abort();
       throw error;
     }
-    return secure(transport, peer, timeout);
+    return secure(transport, peer, limit);
   };
 }

@@ -1,5 +1,5 @@
 /** A new connection to a session: TCP, login, then the request that makes the session or finds it. */
-import { elapsedSince } from "../lib/clock.ts";
+import { type Deadline, elapsedSince, type Limit } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Request, type RoleLetter } from "../protocol/codes.ts";
@@ -24,8 +24,8 @@ export interface Place {
   ordinal: string;
   /** How the connection is encrypted, if it is. */
   secure?: Secure | undefined;
-  /** How it is reached, if not directly; each step of that may take `timeout` milliseconds. */
-  reach?: ((timeout: number) => Promise<Link>) | undefined;
+  /** How it is reached, if not directly. */
+  reach?: ((limit: Limit) => Promise<Link>) | undefined;
 }
 
 /** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
@@ -38,12 +38,19 @@ export interface SessionLimits {
   /** How long to try to reach the session again once the link to it is lost. */
   reconnto: number;
   message: number;
+  /** What all steps together may take, if that is limited too. */
+  whole?: Deadline | undefined;
 }
 
-/** How to ask the daemon at the other end for a session, within so many milliseconds for each answer. */
+/** The limit of a step that may take `ms` milliseconds. */
+function limitOf({ whole }: SessionLimits, ms: number): Limit {
+  return whole?.part(ms) ?? ms;
+}
+
+/** How to ask the daemon at the other end for a session. */
 export interface Entrance {
   phase: "create" | "attach";
-  ask(link: Link, timeout: number): Promise<Buffer>;
+  ask(link: Link, timeout: Limit): Promise<Buffer>;
 }
 
 /** A new session. `name` is the client's alias, or `session-<top tag>` from a master. */
@@ -109,9 +116,9 @@ export async function enter(
   let phase = "tcp";
   let link: Link | undefined;
   try {
-    const opened = await connectTo(place, limits.tcp);
+    const opened = await connectTo(place, limitOf(limits, limits.tcp));
     link = opened;
-    const { heartbeat, login: timeout } = limits;
+    const { heartbeat } = limits;
     // Messages may follow the answer in the same chunk, before the caller gets to run.
     const early: [number, Pieces][] = [];
     let lost: ProofError | undefined;
@@ -123,7 +130,7 @@ export async function enter(
     const request = (): Promise<Buffer> => {
       if (asked !== undefined) return asked;
       time(entrance.phase);
-      asked = entrance.ask(opened, limits.create);
+      asked = entrance.ask(opened, limitOf(limits, limits.create));
       // Where the login fails that is what is told.
       asked.catch(() => undefined);
       return asked;
@@ -131,6 +138,7 @@ export async function enter(
     phase = "login";
     time(phase);
     const proved = (): void => void request();
+    const timeout = limitOf(limits, limits.login);
     await logIn(opened, identity, { role, ordinal, timeout, heartbeat, proved });
     opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
     phase = entrance.phase;
@@ -159,8 +167,8 @@ export async function enter(
 }
 
 /** Connects to the daemon, in the way that `place` says. */
-function connectTo(place: Place, timeout: number): Promise<Link> {
-  return place.reach?.(timeout) ?? Link.open(place, timeout, place.secure);
+function connectTo(place: Place, limit: Limit): Promise<Link> {
+  return place.reach?.(limit) ?? Link.open(place, limit, place.secure);
 }
 
 /** Adds where an error happened, unless it says so itself. */

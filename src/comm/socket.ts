@@ -5,7 +5,7 @@
  * has not read yet, so links end by shutdown() and read on until the peer closes; short writes are
  * ours to keep; `drain` fires without reason; `data` must stay synchronous.
  */
-import { ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError } from "../lib/errors.ts";
 import { type BareSocket, events, type SocketOwner } from "./bare-socket.ts";
 import { Outbox } from "./outbox.ts";
 import {
@@ -175,49 +175,30 @@ export function takeOver(
   return transport;
 }
 
-/** Connects; throws RESOLVE, CONNECT or TIMEOUT with the address in the message. */
-export async function connect(address: Address, timeout: number): Promise<Transport> {
-  const where = formatAddress(address);
+/**
+ * Connects to `target`, one IP address or a UNIX socket; `address` is what it is called. A connection that is made once
+ * `unneeded` is aborted is closed at once. Throws the system's error, as far as Bun tells it.
+ */
+export async function openTransport(
+  target: Address,
+  address: Address,
+  unneeded: AbortSignal,
+): Promise<Transport> {
   let transport: SocketTransport | undefined;
-  let timedOut = false;
-  const opening = Bun.connect<SocketOwner>({
-    ...("path" in address
-      ? { unix: address.path }
-      : { hostname: address.host, port: address.port }),
+  await Bun.connect<SocketOwner>({
+    ...("path" in target ? { unix: target.path } : { hostname: target.host, port: target.port }),
     allowHalfOpen: true,
     socket: {
       ...events,
       open(socket: BareSocket) {
         transport = new SocketTransport(socket, address);
         socket.data = transport;
-        if (timedOut) socket.terminate();
+        if (unneeded.aborted) socket.terminate();
       },
     },
   } as unknown as Bun.TCPSocketConnectOptions<SocketOwner>);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await Promise.race([
-      opening,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          timedOut = true;
-          reject(
-            new ProofError("TIMEOUT", `${where}: no connection within ${timeout / 1000} s`, {
-              hint: "the node may be down or a firewall drops the packets; try: proof status HOST:PORT",
-            }),
-          );
-        }, timeout);
-      }),
-    ]);
-  } catch (error) {
-    // The loser of the race must not become an unhandled rejection.
-    opening.catch(() => undefined);
-    throw error instanceof ProofError ? error : connectError(where, address, error);
-  } finally {
-    clearTimeout(timer);
-  }
   if (transport === undefined)
-    throw new ProofError("CONNECT", `${where}: the connection closed at once`);
+    throw new ProofError("CONNECT", `${formatAddress(address)}: the connection closed at once`);
   return transport;
 }
 
@@ -237,36 +218,6 @@ export async function adopt(fd: number): Promise<Transport> {
   } as unknown as Bun.TCPSocketConnectOptions<SocketOwner>);
   if (transport === undefined) throw new ProofError("CONNECT", `descriptor ${fd} is closed`);
   return transport;
-}
-
-function connectError(where: string, address: Address, cause: unknown): ProofError {
-  const code = systemCode(cause) ?? "";
-  if (/ENOTFOUND|EAI_|DNS/.test(code)) {
-    const host = "path" in address ? address.path : address.host;
-    return new ProofError("RESOLVE", `${where}: no address found for host "${host}"`, {
-      hint: "check the spelling of the host name",
-      cause,
-    });
-  }
-  const text: Record<string, string> = {
-    ECONNREFUSED: "connection refused: nothing listens there",
-    EHOSTUNREACH: "no route to the host",
-    ENETUNREACH: "the network is unreachable",
-    ETIMEDOUT: "no answer from the host",
-    ENOENT: "no such socket",
-    EACCES: "permission denied",
-    ECONNRESET: "connection reset by the peer",
-  };
-  const reason = text[code] ?? `connection failed${code === "" ? "" : ` (${code})`}`;
-  const hint =
-    code === "ECONNREFUSED"
-      ? "is a proof daemon running there? start one with: proof daemon"
-      : undefined;
-  return new ProofError("CONNECT", `${where}: ${reason}`, {
-    hint,
-    details: { system: code },
-    cause,
-  });
 }
 
 /** A socket that is listening already. */

@@ -1,5 +1,7 @@
 /** The contract between protocol and sockets: bytes in, bytes out, back-pressure, one end. */
 
+import type { Limit } from "../lib/clock.ts";
+
 /** Queue length in bytes above which senders should hold back … */
 export const HIGH_WATER = 1024 * 1024;
 /** … and below which they may go on. */
@@ -61,7 +63,7 @@ export interface Transport {
 export type Secure = (
   transport: Transport,
   peer: { host: string; where: string },
-  timeout: number,
+  limit: Limit,
 ) => Promise<Transport>;
 
 /** Takes over a connection whose first bytes, `head`, are those of TLS; the result is what is inside. */

@@ -4,21 +4,18 @@ import { toProofError } from "../lib/errors.ts";
 import { Admin, ErrorNumber, Role } from "../protocol/codes.ts";
 import type { RequestFrame } from "../protocol/frames.ts";
 import { admin } from "../protocol/requests.ts";
-import type { Health } from "../protocol/health.ts";
+import { nodesRequest } from "../protocol/health.ts";
 import { sessionList } from "../protocol/listing.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { closeSessions } from "./close-sessions.ts";
-import { health, nodeHealth, visibleHealth } from "./health.ts";
+import { health, nodeHealth, visibleHealth, visibleNodes } from "./health.ts";
 import { listSessionFiles, readSessionLogs } from "./session-logs.ts";
 import { readSessionResults } from "./session-results.ts";
 import { cleanAlias } from "./session.ts";
 import { maySee } from "./users.ts";
 import { isMaster, vouchFor } from "./vouch.ts";
 import { workersFor } from "./workers.ts";
-
-/** How long the nodes of the inventory may take at most, in milliseconds. */
-const MAX_NODE_DEADLINE = 30_000;
 
 /** Serves an admin request, answering it exactly once. */
 export async function serveAdmin(
@@ -28,7 +25,6 @@ export async function serveAdmin(
 ): Promise<void> {
   const { link } = connection;
   const request = admin.decode(frame.body);
-  const visible = (all: Health): Health => visibleHealth(all, maySee(context, connection));
   const refuse = (text: string): void => link.error(frame.stream, ErrorNumber.invalidRequest, text);
   try {
     switch (request.code) {
@@ -50,13 +46,14 @@ export async function serveAdmin(
         connection.proofserv.setStatus(request.int3, context.config.session);
         connection.proofserv.noteActivity();
         return link.ok(frame.stream);
-      case Admin.health:
-        return link.ok(frame.stream, Buffer.from(JSON.stringify(visible(health(context)))));
+      case Admin.health: {
+        const seen = visibleHealth(await health(context), maySee(context, connection));
+        return link.ok(frame.stream, Buffer.from(JSON.stringify(seen)));
+      }
       case Admin.nodeHealth: {
-        const deadline = Math.min(Math.max(1, request.int2), MAX_NODE_DEADLINE);
-        const nodes = (await nodeHealth(context, connection.user, deadline)).map((node) =>
-          node.health === undefined ? node : { ...node, health: visible(node.health) },
-        );
+        const asked = nodesRequest.decode(frame.payload);
+        const all = await nodeHealth(context, connection.user, asked);
+        const nodes = visibleNodes(all, maySee(context, connection));
         return link.ok(frame.stream, Buffer.from(JSON.stringify({ nodes })));
       }
       case Admin.keyFingerprint:

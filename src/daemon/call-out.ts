@@ -3,9 +3,11 @@
  * have no business with the key of the node's certificate, and it stays here; what they get is a
  * connection to a node that they were told to open workers on, and nowhere else.
  */
-import { connect, formatAddress } from "../comm/socket.ts";
+import { connect } from "../comm/connect.ts";
+import { formatAddress } from "../comm/socket.ts";
 import { HIGH_WATER, type Transport } from "../comm/transport.ts";
 import { CheckError } from "../lib/check.ts";
+import { Deadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import { type CallOut, decodeCallOut, encodeReached } from "../protocol/call-out.ts";
 import { ErrorNumber } from "../protocol/codes.ts";
@@ -75,9 +77,9 @@ export async function serveCallOut(
     const target = decodeCallOut(item);
     const where = formatAddress(target);
     session.callOuts.add(connection, where);
-    const { tcp } = context.config.startup;
-    const plain = await connect(target, tcp);
-    const far = await context.secure(plain, { host: target.host, where }, tcp);
+    const deadline = new Deadline(context.config.startup.tcp);
+    const plain = await connect(target, deadline);
+    const far = await context.secure(plain, { host: target.host, where }, deadline);
     if (link.isClosed) return far.abort();
     context.log.debug("call-out", { sid: session.sid, ordinal: session.ordinal, to: where });
     link.ok(stream, encodeReached(far.remoteAddress));

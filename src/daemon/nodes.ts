@@ -2,7 +2,7 @@
 import { type AdminCall, withAdmin } from "../comm/admin-call.ts";
 import { holderOf, type Identity } from "../comm/log-in.ts";
 import type { InventoryNode } from "../config/inventory.ts";
-import { withDeadline } from "../lib/clock.ts";
+import { Deadline, withDeadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import { type FailureFacts, failureOf } from "../protocol/failure.ts";
 import type { Context } from "./context.ts";
@@ -27,6 +27,9 @@ export function identityFor({ keys, config }: Context, user: string): Identity {
   return { user, keys: holder, keyFile: config.security.key };
 }
 
+/** Milliseconds by which the last net comes later than the steps below it, which know what they wait for. */
+const GRACE = 100;
+
 /** What became of asking a node. */
 export type NodeAnswer<T> =
   { node: InventoryNode; answer: T } | { node: InventoryNode; failure: FailureFacts };
@@ -45,7 +48,6 @@ export function askNodes<T>(
   const others = distinctNodes(context).filter(
     ({ node }) => node.host !== context.localHost || node.port !== context.port,
   );
-  const limits = { tcp: timeout, login: timeout };
   const ask = (): Promise<NodeAnswer<T>[]> =>
     Promise.all(
       others.map(async ({ node }): Promise<NodeAnswer<T>> => {
@@ -53,12 +55,14 @@ export function askNodes<T>(
         try {
           const daemon = { ...node, secure: node.tls ? context.secure : undefined };
           const identity = identityFor(context, node.user || user);
+          const deadline = new Deadline(timeout);
+          const limits = { tcp: deadline, login: deadline };
           const asked = withAdmin(daemon, identity, limits, (call) =>
             question(call, node, others.length),
           );
           const late = (): ProofError =>
-            new ProofError("TIMEOUT", `${where}: no answer within ${timeout / 1000} s`);
-          return { node, answer: await withDeadline(asked, timeout, late) };
+            new ProofError("TIMEOUT", `${where}: no answer ${deadline.within}`);
+          return { node, answer: await withDeadline(asked, deadline.left + GRACE, late) };
         } catch (error) {
           return { node, failure: failureOf(toProofError(error), "tcp", node.host) };
         }

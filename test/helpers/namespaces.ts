@@ -8,7 +8,8 @@
  *
  * Names carry the pid of the test process: what a killed run has left is removed at the next start.
  */
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Area } from "./area.ts";
 import { type DaemonPlan, type RunningDaemon, startDaemon } from "./daemon.ts";
 import type { Home } from "./home.ts";
@@ -83,6 +84,23 @@ export class Host {
   /** Starts `proof` on this host; its standard input stays open. */
   startProof(args: readonly string[], env?: Record<string, string>): Promise<Program> {
     return startProof(args, { ...this.#place, env });
+  }
+
+  /** Runs `ip` on this host, for a route or an address. */
+  ip(...args: string[]): void {
+    ip("-n", this.netns, ...args);
+  }
+
+  /** Runs a command of the system on this host. */
+  run(...command: string[]): void {
+    ip("netns", "exec", this.netns, ...command);
+  }
+
+  /** Gives this host a file of its own in /etc; what it does not have is the machine's. */
+  writeEtc(name: string, text: string): void {
+    const directory = etcOf(this.netns);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, name), text);
   }
 
   get #place(): { home: Home; netns: string; hostname: string } {
@@ -161,7 +179,15 @@ function removeStale(): void {
 }
 
 function remove(which: (name: string) => boolean): void {
-  for (const name of names().filter(which)) Bun.spawnSync(["ip", "netns", "del", name]);
+  for (const name of names().filter(which)) {
+    Bun.spawnSync(["ip", "netns", "del", name]);
+    rmSync(etcOf(name), { recursive: true, force: true });
+  }
+}
+
+/** Where iproute2 looks for a namespace's own files of /etc. */
+function etcOf(netns: string): string {
+  return join("/etc/netns", netns);
 }
 
 /** The namespaces that the test process `pid` has made. */

@@ -8,6 +8,7 @@ import {
   rootCertificates,
   type SecureContext,
 } from "node:tls";
+import { Deadline } from "../../lib/clock.ts";
 import { ProofError, systemCode } from "../../lib/errors.ts";
 import { recogniseWelcome } from "../../protocol/handshake.ts";
 import type { TlsFiles } from "../secure.ts";
@@ -29,15 +30,16 @@ export function callerTls(files: TlsFiles): Secure {
     ca: own === undefined ? [...authorities] : [...authorities, own.leaf.toString()],
     ...(own?.key === undefined ? {} : { cert: own.cert, key: own.key }),
   });
-  return (below, { host, where }, timeout) =>
+  return (below, { host, where }, limit) =>
     new Promise((resolve, reject) => {
+      const deadline = Deadline.of(limit);
       const timer = setTimeout(() => {
-        const text = `${where}: no TLS handshake within ${timeout / 1000} s`;
+        const text = `${where}: no TLS handshake ${deadline.within}`;
         const hint =
           "something accepts connections there but does not speak TLS; check host and port";
         reject(new ProofError("TIMEOUT", text, { hint, details: { phase: "login", host } }));
         below.abort();
-      }, timeout);
+      }, deadline.left);
       let names = "";
       const options = {
         secureContext: context,
