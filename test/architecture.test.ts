@@ -297,3 +297,13 @@ test("what a worker loads for its first command stays free of the command line a
     "node:vm",
   ]);
 });
+
+test("no message sends anybody to a file that a node with only the binary does not have", () => {
+  // In strings only: comments are for those who have the sources.
+  const found = [...CODE].flatMap(([file, code]) =>
+    [...code.matchAll(/["'`][^"'`\n]*(?:\bdocs\/|\.md\b|\bREADME\b|proof\.toml\.example)/g)].map(
+      ([text]) => `${file}: ${text}`,
+    ),
+  );
+  expect(found).toEqual([]);
+});

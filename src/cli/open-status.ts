@@ -2,7 +2,8 @@
 import type { OpenStatus } from "../client/options.ts";
 import type { TProof } from "../client/tproof.ts";
 import { sanitizeLine } from "../lib/sanitize.ts";
-import type { JoinedWorker, Joining, Remedy, WorkerFailure } from "../protocol/messages.ts";
+import type { JoinedWorker, Joining } from "../protocol/messages.ts";
+import { reportFailures } from "./failures.ts";
 import type { Output } from "./output.ts";
 
 /** Shows the steps of opening as they come. Scripts read these lines: their words are PROOF's. */
@@ -35,31 +36,13 @@ export function reportOpened(proof: TProof, output: Output, wanted: number | und
       ? "PROOF set to sequential mode"
       : `PROOF set to parallel mode (${parallel} workers)`,
   );
-  for (const failure of proof.failures) reportFailure(failure, output);
+  reportFailures(proof.failures, output);
   output.info(`${proof.isNew ? "new session" : "attached to"} ${proof.tag}`);
   if (wanted !== undefined && parallel > 0 && parallel + proof.failures.length < wanted) {
     output.info(
       `  ${wanted} workers were asked for, the inventory and the limits of the master give ${parallel}`,
     );
   }
-}
-
-/** What is done about a worker that is missing, in words. */
-const REMEDIES: Readonly<Record<Remedy, string>> = {
-  replace: "another is opened in its place",
-  retry: "it is tried again",
-  none: "it is given up",
-};
-
-/** One worker that is missing: host, phase, cause, what is done about it, hint, log. */
-export function reportFailure(failure: WorkerFailure, output: Output): void {
-  const { ordinal, host, phase, message, hint, remedy, log = [] } = failure;
-  const what = phase === "running" ? "was lost" : `failed in phase ${phase}`;
-  // Most messages begin with the host, for readers who see nothing else.
-  const cause = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
-  output.info(`  worker ${ordinal} on ${host} ${what}: ${cause}; ${REMEDIES[remedy]}`);
-  if (hint !== undefined) output.info(`    hint: ${hint}`);
-  for (const line of log) output.info(`    | ${line}`);
 }
 
 /** A worker that is there now: in the place of one that is gone, again, or as a new one. */

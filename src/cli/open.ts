@@ -13,14 +13,10 @@ import {
 } from "./command.ts";
 import { earlierReporter, reportEarlier } from "./earlier.ts";
 import { worse } from "./exit-code.ts";
-import {
-  describeSession,
-  openingReporter,
-  reportFailure,
-  reportJoined,
-  reportOpened,
-} from "./open-status.ts";
+import { FailureReporter, reportFailures } from "./failures.ts";
+import { describeSession, openingReporter, reportJoined, reportOpened } from "./open-status.ts";
 import type { Output } from "./output.ts";
+import type { WorkerFailure } from "../protocol/messages.ts";
 import { codeProgress } from "./query-progress.ts";
 import { QUIT, runLine } from "./session-commands.ts";
 
@@ -176,17 +172,21 @@ export default defineProofCommand({
       interrupted.reject(new ProofError("INTERRUPTED", "interrupted while opening the session"));
     process.once("SIGINT", giveUp);
     const master = values.master ?? "localhost";
+    const losses = new FailureReporter(output);
     const common: AttachOptions = {
       timeout: values.timeout,
       config: values.config,
       askPassphrase,
       onStatus: openingReporter(output),
-      onWorkerLost: (failure) => reportFailure(failure, output),
+      onWorkerLost: (failure) => losses.add(failure),
       onAway: (error) => output.info(`connection lost, reconnecting ... (${error.message})`),
       onBack: () => output.info("connected again"),
       onEarlier: earlierReporter(output),
       onNotice: ({ ordinal, text }) => output.info(ordinal === "" ? text : `${ordinal}: ${text}`),
-      onWorkerJoined: (joined) => reportJoined(joined, output),
+      onWorkerJoined: (joined) => {
+        losses.flush();
+        reportJoined(joined, output);
+      },
       onProgress: codeProgress(output, values.run !== undefined),
       onClosed: (error) => lost.resolve(error),
     };
@@ -204,7 +204,7 @@ export default defineProofCommand({
         : TProof.attach(master, attach === "" ? undefined : attach, common);
     const proof = await Promise.race([opening, interrupted.promise]).catch((error: unknown) => {
       const failures = toProofError(error).details["failures"];
-      if (Array.isArray(failures)) for (const failure of failures) reportFailure(failure, output);
+      if (Array.isArray(failures)) reportFailures(failures as WorkerFailure[], output);
       throw error;
     });
     process.off("SIGINT", giveUp);
@@ -212,7 +212,12 @@ export default defineProofCommand({
     if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
     if (!proof.isNew) reportEarlier(await proof.queries(), output);
     const work = await plan(proof, values, output);
-    return use(proof, work ?? ((signal) => atPrompt(proof, context, signal)), lost.promise, output);
+    const run = work ?? ((signal: AbortSignal) => atPrompt(proof, context, signal));
+    try {
+      return await use(proof, run, lost.promise, output);
+    } finally {
+      losses.flush();
+    }
   },
 });
 

@@ -45,6 +45,8 @@ export interface Identity {
   keys: KeyHolder;
   /** Where the key was looked for, for messages. */
   keyFile: string;
+  /** Whether it is one of the cluster's daemons or masters, that calls a node of its inventory. */
+  isCluster?: boolean | undefined;
   /** The user's own key, once it is known to be needed; see {@link withUserKey}. */
   userKey?: UserKey | undefined;
   /** Loads it, which may take a person to type a passphrase; absent where there is no user. */
@@ -122,7 +124,7 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
   if (callee.auth === "user") {
     // A daemon that has proved no key of ours may still have another: then a user proves who they are.
     if (identity.unlock === undefined)
-      throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+      throw wrongKey(link.peer, callee.fingerprint, mine, identity);
     const { proveUser } = await import("./prove-user.ts");
     await proveUser(link, identity, proofTerms, callee, terms.timeout);
     return callee;
@@ -136,7 +138,7 @@ export async function logIn(link: Link, identity: Identity, terms: LoginTerms): 
     );
   }
   const proof = await identity.keys.prove(proofTerms, callee);
-  if (proof === undefined) throw wrongKey(link.peer, callee.fingerprint, mine, identity.keyFile);
+  if (proof === undefined) throw wrongKey(link.peer, callee.fingerprint, mine, identity);
   const admission = ask(link, "login", () =>
     link.call(STREAM.login, Request.auth, {
       what: "authentication",
@@ -181,15 +183,11 @@ export function holderOf(key: Uint8Array | undefined): KeyHolder {
 }
 
 /** Asks; where the daemon refuses for want of the right key or of TLS, the hint tells what to do here. */
-async function askWithKey<T>(
-  link: Link,
-  { keyFile }: Identity,
-  call: () => Promise<T>,
-): Promise<T> {
+async function askWithKey<T>(link: Link, identity: Identity, call: () => Promise<T>): Promise<T> {
   try {
     return await ask(link, "login", call);
   } catch (error) {
-    const hint = error instanceof ProofError ? hintFor(error, link, keyFile) : undefined;
+    const hint = error instanceof ProofError ? hintFor(error, link.peer, identity) : undefined;
     if (!(error instanceof ProofError) || hint === undefined) throw error;
     throw new ProofError(error.code, error.message, {
       hint,
@@ -200,10 +198,21 @@ async function askWithKey<T>(
 }
 
 /** What to do at this end about a refusal, where this end knows better than the daemon. */
-function hintFor({ code }: ProofError, link: Link, keyFile: string): string | undefined {
+function hintFor({ code }: ProofError, peer: string, identity: Identity): string | undefined {
   if (code === "TLS_MISMATCH")
-    return `use proofs://${link.peer}; for a worker node set tls = true in its [[node]] table`;
-  return code === "NO_KEY" || code === "WRONG_KEY" ? copyKey(keyFile) : undefined;
+    return `use proofs://${peer}; for a worker node set tls = true in its [[node]] table`;
+  if (code === "NO_KEY") return copyKey(identity.keyFile);
+  return code === "WRONG_KEY" ? compareKeys(peer, identity) : undefined;
+}
+
+/**
+ * Whose key is the wrong one cannot be known from two that differ: nothing is said that would have the good one
+ * overwritten.
+ */
+function compareKeys(peer: string, { keyFile, isCluster }: Identity): string {
+  return isCluster === true
+    ? `proof daemon --show-key-fingerprint shows the key of a node: if the other nodes have the one of ${keyFile} here, copy that file to ${peer} (security.key there) and send its daemon SIGHUP; if they have another, the one here is wrong`
+    : `proof daemon --show-key-fingerprint shows the key of a node: if the other nodes have the one of ${peer}, copy it to ${keyFile} here, mode 0600; if they have the one here, the key on ${peer} is wrong`;
 }
 
 function copyKey(file: string): string {
@@ -226,13 +235,21 @@ function noKey(peer: string, theirs: string, file: string): ProofError {
   );
 }
 
-function wrongKey(peer: string, theirs: string, mine: string, file: string): ProofError {
+function wrongKey(peer: string, theirs: string, mine: string, identity: Identity): ProofError {
+  const details = { theirs, mine };
+  if (theirs === mine) {
+    return new ProofError(
+      "WRONG_KEY",
+      `${peer}: the daemon says that it has the cluster key ${mine}, and cannot prove it`,
+      {
+        hint: "something else than a daemon of the cluster answers there; check host and port",
+        details,
+      },
+    );
+  }
   return new ProofError(
     "WRONG_KEY",
-    `${peer}: the daemon has cluster key ${theirs}, ${file} has ${mine}`,
-    {
-      hint: copyKey(file),
-      details: { theirs, mine },
-    },
+    `${peer}: the daemon has cluster key ${theirs}, ${identity.keyFile} has ${mine}`,
+    { hint: compareKeys(peer, identity), details },
   );
 }

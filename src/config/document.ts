@@ -56,8 +56,7 @@ export function readDocument(text: string, file: string, home: string): TomlDocu
       }
     } else noteTopLevel(findings, name, table);
   }
-  const hint =
-    "docs/configuration.md lists every key; proof.toml.example shows them with defaults.";
+  const hint = "proof daemon --check without this file shows every key with its default";
   throwProblems(file, findings.problems, hint);
   const nodePlace = nodes.length === 0 ? undefined : placeOf(file, findings.locate(["node", 0]));
   return { values, nodes, nodePlace };

@@ -82,7 +82,11 @@ export function parseProofConf(text: string, file: string): ProofConf {
     }
     nodes.push(...repeatNodes(hosts, repeat, fields));
   }
-  throwProblems(file, problems, "docs/configuration.md has the grammar of proof.conf.");
+  throwProblems(
+    file,
+    problems,
+    "a line is: KEYWORD [user@]HOST[:port] [option=value ...], with master, submaster or worker as KEYWORD",
+  );
   return { nodes, warnings };
 }
 

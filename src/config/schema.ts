@@ -106,7 +106,7 @@ export const KEYS = [
     type: "duration",
     min: 1,
     default: 5_000,
-    doc: "Longest wait for a TCP connection to a daemon.",
+    doc: "Longest wait for a connection to a daemon: name look-up, TCP and TLS.",
   },
   {
     key: "startup.login",

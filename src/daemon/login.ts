@@ -180,7 +180,7 @@ function challenge(
 function keyError(context: Context, { primary }: KeyRing, theirs: string): ProofError {
   const mine = primary.fingerprint;
   const options = {
-    hint: "copy the key file of the cluster to this account, mode 0600",
+    hint: "both must have the same key; security.key names its file on either side",
     details: { phase: "login", host: context.host, number: ErrorNumber.notAuthorized },
   };
   if (theirs === "") {

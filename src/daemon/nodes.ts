@@ -24,7 +24,7 @@ export function distinctNodes(context: Context): { node: InventoryNode; workers:
 /** As whom this daemon asks another one for `user`: with the key of the cluster. */
 export function identityFor({ keys, config }: Context, user: string): Identity {
   const holder = holderOf(keys?.primary.key);
-  return { user, keys: holder, keyFile: config.security.key };
+  return { user, keys: holder, keyFile: config.security.key, isCluster: true };
 }
 
 /** Milliseconds by which the last net comes later than the steps below it, which know what they wait for. */

@@ -65,7 +65,7 @@ export class Master {
     const { keyFile, user, fingerprint } = parameters;
     this.#crew = new Crew(
       parameters,
-      { user, keys: vouchedKeys(upward, this.#patience, fingerprint), keyFile },
+      { user, keys: vouchedKeys(upward, this.#patience, fingerprint), keyFile, isCluster: true },
       {
         message: (member, message) => this.#fromBelow(member, message),
         lost: (member, failure) => this.#lost(member, failure),

@@ -416,7 +416,7 @@ describe("mistakes in a file", () => {
     expect(thrownBy(() => loadConfig(options({ file })))).toEqual({
       code: "CONFIG_VALUE",
       message: `${file}:2:1: daemon.port: expected a port number from 0 to 65535, found -1`,
-      hint: "docs/configuration.md lists every key; proof.toml.example shows them with defaults.",
+      hint: "proof daemon --check without this file shows every key with its default",
       details: {
         file,
         line: 2,

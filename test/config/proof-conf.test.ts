@@ -171,7 +171,7 @@ describe("what makes a line unusable", () => {
     ).toEqual({
       code: "INVENTORY",
       message: "p.conf:1:7: expected a host after worker",
-      hint: "docs/configuration.md has the grammar of proof.conf.",
+      hint: "a line is: KEYWORD [user@]HOST[:port] [option=value ...], with master, submaster or worker as KEYWORD",
       details: {
         file: "p.conf",
         line: 1,

@@ -184,7 +184,9 @@ describe("on the wire", () => {
     const { stderr, exitCode } = await runProof(["open", `127.0.0.1:${relay.port}`, "-e", "1"], {
       home: homeWith(KEY),
     });
-    expect(stderr).toContain("the daemon has cluster key");
+    expect(stderr).toContain(
+      `that it has the cluster key ${fingerprint(KEY)}, and cannot prove it`,
+    );
     expect(exitCode).toBe(4);
   });
 
@@ -220,6 +222,36 @@ function renamed(chunk: Buffer): Buffer {
   expect(item).toHaveLength(match[1].length);
   return Buffer.from(text.replace(match[1], item), "latin1");
 }
+
+describe("keys that differ", () => {
+  test("a master whose node has another key is not told to overwrite its own", async () => {
+    await using node = await startDaemon({ home: homeWith(OTHER) });
+    const home = homeWith(KEY);
+    const file = home.write("one.toml", `[[node]]\nhost = "localhost"\nport = ${node.port}\n`);
+    await using master = await startDaemon({ home, args: ["--config", file] });
+    const { stderr, exitCode } = await runProof(["open", master.address, "-e", "1"], { home });
+    expect(stderr).toContain(
+      `the daemon has cluster key ${fingerprint(OTHER)}, the caller has ${fingerprint(KEY)}`,
+    );
+    const hint = stderr.split("\n").find((line) => line.includes("hint: ")) ?? "";
+    expect(hint).toContain(
+      `if the other nodes have the one of ${home.keyFile} here, copy that file to 127.0.0.1:${node.port}`,
+    );
+    expect(exitCode).not.toBe(0);
+    const { stdout } = await runProof(["status", master.address, "--workers", "--json"], { home });
+    expect(stdout).toContain(`copy that file to 127.0.0.1:${node.port}`);
+  });
+
+  test("a client is told how to find out whose key is wrong", async () => {
+    await using daemon = await startDaemon({ home: homeWith(OTHER) });
+    const home = homeWith(KEY);
+    const { stderr, exitCode } = await runProof(["open", daemon.address, "-e", "1"], { home });
+    expect(stderr).toContain(
+      "hint: proof daemon --show-key-fingerprint shows the key of a node: if the other nodes",
+    );
+    expect(exitCode).toBe(4);
+  });
+});
 
 describe("changing the key", () => {
   test("proof daemon --show-key-fingerprint prints what daemons and clients speak of", async () => {
