@@ -161,7 +161,7 @@ export class TProof {
     });
     const { tag } = session.facts;
     options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
-    const proof = new TProof(session, options, address, isNew, timeout, limits.message);
+    const proof = new TProof(session, options, address, isNew, timeout, settings.limits.message);
     session.attach({
       message: (message) => proof.#message(message),
       away: (error) => options.onAway?.(error),
