@@ -25,7 +25,8 @@ export function checkBranches(
   for (const name of names) {
     const found = branches.find((branch) => branch.name === name);
     if (found?.readable !== false) continue;
-    const what = `values of type ${found.type} can't be read`;
+    const cause = found.refusal === undefined ? "" : `: ${found.refusal}`;
+    const what = `values of type ${found.type} can't be read${cause}`;
     throw dataError("BRANCH_TYPE", { ...where, branch: name }, what);
   }
 }

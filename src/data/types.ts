@@ -39,6 +39,8 @@ export interface BranchDescription {
   shape: Shape;
   /** False where the type can't be read; naming such a branch is an error. */
   readable: boolean;
+  /** Why it can't be read, where there is more to say than its type. */
+  refusal?: string;
 }
 
 /** What there is to know about a file without reading its data. */

@@ -30,6 +30,7 @@ export interface TreeKey {
 interface JsrootFile extends Thing {
   readObject(name: string): Promise<unknown>;
   readDirectory(name: string): Promise<unknown>;
+  getKey(name: string): Promise<unknown>;
   readObjBuffer: (key: unknown) => Promise<unknown>;
   readBuffer: (place: readonly number[], file?: string) => Promise<DataView | DataView[]>;
 }
@@ -44,6 +45,8 @@ export interface RootFile {
   pick(name: string | undefined): TreeKey;
   /** jsroot's object for a tree. Throws FILE_BROKEN. */
   tree(key: TreeKey): Promise<Thing>;
+  /** The bytes of an object, decompressed. Throws FILE_BROKEN. */
+  object(key: TreeKey): Promise<Uint8Array>;
 }
 
 /** Reads the directories of a ROOT file. Throws FILE_BROKEN with what is wrong about it. */
@@ -65,6 +68,13 @@ export async function openRoot(access: Access): Promise<RootFile> {
     async tree(key) {
       try {
         return asThing(await file.readObject(key.name), `tree ${key.name}`);
+      } catch (thrown) {
+        throw broken({ file: access.path, tree: key.name }, thrown);
+      }
+    },
+    async object(key) {
+      try {
+        return (await readObject(access, await file.getKey(key.name))).plain;
       } catch (thrown) {
         throw broken({ file: access.path, tree: key.name }, thrown);
       }
@@ -125,14 +135,22 @@ async function openWithJsroot(access: Access): Promise<JsrootFile> {
   const file = (await openFile(new Proxy())) as JsrootFile;
   checkStreamers(file);
   file.readObjBuffer = async (key) => {
-    const { seek, length, size, header } = keyOf(key);
-    const packed = await readMeta(access, seek + header, length - header);
-    const plain = size <= packed.length ? packed : await unpack(packed, size);
+    const { plain, header } = await readObject(access, key);
     const buffer = new TBuffer(viewOf(plain), 0, file);
     buffer.fTagOffset = header;
     return buffer;
   };
   return file;
+}
+
+/** The bytes of an object, decompressed, and how long its key is. */
+async function readObject(
+  access: Access,
+  key: unknown,
+): Promise<{ plain: Uint8Array; header: number }> {
+  const { seek, length, size, header } = keyOf(key);
+  const packed = await readMeta(access, seek + header, length - header);
+  return { plain: size <= packed.length ? packed : await unpack(packed, size), header };
 }
 
 /** The place of an object, out of jsroot's key. */

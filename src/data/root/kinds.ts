@@ -131,6 +131,15 @@ export function fromBigEndian(bytes: Uint8Array<ArrayBuffer>, kind: Kind): Numbe
   }
 }
 
+/** 64-bit integers as numbers where all of them are exact, as they are otherwise. */
+export function exactNumbers(
+  values: BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
+): Numbers {
+  const { buffer, byteOffset, length } = values;
+  const Halves = values instanceof BigInt64Array ? Int32Array : Uint32Array;
+  return exact(new Halves(buffer, byteOffset, 2 * length)) ?? values;
+}
+
 /** 2^53 is exact, what lies behind it is not: the upper half must stay below 2^21. */
 const UPPER = 2 ** 21;
 

@@ -10,7 +10,8 @@ import type { Basket } from "./baskets.ts";
 import { type Branch, branchesOf } from "./branches.ts";
 import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { type RootFile, type TreeKey, broken, openRoot } from "./file.ts";
-import { type Field, type Ntuple, openNtuple } from "./ntuple.ts";
+import { type Ntuple, openNtuple } from "./ntuple/open.ts";
+import { FieldError, NtupleReader } from "./ntuple/reader.ts";
 import { PackError } from "./pack.ts";
 import { SkippedError } from "./skipped.ts";
 import { SlowReader } from "./slow.ts";
@@ -48,9 +49,10 @@ async function openTree(access: Access, wanted: DataFile): Promise<Tree> {
   const file = await openRoot(access);
   const key = file.pick(wanted.tree);
   const where: Where = { file: access.path, tree: key.name };
-  const thing = await file.tree(key);
+  const isNtuple = key.kind === "ntuple";
+  const thing = isNtuple ? {} : await file.tree(key);
   try {
-    const ntuple = key.kind === "ntuple" ? await openNtuple(thing) : undefined;
+    const ntuple = isNtuple ? await openNtuple(access, await file.object(key)) : undefined;
     const columns = ntuple === undefined ? branchesOf(thing) : [];
     const entries = ntuple?.entries ?? Math.max(0, number(thing, "fEntries", 0));
     const description: Description = {
@@ -101,7 +103,7 @@ export async function openRootReader(
   const reader =
     tree.ntuple === undefined
       ? new TreeReader(tree, names, options.slow === true)
-      : new NtupleReader(tree, tree.ntuple, names);
+      : new NtupleReader(access, tree.ntuple, names);
   return {
     description,
     read: (first, count) => chunks(reader, where, description.size, first, count),
@@ -110,9 +112,10 @@ export async function openRootReader(
 }
 
 function everything(tree: Tree): string[] {
-  const containers = new Set(
-    tree.columns.filter((c) => c.container).map((c) => c.description.name),
-  );
+  const containers = new Set([
+    ...tree.columns.filter((c) => c.container).map((c) => c.description.name),
+    ...(tree.ntuple?.fields ?? []).filter((f) => f.isMember).map((f) => f.description.name),
+  ]);
   return tree.description.branches
     .filter(({ name, readable }) => readable && !containers.has(name))
     .map(({ name }) => name);
@@ -120,8 +123,8 @@ function everything(tree: Tree): string[] {
 
 /** Reads some entries of all columns asked for. */
 interface ChunkReader {
-  /** Entries that one chunk may have. */
-  readonly step: number;
+  /** The entry behind a chunk that begins at `first`. */
+  until(first: number): number;
   chunk(first: number, n: number): Promise<Chunk>;
 }
 
@@ -134,47 +137,22 @@ async function* chunks(
 ): AsyncGenerator<Chunk> {
   const begin = Math.max(0, first);
   const end = Math.min(entries, first + count);
-  for (let at = begin; at < end; at += reader.step) {
+  let at = begin;
+  while (at < end) {
+    let chunk: Chunk;
     try {
-      yield await reader.chunk(at, Math.min(reader.step, end - at));
+      chunk = await reader.chunk(at, Math.min(reader.until(at), end) - at);
     } catch (thrown) {
-      throw broken({ ...where, entry: at }, thrown);
+      if (!(thrown instanceof FieldError)) throw broken({ ...where, entry: at }, thrown);
+      throw broken({ ...where, branch: thrown.field, entry: at }, thrown.cause);
     }
-  }
-}
-
-class NtupleReader implements ChunkReader {
-  readonly step = SLOW_ENTRIES;
-  readonly #tree: Tree;
-  readonly #ntuple: Ntuple;
-  readonly #fields: Field[];
-
-  constructor(tree: Tree, ntuple: Ntuple, names: readonly string[]) {
-    this.#tree = tree;
-    this.#ntuple = ntuple;
-    this.#fields = names.flatMap((name) =>
-      ntuple.fields.filter((field) => field.description.name === name),
-    );
-  }
-
-  async chunk(first: number, n: number): Promise<Chunk> {
-    const columns = noColumns();
-    for (const field of this.#fields) {
-      const { name } = field.description;
-      try {
-        columns[name] = await this.#ntuple.read(field, first, n);
-      } catch (thrown) {
-        throw failed({ ...this.#tree.where, branch: name }, first, thrown, field.description.type);
-      }
-    }
-    // Its share of the file: jsroot does not say what it read.
-    const { bytes, size } = this.#tree.description;
-    return { first, n, columns, bytes: Math.round((bytes * n) / Math.max(1, size)) };
+    yield chunk;
+    at += chunk.n;
   }
 }
 
 class TreeReader implements ChunkReader {
-  readonly step: number;
+  readonly #step: number;
   readonly #tree: Tree;
   readonly #columns: { branch: Branch; fast: FastColumn | undefined }[];
   readonly #counters: FastColumn[] = [];
@@ -188,7 +166,11 @@ class TreeReader implements ChunkReader {
         .map((branch) => ({ branch, fast: slow ? undefined : this.#fastColumn(branch) })),
     );
     this.#slow = new SlowReader(tree.file.access, tree.file.jsroot, tree.thing);
-    this.step = this.#stepFor(tree.description.size);
+    this.#step = this.#stepFor(tree.description.size);
+  }
+
+  until(first: number): number {
+    return first + this.#step;
   }
 
   /** How to read a branch without jsroot, if it can be. */

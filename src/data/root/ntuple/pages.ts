@@ -1,0 +1,147 @@
+/** Pages: fetched with few reads, compared with their checksums, decompressed. */
+import type { Access } from "../../access.ts";
+import { BlockError, MAX_PLAIN, unpack } from "../blocks.ts";
+import { type Elements, type Encoding, decode, pageBytes, room } from "./encodings.ts";
+
+/** One page of a column. */
+export interface Page {
+  elements: number;
+  seek: number;
+  stored: number;
+  /** Whether eight bytes of checksum stand behind it. */
+  checked: boolean;
+}
+
+/** Bytes of the checksum of a page, and of the header of a compressed block. */
+const CHECKSUM = 8;
+const HEADER = 9;
+
+/** Gaps between pages that are read along, and the longest piece read so, in bytes. */
+const GAP = 64 * 1024;
+const PIECE = 16 * 1024 * 1024;
+
+/** Decoded pages that are kept for what is read next, together, in bytes. */
+const KEPT = 1 << 28;
+
+const keyOf = ({ seek, stored, checked }: Page): string => `${seek}:${stored}:${checked}`;
+
+/** What has been fetched of a file and not been used yet, and the pages that were decoded last. */
+export class PageStore {
+  readonly #access: Access;
+  readonly #fetched = new Map<string, Uint8Array>();
+  /** By column and place, the one that was not used for longest first. */
+  readonly #decoded = new Map<string, Elements>();
+  #kept = 0;
+  /** Bytes read so far. */
+  bytes = 0;
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  /** Reads pages that will be opened: neighbours in one piece, and none that is still at hand. */
+  async fetch(wanted: readonly { page: Page; column: number }[]): Promise<void> {
+    const sorted = wanted
+      .filter(({ page, column }) => !this.#decoded.has(decodedKey(page, column)))
+      .map(({ page }) => page)
+      .sort((a, b) => a.seek - b.seek);
+    let group: Page[] = [];
+    let end = 0;
+    for (const page of sorted) {
+      const [begin] = group;
+      const stop = page.seek + length(page);
+      if (begin !== undefined && (page.seek > end + GAP || stop - begin.seek > PIECE)) {
+        await this.#piece(group, end);
+        group = [];
+        end = 0;
+      }
+      group.push(page);
+      end = Math.max(end, stop);
+    }
+    if (group.length > 0) await this.#piece(group, end);
+  }
+
+  async #piece(group: readonly Page[], end: number): Promise<void> {
+    const begin = group[0]?.seek ?? 0;
+    const piece = await this.#access.read(begin, end - begin);
+    this.bytes += piece.length;
+    for (const page of group) {
+      const at = page.seek - begin;
+      this.#fetched.set(keyOf(page), piece.subarray(at, at + length(page)));
+    }
+  }
+
+  /** The elements of a page of a column. Throws BlockError for damage. */
+  async open(page: Page, column: number, encoding: Encoding): Promise<Elements> {
+    const key = decodedKey(page, column);
+    let elements = this.#decoded.get(key);
+    if (elements === undefined) {
+      elements = await this.#decode(page, encoding);
+      this.#kept += elements.byteLength;
+    }
+    // Behind all others: it was used last.
+    this.#decoded.delete(key);
+    this.#decoded.set(key, elements);
+    this.#evict();
+    return elements;
+  }
+
+  async #decode(page: Page, encoding: Encoding): Promise<Elements> {
+    const size = pageBytes(encoding, page.elements);
+    if (page.stored > size || room(encoding, 0).BYTES_PER_ELEMENT * page.elements > MAX_PLAIN) {
+      throw new BlockError(`a page of ${page.elements} elements in ${page.stored} bytes`);
+    }
+    const record =
+      this.#fetched.get(keyOf(page)) ?? (await this.#access.read(page.seek, length(page)));
+    const packed = record.subarray(0, page.stored);
+    if (page.checked) compareChecksum(record, page.stored);
+    const plain = page.stored === size ? packed : await unpack(wholeBlocks(packed, size), size);
+    return decode(encoding, plain, page.elements);
+  }
+
+  #evict(): void {
+    for (const [key, { byteLength }] of this.#decoded) {
+      if (this.#kept <= KEPT || this.#decoded.size === 1) return;
+      this.#decoded.delete(key);
+      this.#kept -= byteLength;
+    }
+  }
+
+  /** Forgets what was fetched; what was decoded stays. */
+  clear(): void {
+    this.#fetched.clear();
+  }
+}
+
+function decodedKey(page: Page, column: number): string {
+  return `${column}:${page.elements}:${keyOf(page)}`;
+}
+
+/** Bytes in the file, with the checksum. */
+function length({ stored, checked }: Page): number {
+  return checked ? stored + CHECKSUM : stored;
+}
+
+function compareChecksum(record: Uint8Array, stored: number): void {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const sum = Bun.hash.xxHash3(record.subarray(0, stored));
+  if (view.getBigUint64(stored, true) !== sum) {
+    throw new BlockError("damaged page: wrong checksum");
+  }
+}
+
+/**
+ * The same bytes, which must be a row of compressed blocks from the first to the last that hold `size`
+ * bytes together. Throws BlockError.
+ */
+export function wholeBlocks(packed: Uint8Array, size: number): Uint8Array {
+  let [at, plain] = [0, 0];
+  const number = (i: number): number =>
+    (packed[i] ?? 0) + (packed[i + 1] ?? 0) * 2 ** 8 + (packed[i + 2] ?? 0) * 2 ** 16;
+  while (at + HEADER <= packed.length) {
+    plain += number(at + 6);
+    at += HEADER + number(at + 3);
+  }
+  if (at === packed.length && plain === size) return packed;
+  throw new BlockError(`compressed data of ${packed.length} bytes for ${size} end elsewhere`);
+}
