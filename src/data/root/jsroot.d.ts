@@ -35,13 +35,3 @@ declare module "jsroot/tree" {
   }
   export function treeProcess(tree: unknown, selector: TSelector, range: object): Promise<unknown>;
 }
-
-declare module "jsroot/rntuple" {
-  import type { TSelector } from "jsroot/tree";
-  export function readHeaderFooter(tuple: unknown): Promise<unknown>;
-  export function rntupleProcess(
-    tuple: unknown,
-    selector: TSelector,
-    range: object,
-  ): Promise<unknown>;
-}

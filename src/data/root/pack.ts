@@ -1,7 +1,7 @@
 /** Values that jsroot gave one by one, as the column that their branch promises. */
 import type { Column } from "../types.ts";
 import type { Branch } from "./branches.ts";
-import { type Kind, fromValues } from "./kinds.ts";
+import { fromValues } from "./kinds.ts";
 
 /** Thrown when values are not of the type that the branch announced. */
 export class PackError extends Error {
@@ -26,7 +26,7 @@ export function pack(
   if (kind === undefined) return [...own];
   if (description.shape === "scalar") {
     return fromValues(
-      own.map((value, i) => (isNumber(value) ? value : (charOf(value, kind) ?? refuse(i, value)))),
+      own.map((value, i) => (isNumber(value) ? value : refuse(i, value))),
       kind,
     );
   }
@@ -47,12 +47,6 @@ function field(value: unknown, name: string): unknown {
 
 function isNumber(value: unknown): boolean {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
-}
-
-/** jsroot gives a single char of an RNTuple as text. */
-function charOf(value: unknown, kind: Kind): number | undefined {
-  if (typeof value !== "string" || value.length > 1 || kind !== "int8") return undefined;
-  return value === "" ? 0 : (value.charCodeAt(0) << 24) >> 24;
 }
 
 /** Arrays of arrays become one row of numbers, as they lie in memory. */

@@ -95,7 +95,8 @@ export async function readClusters(
       clusters.push({ ...summary, columns: columns.record, listed: columns.items });
       entries += summary.entries;
     }
-    const right = entries - begin === group.entries && (group.clusters === 0 || group.first === begin);
+    const right =
+      entries - begin === group.entries && (group.clusters === 0 || group.first === begin);
     if (!right || !Number.isSafeInteger(entries)) {
       throw new BlockError(
         `${entries - begin} entries from ${begin} on in a group of ${group.entries} from ${group.first} on`,

@@ -91,8 +91,14 @@ export class ColumnSource {
       if (list === undefined || offset === begin + lead) offset = begin;
     }
     return {
-      ...{ cluster, id, encoding: encoding as Encoding, lead, total: lead + stored },
-      ...{ pages, starts, offset },
+      cluster,
+      id,
+      encoding: encoding as Encoding,
+      lead,
+      total: lead + stored,
+      pages,
+      starts,
+      offset,
     };
   }
 }

@@ -1,6 +1,12 @@
 /** The fields of an RNTuple as branches: their names, types and shapes, and what is to be read for them. */
 import type { BranchDescription, Shape } from "../../types.ts";
-import { type Node, type NodeBuilder, type NumberKind, RefusedField, memberNames } from "./nodes.ts";
+import {
+  type Node,
+  type NodeBuilder,
+  type NumberKind,
+  RefusedField,
+  memberNames,
+} from "./nodes.ts";
 import type { FieldRecord } from "./schema.ts";
 
 /** A field, or a member of one. */
@@ -30,7 +36,9 @@ export function describe(top: readonly FieldRecord[], builder: NodeBuilder): Fie
   const fields: Field[] = [];
   for (const field of top) {
     const way: Way = {
-      ...{ name: field.name, around: (type) => type, depth: 0 },
+      name: field.name,
+      around: (type) => type,
+      depth: 0,
       through: (member) => member(1),
     };
     fields.push(fieldOf(field, way, builder));
@@ -50,7 +58,11 @@ function fieldOf(field: FieldRecord, way: Way, builder: NodeBuilder): Field {
     if (!(thrown instanceof RefusedField)) throw thrown;
     const type = field.type || field.role;
     const description: BranchDescription = {
-      ...{ name, type, shape: "object", readable: false, refusal: thrown.message },
+      name,
+      type,
+      shape: "object",
+      readable: false,
+      refusal: thrown.message,
     };
     return { description, node: undefined, isMember };
   }
@@ -79,9 +91,7 @@ function members(field: FieldRecord, way: Way, builder: NodeBuilder, into: Field
       ...way,
       around: (type) => way.around(rowOf(field, type)),
       through: (member) =>
-        way.through((perEntry) =>
-          builder.container(field, perEntry, (_, inner) => member(inner)),
-        ),
+        way.through((perEntry) => builder.container(field, perEntry, (_, inner) => member(inner))),
     },
     builder,
     into,
@@ -110,7 +120,9 @@ const UNTYPED = { collection: "collection", record: "record" } as const;
 function typeOf(node: Node, type: string): { type: string; shape: Shape } {
   switch (node.type) {
     case "number":
-      return isOpaque(type) ? { type, shape: "object" } : { type: kindName(node.kind), shape: "scalar" };
+      return isOpaque(type)
+        ? { type, shape: "object" }
+        : { type: kindName(node.kind), shape: "scalar" };
     case "count":
       return { type: node.kind, shape: "scalar" };
     case "collection": {

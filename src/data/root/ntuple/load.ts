@@ -200,7 +200,8 @@ function alternatives(
     if (range === undefined) throw new BlockError(`alternative ${tag} of ${ranges.length}`);
     const isFirst = range[0] === range[1];
     if (isFirst && from > 0) range[0] = range[1] = place;
-    if (place !== range[1]) throw new BlockError(`a variant points at ${place}, not at ${range[1]}`);
+    if (place !== range[1])
+      throw new BlockError(`a variant points at ${place}, not at ${range[1]}`);
     range[1]++;
   }
   loaded.children = node.alternatives.map((child, k) => {

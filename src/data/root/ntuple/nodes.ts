@@ -16,7 +16,12 @@ export type Node =
   | { type: "array"; length: number; item: Node }
   | { type: "bits"; length: number; source: ColumnSource }
   /** `label` is the name of the class, for one that has a name. */
-  | { type: "record"; label: string | undefined; names: readonly string[]; members: readonly Node[] }
+  | {
+      type: "record";
+      label: string | undefined;
+      names: readonly string[];
+      members: readonly Node[];
+    }
   | { type: "variant"; source: ColumnSource; alternatives: readonly Node[] };
 
 /** Thrown for a field that is not read, with the cause. */

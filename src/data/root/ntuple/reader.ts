@@ -38,7 +38,9 @@ export class NtupleReader {
   constructor(access: Access, ntuple: Ntuple, names: readonly string[]) {
     this.#clusters = ntuple.clusters;
     this.#store = new PageStore(access);
-    const known = new Map(ntuple.fields.map((field): [string, Field] => [field.description.name, field]));
+    const known = new Map(
+      ntuple.fields.map((field): [string, Field] => [field.description.name, field]),
+    );
     for (const name of new Set(names)) {
       const field = known.get(name);
       if (field?.node === undefined) continue;

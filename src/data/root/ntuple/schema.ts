@@ -107,7 +107,13 @@ export class Schema {
             ? `flags 0x${unknown.toString(16)} of its field are not known`
             : undefined;
     const field: FieldRecord = {
-      ...{ id, name, type, role, repeats, projected, refusal },
+      id,
+      name,
+      type,
+      role,
+      repeats,
+      projected,
+      refusal,
       children: [],
       columns: [],
     };
@@ -136,11 +142,15 @@ export class Schema {
     const [number, bits, fieldId] = [record.u16(), record.u16(), record.u32()];
     const [flags, representation] = [record.u16(), record.u16()];
     const first = (flags & COLUMN.deferred) === 0 ? undefined : record.i64();
-    const range = (flags & COLUMN.range) === 0 ? undefined : ([record.f64(), record.f64()] as const);
+    const range =
+      (flags & COLUMN.range) === 0 ? undefined : ([record.f64(), record.f64()] as const);
     const type = columnType(number);
     const encoding = type === undefined ? undefined : { type, bits, range };
     const column: ColumnRecord = {
-      ...{ id: this.columns.length, representation, encoding, added },
+      id: this.columns.length,
+      representation,
+      encoding,
+      added,
       refusal: columnRefusal(number, encoding, flags & ~(COLUMN.deferred | COLUMN.range)),
       deferred: first === undefined ? undefined : Number(first < 0n ? -first : first),
       suppressed: first !== undefined && first < 0n,

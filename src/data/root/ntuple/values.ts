@@ -34,7 +34,7 @@ function numbers(values: Elements, kind: Kind): Numbers {
   switch (kind) {
     case "bool":
       // Any number but zero is true in C++.
-      return Uint8Array.from(values as Uint8Array, (value) => (Number(value) === 0 ? 0 : 1));
+      return Uint8Array.from({ length: values.length }, (_, i) => (values[i] ? 1 : 0));
     case "float32":
       return values instanceof Float32Array ? values : Float32Array.from(values as Float64Array);
     case "float64":
@@ -61,10 +61,7 @@ const ARRAYS = {
 
 type Integer = keyof typeof ARRAYS;
 
-function converted<K extends Integer>(
-  values: Elements,
-  kind: K,
-): InstanceType<(typeof ARRAYS)[K]> {
+function converted<K extends Integer>(values: Elements, kind: K): InstanceType<(typeof ARRAYS)[K]> {
   const big = kind === "int64" || kind === "uint64";
   const result = new ARRAYS[kind](values.length);
   for (let i = 0; i < values.length; i++) {
