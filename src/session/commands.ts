@@ -10,14 +10,17 @@ import {
   command,
   done,
   Kind,
+  notice,
   output,
   ping,
   type Pong,
   pong,
   result,
 } from "../protocol/messages.ts";
+import { isWithin } from "../protocol/ordinals.ts";
 import type { MasterParameters } from "../protocol/serve.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";
+import { absentLog, type Failure, lostLog, missing, STUBBORN } from "./absent.ts";
 import type { Crew } from "./crew.ts";
 import { LazyRunner } from "./lazy-runner.ts";
 import type { Member } from "./member.ts";
@@ -29,9 +32,8 @@ const PATIENCE = 3_000;
 /** Milliseconds after which those that still run are interrupted again. */
 const REPEAT = 500;
 
-/** Why a worker is ended that does not stop. */
-export const STUBBORN =
-  "interrupted; its code did not stop, so this worker was ended and is replaced by a new one";
+/** Milliseconds after which the client is told that a command waits for workers. */
+const TELL = 500;
 
 /** What commands need of their master. */
 export interface CommandsHost {
@@ -57,6 +59,8 @@ export class Commands {
   readonly #open = new Broadcasts<Member>();
   /** Answers that are told at the end of this turn. */
   readonly #pongs: Pong[] = [];
+  /** How often what runs, or waits, was interrupted. */
+  #generation = 0;
   /** When the link upwards last had room again after having been full. */
   #drainedAt = -Infinity;
 
@@ -78,8 +82,8 @@ export class Commands {
     return this.#open.pending();
   }
 
-  /** Takes a command of the client; `hasWaited`: for those that were about to be replaced. */
-  run(request: Command, hasWaited = false): void {
+  /** Takes a command of the client. */
+  run(request: Command): void {
     const { id, ordinal } = request;
     if (request.name === "workers") {
       this.#upward.send(this.#host.report());
@@ -87,61 +91,105 @@ export class Commands {
     }
     const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
     if (request.name === "log" && lost !== undefined) {
-      const text = [...(lost.log ?? []), lost.message].join("\n");
-      return this.#answer({ id, ordinal, host: lost.host, ok: true, text });
+      this.#upward.send(result.encode(lostLog(id, lost)));
+      return this.#upward.send(done.encode({ id }));
     }
     // Without workers (a sequential session) the master itself does the work.
     const isOwn =
       ordinal === this.#parameters.ordinal || (ordinal === "" && this.#parameters.masterOnly);
     if (isOwn) return this.#runner.run(request);
-    const settling = hasWaited ? undefined : this.#crew.settling;
-    if (settling !== undefined) return void settling.then(() => this.run(request, true));
+    const settling = this.#crew.settling;
+    if (settling === undefined) return this.#begin(request);
+    void this.#wait(request, settling);
+  }
+
+  /** Waits for workers that are about to be there again, and says so where that takes long. */
+  async #wait(request: Command, settling: Promise<unknown>): Promise<void> {
+    const generation = this.#generation;
+    const told = setTimeout(() => {
+      for (const ordinal of this.#crew.awaited)
+        this.#notice(ordinal, "is about to be there again; the command waits for it");
+    }, TELL);
+    await settling;
+    clearTimeout(told);
+    if (generation === this.#generation) return this.#begin(request);
+    const who = [...this.#crew.leaves, ...this.#crew.absent("")];
+    const failure = { ok: false, text: "interrupted", code: "INTERRUPTED" };
+    this.#fail(
+      request.id,
+      who.filter((each) => request.ordinal === "" || isWithin(each.ordinal, request.ordinal)),
+      () => failure,
+    );
+    this.#upward.send(done.encode({ id: request.id }));
+  }
+
+  #notice(ordinal: string, text: string): void {
+    this.#upward.send(notice.encode({ ordinal, text }));
+  }
+
+  /** Every worker of the session answers: those that are missing now with a failure. */
+  #begin(request: Command): void {
+    const { id, ordinal, name } = request;
     const chosen = this.#crew.chosen(ordinal);
+    const absent = this.#crew.absent(ordinal);
+    if (name === "log")
+      for (const each of absent) this.#upward.send(result.encode(absentLog(id, each)));
+    else this.#fail(id, absent, missing);
     if (chosen.length === 0) {
-      const { host } = this.#parameters;
-      const all = ordinal === "";
-      const text = all
-        ? "this session has lost all its workers"
-        : lost === undefined
-          ? `this session has no worker ${ordinal}`
-          : `worker ${ordinal} is not there: ${lost.message}`;
-      return this.#answer({
-        id,
-        ordinal: ordinal || this.#parameters.ordinal,
-        host,
-        ok: false,
-        text,
-        code: all ? "NO_WORKERS" : lost === undefined ? "USAGE" : "WORKER_DIED",
-      });
+      if (absent.length === 0) this.#fail(id, [this.#parameters], () => this.#nobody(ordinal));
+      return this.#upward.send(done.encode({ id }));
     }
     const number = this.#open.begin(id, chosen);
-    if (request.name === "exec") this.#crew.replay.begin(number, request);
+    if (name === "exec") this.#crew.replay.begin(number, request);
     const { message } = this.#parameters;
     const limit = Math.min(request.limit ?? message, message);
     const pieces = command.encode({ ...request, id: number, limit });
-    for (const member of chosen) member.send(pieces);
+    for (const member of chosen) {
+      member.send(pieces);
+      if (member.isAway)
+        this.#notice(member.ordinal, "cannot be reached at present; the command waits for it");
+    }
     this.#host.stateChanged();
+  }
+
+  /** Why there is nobody to run a command. */
+  #nobody(ordinal: string): Failure {
+    if (ordinal === "")
+      return { ok: false, text: "this session has lost all its workers", code: "NO_WORKERS" };
+    const lost = this.#crew.failures.find((failure) => failure.ordinal === ordinal);
+    return lost === undefined
+      ? { ok: false, text: `this session has no worker ${ordinal}`, code: "USAGE" }
+      : { ok: false, text: `worker ${ordinal} is not there: ${lost.message}`, code: "WORKER_DIED" };
+  }
+
+  /** Sends a failure as the result of each. */
+  #fail<Who extends { ordinal: string; host: string }>(
+    id: number,
+    all: readonly Who[],
+    why: (who: Who) => Failure,
+  ): void {
+    for (const who of all) {
+      const { ordinal, host } = who;
+      this.#upward.send(result.encode({ id, ordinal, host, elapsed: 0, ...why(who) }));
+    }
   }
 
   /** To every worker and back; in a sequential session the master answers itself. */
   ping(id: number): void {
     const { members } = this.#crew;
+    const { ordinal, host, masterOnly } = this.#parameters;
+    if (!masterOnly) this.#fail(id, this.#crew.absent(""), missing);
     if (members.length === 0) {
-      const { ordinal, host } = this.#parameters;
-      this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
+      if (masterOnly) this.#upward.send(pong.encode({ id, workers: [{ ordinal, host }] }));
       return this.#upward.send(done.encode({ id }));
     }
     const pieces = ping.encode(this.#open.begin(id, members));
     for (const member of members) member.send(pieces);
   }
 
-  #answer(fields: Omit<Parameters<typeof result.encode>[0], "elapsed">): void {
-    this.#upward.send(result.encode({ ...fields, elapsed: 0 }));
-    this.#upward.send(done.encode({ id: fields.id }));
-  }
-
   /** Stops whatever commands run. Members that can't be stopped are ended and replaced. */
   interrupt(): void {
+    this.#generation++;
     this.#runner.interrupt();
     const interrupted = this.#open.numbers;
     const start = performance.now();
@@ -227,7 +275,7 @@ export class Commands {
 
   /** Settles what a member that is gone still owed. */
   drop(member: Member, why: FailureFacts): void {
-    this.#conclude(this.#open.drop(member, member.leaves, why));
+    this.#conclude(this.#open.drop(member, member.answerable, why));
   }
 
   #conclude(conclusions: readonly Conclusion[]): void {

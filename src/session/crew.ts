@@ -11,6 +11,7 @@ import { replace, route } from "../protocol/query-worker.ts";
 import { QueryKind } from "../protocol/query.ts";
 import type { MasterParameters } from "../protocol/serve.ts";
 import type { WorkerRecord } from "../protocol/workers.ts";
+import type { Absent } from "./absent.ts";
 import { Member } from "./member.ts";
 import { isListed, newcomers } from "./newcomers.ts";
 import { Place, type PlaceHost } from "./place.ts";
@@ -238,6 +239,20 @@ export class Crew {
   get settling(): Promise<unknown> | undefined {
     const soon = this.#places.flatMap((place) => place.soon ?? []);
     return soon.length === 0 ? undefined : Promise.race([Promise.all(soon), Bun.sleep(PATIENCE)]);
+  }
+
+  /** Workers that were there and are missing now, of those that a command for `ordinal` ("" for all) concerns. */
+  absent(ordinal: string): Absent[] {
+    return this.#places.flatMap(({ absent, failure }) =>
+      absent
+        .filter((each) => ordinal === "" || isWithin(each.ordinal, ordinal))
+        .map((each) => ({ ...each, failure })),
+    );
+  }
+
+  /** Who is about to be there again. */
+  get awaited(): string[] {
+    return this.#places.filter(({ soon }) => soon !== undefined).map(({ ordinal }) => ordinal);
   }
 
   /** The members that a command for `ordinal` ("" for all) concerns. */

@@ -44,6 +44,8 @@ export class Member {
   leaves: WorkerInfo[] = [];
   /** What failed below a submaster. */
   failures: WorkerFailure[] = [];
+  /** Leaf workers that were ready once, with their hosts. */
+  readonly #known = new Map<string, string>();
   #lost = false;
   #away = false;
 
@@ -60,6 +62,16 @@ export class Member {
 
   get isSubmaster(): boolean {
     return this.target.role === "m";
+  }
+
+  /** Leaf workers that commands ask for results: those ready, and those that were. */
+  get answerable(): { ordinal: string; host: string }[] {
+    for (const { ordinal, host } of this.leaves) this.#known.set(ordinal, host);
+    const isGone = (ordinal: string): boolean =>
+      this.failures.some((each) => each.ordinal === ordinal && each.remedy === "none");
+    return [...this.#known]
+      .filter(([ordinal]) => !isGone(ordinal))
+      .map(([ordinal, host]) => ({ ordinal, host }));
   }
 
   get isLost(): boolean {
@@ -212,6 +224,7 @@ export class Member {
 
   /** Keeps account of those below a submaster. */
   #note(message: Message): void {
+    for (const { ordinal, host } of this.leaves) this.#known.set(ordinal, host);
     if (message.what === Kind.workerLost) {
       const failure = workerLost.decode(message);
       const isOther = (each: { ordinal: string }): boolean => each.ordinal !== failure.ordinal;

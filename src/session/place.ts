@@ -44,6 +44,9 @@ export class Place {
   #tried = Promise.withResolvers<void>();
   #isClosed = false;
   #wasHeld = false;
+  /** Who was there when it was held last. */
+  #absent: { ordinal: string; host: string }[] = [];
+  #isUnwanted = false;
 
   constructor(ordinal: string, home: WorkerRecord, host: PlaceHost) {
     this.ordinal = ordinal;
@@ -82,6 +85,11 @@ export class Place {
   /** Why nobody holds it. */
   get failure(): WorkerFailure | undefined {
     return this.#failure;
+  }
+
+  /** Workers that were there, are not, and are missed; each command gets a failure for them. */
+  get absent(): readonly { ordinal: string; host: string }[] {
+    return this.isHeld || this.#isUnwanted ? [] : this.#absent;
   }
 
   /** Resolves when the next attempt is over, if that is about to be; for one that was there before. */
@@ -123,6 +131,7 @@ export class Place {
   /** The member could not be opened, or is gone. */
   lost(error: ProofError): void {
     if (this.#isClosed) return;
+    this.#leave();
     const before = this.#failure?.remedy;
     const isEnd = isDeath(error.code);
     if (isEnd) this.#recovery.died(performance.now());
@@ -133,6 +142,11 @@ export class Place {
     this.#failure = failure;
     this.#settle();
     if (isEnd || remedy !== before) this.#host.lost(this, failure);
+  }
+
+  /** Who is there now will not be; an attempt that failed changes nothing. */
+  #leave(): void {
+    if (this.isHeld) this.#absent = this.#member.answerable;
   }
 
   /** Remembers where it died; when that was the last time, the failure tells of them all. */
@@ -147,6 +161,7 @@ export class Place {
 
   /** Ends the member, which did nothing wrong but not stop, and opens another. */
   replace(): void {
+    this.#leave();
     this.#member.end();
     this.#due = performance.now();
     this.#recovery.ended();
@@ -164,6 +179,7 @@ export class Place {
   unwanted(): void {
     this.#recovery.unwanted();
     const failure = this.#failure;
+    this.#isUnwanted = this.isGivenUp;
     if (!this.isGivenUp || failure === undefined || failure.remedy === "none") return;
     const message = `${failure.message}; its node has left the inventory`;
     this.#failure = { ...failure, remedy: "none", message };
