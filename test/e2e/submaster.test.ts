@@ -123,6 +123,21 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
     expect(noProofservs()).toBe(true);
   });
 
+  test("who was below a submaster that is gone answers the next command, too", async () => {
+    await using client = await master.startProof(["open", "--json"]);
+    await client.shows('{"session":');
+    process.kill(proofservsOf(hosts.at(3).home.path).get("0.1") ?? 0, "SIGKILL");
+    client.write(".exec 7\n");
+    await client.shows('{"exec":');
+    client.end();
+    const { stdout } = await client.finished();
+    const [, line = ""] = stdout.split("\n");
+    const { exec } = JSON.parse(line) as { exec: { results: { ordinal: string }[] } };
+    const all = ["0.0.0", "0.0.1", "0.1.0", "0.1.1"];
+    expect(exec.results.map(({ ordinal }) => ordinal)).toEqual(all);
+    await waitFor("the end of all proofservs", noProofservs);
+  });
+
   test("a submaster that dies takes its workers along, and all are replaced", async () => {
     await using client = await master.startProof(["open"]);
     await client.says("PROOF set to parallel mode (4 workers)");
