@@ -3,7 +3,7 @@
  *
  *   proof open localhost --process examples/dimuon.ts --tree events 'data/*.root' --html mass.html
  *
- * The limits of the histogram are parameters: --input low=80 --input high=100.
+ * The limits of the histogram are parameters: --input low=80 --input high=100. Another name is refused.
  */
 import { type Counts, countBy, defineSelector, type H1, h1 } from "proof";
 
@@ -19,14 +19,13 @@ interface Out {
   charges: Counts;
 }
 
-interface Input {
-  low?: number;
-  high?: number;
-}
+/** Parameters with their defaults. */
+const inputs = { low: 60, high: 120 };
 
-export default defineSelector<Event, Out, Input>({
+export default defineSelector<Event, Out, typeof inputs>({
+  inputs,
   branches: ["M", "Q1", "Q2"],
-  workerBegin(out, { low = 60, high = 120 }) {
+  workerBegin(out, { low, high }) {
     out.mass = h1("mass", "Di-muon mass;m [GeV];pairs", 60, low, high);
     out.charges = countBy();
   },

@@ -23,21 +23,22 @@ interface Out {
   left: { all: Counter; pt: Counter; eta: Counter };
 }
 
-interface Input {
+/** Parameters with their defaults. */
+const inputs = {
   /** Least transverse momentum in GeV. */
-  ptMin?: number;
+  ptMin: 40,
   /** Largest pseudorapidity, forwards and backwards. */
-  etaMax?: number;
-}
+  etaMax: 2.1,
+};
 
 // Each query has a copy of this file of its own, so the parameters may be kept here.
-let ptMin = 40;
-let etaMax = 2.1;
+let { ptMin, etaMax } = inputs;
 
-export default defineSelector<Event, Out, Input>({
+export default defineSelector<Event, Out, typeof inputs>({
+  inputs,
   branches: ["NJet", "Jet_Px", "Jet_Py", "Jet_Pz"],
   workerBegin(out, input) {
-    ({ ptMin = 40, etaMax = 2.1 } = input);
+    ({ ptMin, etaMax } = input);
     out.all = h1("all", "All jets;pT [GeV];jets", 50, 0, 250);
     out.selected = h1("selected", "Jets that pass;pT [GeV];jets", 50, 0, 250);
     out.multiplicity = h1("multiplicity", "Jets that pass, in an event;jets;events", 10, 0, 10);

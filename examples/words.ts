@@ -16,13 +16,16 @@ interface Out {
   length: H1;
 }
 
-/** Letters that a word has at least, to be counted. */
-let shortest = 1;
+/** Parameters: letters that a word has at least, to be counted. */
+const inputs = { shortest: 1 };
 
-export default defineSelector<Line, Out, { shortest?: number }>({
+let { shortest } = inputs;
+
+export default defineSelector<Line, Out, typeof inputs>({
+  inputs,
   branches: ["text"],
   workerBegin(out, input) {
-    shortest = input.shortest ?? 1;
+    ({ shortest } = input);
     out.lines = counter();
     out.words = countBy();
     out.length = h1("length", "Length of words;letters;words", 12, 0.5, 12.5);

@@ -1,5 +1,5 @@
 /** Selectors: what a user writes to be run over data by every worker, after ROOT's TSelector. */
-import { need, show } from "./check.ts";
+import { isPlain, need, show } from "./check.ts";
 import type { AnyEvent, AnyOutputs, Columns, Inputs, Outputs } from "./event.ts";
 import type { Random } from "./random.ts";
 
@@ -37,6 +37,12 @@ export interface SelectorDefinition<Event, Out, In> {
   readonly name?: string;
   /** Branches to read: these, or all. Left out: those that `process` is seen to use, as far as possible. */
   readonly branches?: readonly string[] | "all";
+  /**
+   * The parameters with their defaults. With these declared, another name or a value of another type is
+   * refused before anything runs, what is typed is converted to the type of the default, and `input` always
+   * has all of them. A default of null takes anything.
+   */
+  readonly inputs?: Required<In>;
   /** On the client, before anything is sent. */
   begin?(input: In): void | Promise<void>;
   /** On each worker before its first entry: makes the outputs. Must not depend on which worker it is. */
@@ -56,6 +62,8 @@ export interface Selector {
   readonly name: string;
   /** Undefined where the definition says nothing. */
   readonly branches: readonly string[] | "all" | undefined;
+  /** Undefined where any may be given. */
+  readonly inputs: Inputs | undefined;
   begin?(input: Inputs): void | Promise<void>;
   workerBegin?(out: Outputs, input: Inputs, context: SelectorContext): void | Promise<void>;
   process?(event: object, out: Outputs, context: SelectorContext): void;
@@ -90,7 +98,8 @@ const STEPS = [
  * });
  * ```
  *
- * Without type arguments branches may be used both as numbers and as arrays, and outputs have `fill`.
+ * With `inputs` the third type argument is their type: `typeof inputs`. Without type arguments it is taken
+ * from them, and branches may be used both as numbers and as arrays, and outputs have `fill`.
  * Throws Error for a member that is unknown or of the wrong kind.
  */
 export function defineSelector<Event = AnyEvent, Out = AnyOutputs, In = Inputs>(
@@ -100,17 +109,18 @@ export function defineSelector<Event = AnyEvent, Out = AnyOutputs, In = Inputs>(
     typeof definition === "object" && definition !== null,
     `defineSelector takes an object, not ${show(definition)}`,
   );
-  const { name = "selector", branches, ...steps } = definition;
+  const { name = "selector", branches, inputs, ...steps } = definition;
   need(
     typeof name === "string" && name !== "",
     `defineSelector: name is ${show(name)}, but must be a text`,
   );
   const what = `selector "${name}"`;
   checkBranches(branches, what);
+  checkInputs(inputs, what);
   for (const [step, value] of Object.entries(steps) as [string, unknown][]) {
     need(
       (STEPS as readonly string[]).includes(step),
-      `${what} has a member "${step}", but there are only: name, branches, ${STEPS.join(", ")}`,
+      `${what} has a member "${step}", but there are only: name, branches, inputs, ${STEPS.join(", ")}`,
     );
     need(
       value === undefined || typeof value === "function",
@@ -124,6 +134,7 @@ export function defineSelector<Event = AnyEvent, Out = AnyOutputs, In = Inputs>(
   const selector = {
     name,
     branches: Array.isArray(branches) ? Object.freeze([...(branches as string[])]) : branches,
+    inputs: inputs === undefined ? undefined : Object.freeze({ ...inputs }),
     ...steps,
   };
   Object.defineProperty(selector, MARK, { value: true });
@@ -146,6 +157,17 @@ function checkBranches(branches: unknown, what: string): void {
     need(
       typeof branch === "string" && branch !== "",
       `${what}: branches has ${show(branch)}, but must be a list of names`,
+    );
+  }
+}
+
+function checkInputs(inputs: unknown, what: string): void {
+  if (inputs === undefined) return;
+  need(isPlain(inputs), `${what}: inputs is ${show(inputs)}, but must be an object of defaults`);
+  for (const [name, value] of Object.entries(inputs)) {
+    need(
+      value !== undefined && typeof value !== "function" && typeof value !== "symbol",
+      `${what}: input ${name} has the default ${show(value)}, but must have a value that can travel; null takes anything`,
     );
   }
 }

@@ -261,9 +261,9 @@ async function plan(
 ): Promise<(() => Promise<number>) | undefined> {
   const { exec, process: selector, run, data, tree, seed, packetizer, feedback } = values;
   if (selector !== undefined) {
-    const { dataOf, inputValue, processQuery } = await import("./query-commands.ts");
-    const input = Object.fromEntries(values.input.map(([name, text]) => [name, inputValue(text)]));
-    const options = { input, tree, seed, packetizer, feedback };
+    const { dataOf, inputTextOf, processQuery } = await import("./query-commands.ts");
+    const inputText = inputTextOf(values.input);
+    const options = { inputText, tree, seed, packetizer, feedback };
     return () =>
       interruptible(proof, () =>
         processQuery(proof, output, { selector, data: dataOf(data), options }, values),
@@ -284,7 +284,7 @@ async function checkWork(values: {
   run: string | undefined;
   data: readonly string[];
   tree: string | undefined;
-  input: readonly unknown[];
+  input: readonly [string, string][];
   seed: number | undefined;
   packetizer: string | undefined;
   feedback: number | undefined;
@@ -308,13 +308,14 @@ async function checkWork(values: {
       hint: "see proof open --help",
     });
   }
-  const { checkFiles, dataOf, isCycles } = await import("./query-commands.ts");
+  const { checkFiles, dataOf, inputTextOf, isCycles } = await import("./query-commands.ts");
   if (master !== undefined && (isCycles(master) || (await Bun.file(master).exists()))) {
     throw new ProofError("USAGE", `"${master}" stands where the master belongs`, {
       hint: `the master comes before the data: proof open localhost --process ${selector} ${master}`,
     });
   }
   dataOf(data);
+  inputTextOf(values.input);
   checkFiles(values);
 }
 

@@ -180,6 +180,14 @@ function pathOf(word: string): string {
   return word.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
+/** Parameters by name. Throws USAGE for a name that is given twice: only one could count. */
+export function inputTextOf(pairs: readonly (readonly [string, string])[]): Record<string, string> {
+  const names = pairs.map(([name]) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new ProofError("USAGE", `input ${twice} is given twice`);
+  return Object.fromEntries(pairs);
+}
+
 /** Files, or one number: so many cycles, such as 1000000 or 1e6. */
 export function dataOf(words: readonly string[]): QueryData {
   const [only] = words;
@@ -203,7 +211,7 @@ function readSettings(settings: readonly string[]): {
 } {
   const options: ProcessOptions = {};
   const files: ResultFiles = {};
-  const input: Record<string, unknown> = {};
+  const inputs: [string, string][] = [];
   for (const setting of settings) {
     const equals = setting.indexOf("=");
     const name = setting.slice(0, equals);
@@ -214,23 +222,14 @@ function readSettings(settings: readonly string[]): {
     else if (name === "packetizer") options.packetizer = value as "adaptive" | "unit" | "file";
     else if (name === "output" || name === "html") files[name] = pathOf(value);
     // JSON has quotes of its own.
-    else input[name] = inputValue(value.startsWith('"') ? value : unquote(value));
+    else inputs.push([name, value.startsWith('"') ? value : unquote(value)]);
   }
-  return { options: { ...options, input }, files };
+  return { options: { ...options, inputText: inputTextOf(inputs) }, files };
 }
 
 function numberOf(name: string, value: string): number {
   if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value);
   throw new ProofError("USAGE", `${name}: expected a number, found "${value}"`);
-}
-
-/** A parameter as typed: a number, true, false, JSON, or text. */
-export function inputValue(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }
 
 /** Shows the queries of the session. */

@@ -8,6 +8,7 @@ import {
   type SelectorContext,
 } from "../api/index.ts";
 import { ProofError } from "../lib/errors.ts";
+import { completeInputs, inputOf } from "../lib/inputs.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { errorOf } from "../protocol/failure.ts";
 import {
@@ -57,6 +58,8 @@ export interface QueriesHost {
   nextId(): number;
   /** Told of queries that an earlier client of the session has begun. */
   earlier(news: EarlierNews): void;
+  /** Told what the user should know before a query runs. */
+  notice(text: string): void;
   /** Told how far queries are whose caller does not want to know it. */
   progress(progress: Progress, isForeground: boolean): void;
   /** Told of each result that is not whole, before the caller gets it. */
@@ -91,8 +94,10 @@ export class Queries {
     checkOptions(options);
     const bundle = await bundleSelector(file);
     const selector = await loadSelector(bundle);
-    const input = options.input ?? {};
-    await userStage(bundle, "begin", () => selector.begin?.(input));
+    const given = { ...inputsOf(selector, bundle, options, (text) => this.#host.notice(text)) };
+    await userStage(bundle, "begin", () => selector.begin?.(given));
+    // What begin has added or changed is to be as declared, too.
+    const input = completeInputs(selector.inputs, given);
     const encoded = encodeValue(input);
     if (encoded === undefined)
       throw new ProofError(
@@ -288,6 +293,30 @@ export class Queries {
     if (result.state === "stopped") markPartial(result);
     return this.#told(result);
   }
+}
+
+/** The parameters of a query. Throws USAGE for what the selector has not declared; tells of what nothing can read. */
+function inputsOf(
+  { inputs: declared }: Selector,
+  { name, code }: Bundle,
+  { input = {}, inputText = {} }: ProcessOptions,
+  tell: (text: string) => void,
+): Readonly<Record<string, unknown>> {
+  const typed = Object.entries(inputText).map(
+    ([key, text]) => [key, inputOf(declared, key, text)] as const,
+  );
+  const given = completeInputs(declared, { ...input, ...Object.fromEntries(typed) });
+  if (declared === undefined) {
+    const text = new TextDecoder().decode(code);
+    const words = new Set(text.match(/[A-Za-z_$][\w$]*/g));
+    const isThere = (key: string): boolean =>
+      /^[A-Za-z_$][\w$]*$/.test(key) ? words.has(key) : text.includes(key);
+    for (const key of Object.keys(given)) {
+      if (isThere(key)) continue;
+      tell(`warning: input ${key} occurs nowhere in ${name}: nothing reads it under this name`);
+    }
+  }
+  return given;
 }
 
 /** A master would not understand anything else, and could not even say so. Throws USAGE. */

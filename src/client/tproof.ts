@@ -319,6 +319,7 @@ export class TProof {
           send: (pieces) => this.#session.send(pieces),
           nextId: () => this.#nextId++,
           earlier: (news) => this.#options.onEarlier?.(news),
+          notice: (text) => this.#options.onNotice?.({ ordinal: "", text }),
           progress: (progress, isForeground) => this.#options.onProgress?.(progress, isForeground),
           partial: (result) => void this.#partial.push(result.seq),
         }),

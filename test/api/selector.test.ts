@@ -90,12 +90,15 @@ test.each<[unknown, string]>([
   [{ process, processChunk: process }, "has both"],
   [
     { process, proces: process },
-    'has a member "proces", but there are only: name, branches, begin',
+    'has a member "proces", but there are only: name, branches, inputs, begin',
   ],
   [{ process: 5 }, "process is 5, but must be a function"],
   [{ process, name: "" }, 'name is "", but must be a text'],
   [{ process, branches: "M" }, 'branches is "M", but must be a list of names or "all"'],
   [{ process, branches: ["M", 1] }, "branches has 1"],
+  [{ process, inputs: [1] }, "inputs is an Array, but must be an object of defaults"],
+  [{ process, inputs: { a: undefined } }, "input a has the default undefined"],
+  [{ process, inputs: { a: () => 1 } }, "input a has the default a function"],
 ])("definition %# is refused", (definition, message) => {
   expect(() => defineSelector(definition as { process(): void })).toThrow(message);
 });

@@ -12,6 +12,7 @@ test("a query whose session ends before it has been sent fails with that cause",
     send: () => void sent++,
     nextId: () => 1,
     earlier: () => undefined,
+    notice: () => undefined,
     progress: () => undefined,
     partial: () => undefined,
   });

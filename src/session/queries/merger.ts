@@ -9,6 +9,7 @@ import {
   type Outputs,
   type Selector,
 } from "../../api/index.ts";
+import { completeInputs } from "../../lib/inputs.ts";
 import type { ProcessRequest } from "../../protocol/query-client.ts";
 import { decodeValue } from "../../protocol/values.ts";
 import type { SavedOutput } from "./engine.ts";
@@ -65,13 +66,14 @@ export class Merger {
   async #fresh(): Promise<Outputs> {
     const { request, attachments, ordinal, workers } = this.#terms;
     const selector = await (this.#selector ??= this.#load());
-    const input = decodeValue(
+    const given = decodeValue(
       request.input,
       attachments.map((part) => Buffer.from(part)),
     );
+    const input = completeInputs(selector.inputs, (given ?? {}) as Inputs);
     const fresh: Outputs = {};
     const context = new SelectorContext({ ordinal, workers, seed: request.seed });
-    await selector.workerBegin?.(fresh, (input ?? {}) as Inputs, context);
+    await selector.workerBegin?.(fresh, input, context);
     return fresh;
   }
 }

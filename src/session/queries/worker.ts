@@ -9,6 +9,7 @@ import {
 import { checkMergeable } from "../../api/merge.ts";
 import { CheckError } from "../../lib/check.ts";
 import { ProofError } from "../../lib/errors.ts";
+import { completeInputs } from "../../lib/inputs.ts";
 import type { Message } from "../../protocol/envelope.ts";
 import {
   absorb,
@@ -133,9 +134,10 @@ export class QueryWorker {
           return this.#host.send(begun.encode({ query, round, ordinal, needsBundle: true }));
         this.#cache.store(hash, bundle);
       }
-      const input = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
-      if (!isRecord(input)) throw new CheckError("input is no object");
+      const given = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
+      if (!isRecord(given)) throw new CheckError("input is no object");
       const selector = await this.#cache.load(hash);
+      const input = completeInputs(selector.inputs, given);
       const { workers, seed } = terms;
       const printed = (text: string): void => this.#host.printed(text);
       const context = new SelectorContext({ ordinal, workers, seed, printed });
