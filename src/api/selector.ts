@@ -99,7 +99,7 @@ const STEPS = [
  * ```
  *
  * With `inputs` the third type argument is their type: `typeof inputs`. Without type arguments it is taken
- * from them, and branches may be used both as numbers and as arrays, and outputs have `fill`.
+ * from them; branches may be used both as numbers and as arrays then, and outputs have `fill`.
  * Throws Error for a member that is unknown or of the wrong kind.
  */
 export function defineSelector<Event = AnyEvent, Out = AnyOutputs, In = Inputs>(

@@ -3,13 +3,11 @@ import type { Selector } from "../api/index.ts";
 
 /** The branches it names, or those that its code is seen to use, or all of them. */
 export function branchesOf(selector: Selector): string[] | "all" {
-  const { branches, ...steps } = selector;
+  const { branches } = selector;
   if (branches === "all") return "all";
   if (branches !== undefined) return [...branches];
-  return (
-    branchesUsed(String(Object.entries(steps).find(([name]) => name.startsWith("process"))?.[1])) ??
-    "all"
-  );
+  const { process, processChunk } = selector;
+  return branchesUsed(String(process ?? processChunk)) ?? "all";
 }
 
 /** Names used as `event.NAME` or taken apart in the first parameter; undefined if the event goes elsewhere too. */
