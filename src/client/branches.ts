@@ -6,6 +6,7 @@ export function branchesOf(selector: Selector): string[] | "all" {
   const { branches } = selector;
   if (branches === "all") return "all";
   if (branches !== undefined) return [...branches];
+  // oxlint-disable-next-line unbound-method -- looked at, not called
   const { process, processChunk } = selector;
   return branchesUsed(String(process ?? processChunk)) ?? "all";
 }
