@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "view",
     "index.ts",
   ],
-  "main.ts": ["cli", "session"],
+  "main.ts": ["lib", "cli", "session"],
   "index.ts": ["api", "client", "lib", "protocol"],
 };
 
@@ -77,7 +77,7 @@ const EFFECT_HOMES: readonly (readonly [effect: RegExp, homes: readonly string[]
   [/\bBun\.(listen|connect|udpSocket|serve)\b/, ["comm/bare-socket.ts", "comm/socket.ts"]],
   [/\bBun\.spawn(Sync)?\b/, ["lib/process.ts"]],
   [/\bBun\.\$|\$`/, []],
-  [/\bprocess\.(exit|abort|reallyExit)\b/, ["main.ts"]],
+  [/\bprocess\.(exit|abort|reallyExit)\b/, ["main.ts", "lib/signals.ts"]],
   [/\bprocess\.std(out|err)\b/, ["cli/output.ts", "cli/prompt.ts", "lib/log.ts"]],
   [/\bconsole\.\w/, []],
   [/\b(eval|Function)\(/, []],
@@ -237,6 +237,7 @@ test("a proofserv that calls back has loaded this and no more", () => {
   expect(files).toMatchInlineSnapshot(`
     [
       "comm/bare-socket.ts",
+      "lib/signals.ts",
       "main.ts",
       "protocol/call-back.ts",
       "session/call-back.ts",
@@ -264,6 +265,7 @@ test("a worker of which something is asked for the first time loads this besides
       "lib/engine.ts",
       "lib/errors.ts",
       "lib/pieces.ts",
+      "lib/signals.ts",
       "lib/spent.ts",
       "protocol/call-back.ts",
       "protocol/codes.ts",

@@ -6,6 +6,7 @@ import { stateDirectory } from "../config/paths.ts";
 import type { Config, ConfigKey } from "../config/schema.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
 import { createLog } from "../lib/log.ts";
+import { handleSignals } from "../lib/signals.ts";
 import { COMMON_ARGS, CONFIG_ARG, defineProofCommand } from "./command.ts";
 import type { Output } from "./output.ts";
 
@@ -160,8 +161,10 @@ export default defineProofCommand({
       service.stopping(`${signal}: ending sessions`);
       void daemon.stop(signal).then(stopped.resolve, stopped.reject);
     };
-    process.on("SIGTERM", () => stop("SIGTERM"));
-    process.on("SIGINT", () => stop("SIGINT"));
+    handleSignals("SIGTERM", "SIGINT", "SIGHUP");
+    // The last is what batch systems send before they end a job that has used its time.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGXCPU"] as const)
+      process.on(signal, () => stop(signal));
     process.on("SIGUSR1", () => {
       daemon.handOver();
       stopped.resolve();

@@ -3,6 +3,7 @@
  * is. Nothing is imported here that it does not need while it waits.
  */
 import { EXIT, ProofError } from "../lib/errors.ts";
+import { ignoreSignals } from "../lib/signals.ts";
 import { decodeKeeper, FAREWELL } from "../protocol/keeper.ts";
 import { COMMON_ARGS, defineProofCommand } from "./command.ts";
 
@@ -14,9 +15,8 @@ export default defineProofCommand({
   async run() {
     const input = await Bun.stdin.stat().catch(() => undefined);
     if (input === undefined || !(input.isFIFO() || input.isSocket())) throw byHand();
-    // A terminal's Ctrl-C and the like are meant for the daemon.
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.on(signal, () => undefined);
+    // What ends the daemon, and all that a batch system sends to all of its job, must not end this.
+    ignoreSignals("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGXCPU");
     return keep();
   },
 });

@@ -15,6 +15,7 @@ import { earlierReporter, reportEarlier } from "./earlier.ts";
 import { worse } from "./exit-code.ts";
 import { FailureReporter, reportFailures } from "./failures.ts";
 import { describeSession, openingReporter, reportJoined, reportOpened } from "./open-status.ts";
+import { Leaving } from "./leaving.ts";
 import type { Output } from "./output.ts";
 import type { WorkerFailure } from "../protocol/messages.ts";
 import { codeProgress } from "./query-progress.ts";
@@ -167,13 +168,11 @@ export default defineProofCommand({
     checkAttach(values);
     const lost = Promise.withResolvers<ProofError>();
     const start = performance.now();
-    const interrupted = Promise.withResolvers<never>();
-    const giveUp = (): void =>
-      interrupted.reject(new ProofError("INTERRUPTED", "interrupted while opening the session"));
-    process.once("SIGINT", giveUp);
+    const leaving = new Leaving();
     const master = values.master ?? "localhost";
     const losses = new FailureReporter(output);
     const common: AttachOptions = {
+      signal: leaving.opening,
       timeout: values.timeout,
       config: values.config,
       askPassphrase,
@@ -202,19 +201,23 @@ export default defineProofCommand({
             env: Object.fromEntries(env),
           })
         : TProof.attach(master, attach === "" ? undefined : attach, common);
-    const proof = await Promise.race([opening, interrupted.promise]).catch((error: unknown) => {
-      const failures = toProofError(error).details["failures"];
+    const opened = await opening.catch((thrown: unknown) => {
+      const error = toProofError(thrown);
+      const failures = error.details["failures"];
       if (Array.isArray(failures)) reportFailures(failures as WorkerFailure[], output);
-      throw error;
+      if (leaving.exitCode === undefined) throw thrown;
+      output.error(error);
+      return leaving.exitCode;
     });
-    process.off("SIGINT", giveUp);
+    if (typeof opened === "number") return opened;
+    const proof = opened;
     reportOpened(proof, output, wish?.perNode === false ? wish.count : undefined);
     if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
     if (!proof.isNew) reportEarlier(await proof.queries(), output);
     const work = await plan(proof, values, output);
     const run = work ?? ((signal: AbortSignal) => atPrompt(proof, context, signal));
     try {
-      return await use(proof, run, lost.promise, output);
+      return await use(proof, run, { leaving, lost: lost.promise, output });
     } finally {
       losses.flush();
     }
@@ -341,34 +344,33 @@ async function interruptible(proof: TProof, run: () => Promise<number>): Promise
 async function use(
   proof: TProof,
   run: (signal: AbortSignal) => Promise<number>,
-  lost: Promise<ProofError>,
-  output: Output,
+  { leaving, lost, output }: { leaving: Leaving; lost: Promise<ProofError>; output: Output },
 ): Promise<number> {
   const over = new AbortController();
-  const signalled = Promise.withResolvers<number>();
-  process.once("SIGTERM", () => signalled.resolve(128 + 15));
   // The terminal is gone, as with a connection that breaks: the session may be taken up again.
   let left: Promise<unknown> | undefined;
-  process.once("SIGHUP", () => {
-    signalled.resolve(128 + 1);
-    left = proof.detach();
+  const signalled = leaving.left.then((signal) => {
+    if (signal === "SIGHUP") left = proof.detach();
+    return leaving.exitCode ?? EXIT.interrupted;
   });
   // proof open -e '.sh yes' | head -1: the reader has what it wanted.
   const unread = Promise.withResolvers<number>();
   output.stdoutClosed.addEventListener("abort", () => unread.resolve(EXIT.ok));
-  const work = run(over.signal);
+  leaving.work();
+  const work = leaving.exitCode === undefined ? run(over.signal) : signalled;
   work.catch(() => undefined);
   try {
     return await Promise.race([
       work,
-      signalled.promise,
+      signalled,
       unread.promise,
       lost.then((error) => Promise.reject(error)),
     ]);
   } finally {
     over.abort();
-    await left;
-    await proof.close();
+    const closed = Promise.resolve(left).then(() => proof.close());
+    leaving.close();
+    await closed;
   }
 }
 

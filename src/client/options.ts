@@ -28,6 +28,8 @@ export type EarlierNews =
 export interface AttachOptions {
   /** Milliseconds for the whole of opening; the configuration's `startup.session` by default. */
   timeout?: number | undefined;
+  /** Gives up opening when it is aborted: what was begun is ended, and the call rejects with INTERRUPTED. */
+  signal?: AbortSignal | undefined;
   /** Path of a configuration file instead of the default ones. */
   config?: string | undefined;
   /** Asks for the passphrase of the user's key in a file; without it such a key is an error. */

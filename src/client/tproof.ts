@@ -6,6 +6,7 @@ import { Link } from "../comm/link.ts";
 import { type Identity, logIn, withUserKey } from "../comm/log-in.ts";
 import { RemoteSession } from "../comm/remote-session.ts";
 import type { Place, SessionLimits } from "../comm/session-link.ts";
+import { unlessAborted } from "../lib/abort.ts";
 import { Deadline, elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { refuseVariable } from "../lib/environment.ts";
@@ -56,6 +57,9 @@ interface Running {
 
 /** The number of what an earlier client has begun. */
 const EARLIER = 0;
+
+/** Milliseconds that the end of a session may take that could not be opened, or was given up. */
+const GIVEN_UP = 10_000;
 
 export class TProof {
   readonly #session: RemoteSession;
@@ -153,11 +157,12 @@ export class TProof {
     const { place, settings } = callee(address, options);
     const timeout = options.timeout ?? settings.startupTimeout;
     options.onStatus?.({ phase: "connecting" });
+    const { signal } = options;
     let whole = new Deadline(timeout);
     const session = await withUserKey(settings.identity, (me) => {
       // Typing a passphrase does not count.
       whole = new Deadline(timeout);
-      return enter(place, me, { ...settings.limits, whole });
+      return enter({ ...place, signal }, me, { ...settings.limits, whole });
     });
     const { tag } = session.facts;
     options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
@@ -170,7 +175,7 @@ export class TProof {
       closed: (error) => proof.#end(error),
     });
     try {
-      await withDeadline(proof.#opened.promise, whole.left, () => {
+      await withDeadline(unlessAborted(signal, proof.#opened.promise), whole.left, () => {
         const text = `${session.peer}: the session was not ready ${whole.within}`;
         return new ProofError("TIMEOUT", text, {
           hint: "try --startup parallel, or a longer --timeout",
@@ -178,8 +183,10 @@ export class TProof {
         });
       });
     } catch (error) {
+      const patience = Math.min(timeout, GIVEN_UP);
+      proof.#fail(new ProofError("SESSION_ENDED", "the session was closed"));
       // One that was there before stays as it was.
-      await (isNew ? proof.close() : proof.detach());
+      await (isNew ? session.destroy(patience) : session.detach(patience));
       throw error;
     }
     return proof;

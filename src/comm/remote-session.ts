@@ -98,7 +98,8 @@ export class RemoteSession {
     limits: SessionLimits,
     { link, sid, logPath, facts, phases }: SessionLink,
   ) {
-    this.#place = place;
+    // What gives up opening does not concern a session that is there.
+    this.#place = { ...place, signal: undefined };
     this.#identity = identity;
     this.#limits = limits;
     this.#link = link;

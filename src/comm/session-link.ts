@@ -1,5 +1,6 @@
 /** A new connection to a session: TCP, login, then the request that makes the session or finds it. */
-import { type Deadline, elapsedSince, type Limit } from "../lib/clock.ts";
+import { unlessAborted } from "../lib/abort.ts";
+import { type Deadline, elapsedSince, type Limit, withDeadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { Pieces } from "../lib/pieces.ts";
 import { Request, type RoleLetter } from "../protocol/codes.ts";
@@ -26,6 +27,8 @@ export interface Place {
   secure?: Secure | undefined;
   /** How it is reached, if not directly. */
   reach?: ((limit: Limit) => Promise<Link>) | undefined;
+  /** Gives up, until the session is there: what was begun for it is ended. */
+  signal?: AbortSignal | undefined;
 }
 
 /** How long each step may take, and how often to show life. All milliseconds; bytes for `message`. */
@@ -103,7 +106,7 @@ export async function enter(
   limits: SessionLimits,
   entrance: Entrance,
 ): Promise<SessionLink> {
-  const { role, ordinal } = place;
+  const { role, ordinal, signal } = place;
   const phases: Record<string, number> = {};
   let timed = "tcp";
   let since = performance.now();
@@ -115,8 +118,10 @@ export async function enter(
   };
   let phase = "tcp";
   let link: Link | undefined;
+  let asked: Promise<Buffer> | undefined;
   try {
-    const opened = await connectTo(place, limitOf(limits, limits.tcp));
+    const connecting = connectTo(place, limitOf(limits, limits.tcp));
+    const opened = await unlessAborted(signal, connecting, (late) => late.end());
     link = opened;
     const { heartbeat } = limits;
     // Messages may follow the answer in the same chunk, before the caller gets to run.
@@ -126,7 +131,6 @@ export async function enter(
       attention: (action, body) => early.push([action, body]),
       closed: (error) => (lost = error),
     });
-    let asked: Promise<Buffer> | undefined;
     const request = (): Promise<Buffer> => {
       if (asked !== undefined) return asked;
       time(entrance.phase);
@@ -139,10 +143,11 @@ export async function enter(
     time(phase);
     const proved = (): void => void request();
     const timeout = limitOf(limits, limits.login);
-    await logIn(opened, identity, { role, ordinal, timeout, heartbeat, proved });
+    const login = { role, ordinal, timeout, heartbeat, proved };
+    await unlessAborted(signal, logIn(opened, identity, login));
     opened.startHeartbeat(heartbeat, limits.heartbeatTimeout);
     phase = entrance.phase;
-    const answer = await request();
+    const answer = await unlessAborted(signal, request());
     phases[timed] = elapsedSince(since);
     const { sid, logPath, facts } = decodeCreated(answer);
     if (facts === undefined)
@@ -161,8 +166,29 @@ export async function enter(
       },
     };
   } catch (error) {
+    const isGivenUp = signal?.aborted === true && entrance.phase === "create";
+    if (isGivenUp && link !== undefined && asked !== undefined) await takeBack(link, asked);
     link?.end();
     throw located(error, phase, place.host);
+  }
+}
+
+/** Milliseconds in which a daemon says what became of a session that nobody wants any more, and ends it. */
+const TAKE_BACK = 5_000;
+
+/**
+ * Ends the session that was asked for: if the connection ended after the daemon has made it, and before anybody
+ * read its answer, it would wait for its client to come back.
+ */
+async function takeBack(link: Link, asked: Promise<Buffer>): Promise<void> {
+  const late = (): Error => new Error("late");
+  try {
+    const { sid } = decodeCreated(await withDeadline(asked, TAKE_BACK, late));
+    const body = sessionWord.encode(sid);
+    const terms = { what: "destroy", timeout: TAKE_BACK, body };
+    await link.call(STREAM.session, Request.destroy, terms);
+  } catch {
+    // There is none, or its daemon does not answer: it sees the end of the connection.
   }
 }
 

@@ -32,7 +32,7 @@ import {
   nameDirectory,
   nascentDirectory,
   openLog,
-  removeNascentDirectory,
+  removeDirectory,
   sandboxBase,
   sessionTag,
   userSandbox,
@@ -103,7 +103,7 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
     child = start(plan, variables, plan.account === undefined ? begun : "/", log);
   } catch (error) {
     log.close();
-    if (plan.topTag === undefined) asOwner(() => removeNascentDirectory(begun));
+    if (plan.topTag === undefined) asOwner(() => removeDirectory(begun));
     throw error;
   }
   try {
@@ -139,6 +139,16 @@ export function launch(plan: LaunchPlan): { child: Child; launched: Launched } {
     signalProcess(-child.pid, "SIGKILL");
     throw error;
   }
+}
+
+/** Removes the directories of a proofserv that ended before it did anything, to start it anew. */
+export function undoLaunch(plan: LaunchPlan, launched: Launched): void {
+  const { log, workDirectory, sessionDirectory } = launched;
+  log.close();
+  const remove = (): void =>
+    removeDirectory(plan.topTag === undefined ? sessionDirectory : workDirectory);
+  if (plan.account === undefined) remove();
+  else asAccount(plan.account, remove);
 }
 
 /** Tells a proofserv what it has to know. One that has died in the meantime is reported by its exit. */

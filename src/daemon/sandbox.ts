@@ -158,8 +158,8 @@ export function makeWorkDirectory(path: string): void {
   guard(path, () => mkdirSync(path, { mode: 0o700 }));
 }
 
-/** Removes the directory of a session that could not be started. */
-export function removeNascentDirectory(path: string): void {
+/** Removes the directory of a session or a proofserv that could not be started. */
+export function removeDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 0 });
 }
 

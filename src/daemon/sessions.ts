@@ -20,7 +20,7 @@ import { bury, Epitaphs } from "./burial.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { exitOf } from "./death.ts";
-import { launch } from "./launcher.ts";
+import { launch, type LaunchPlan, undoLaunch } from "./launcher.ts";
 import { Launches } from "./launches.ts";
 import { callbackPatience, rootPlan } from "./root/plan.ts";
 import { rootVersionFor } from "./root/versions.ts";
@@ -308,8 +308,7 @@ async function start(
   if (session.state !== "starting")
     throw new ProofError("SESSION_ENDED", `${host}: nobody waits for this session any more`);
   const [creator] = session.clients.values();
-  const before = performance.now();
-  const { child, launched } = launch({
+  const plan: LaunchPlan = {
     role: session.role,
     sid: session.sid,
     ordinal: session.ordinal,
@@ -329,11 +328,10 @@ async function start(
     options: buffer.options,
     config,
     root: rootPlan(context, session, buffer, creator),
-  });
+  };
+  const before = performance.now();
+  startProcess(context, session, plan);
   const spawn = elapsedSince(before);
-  session.begin(launched);
-  void child.exited.then(() => session.exited(exitOf(child, context.outOfMemory)));
-  if (session.record !== undefined) context.state.writeRecord(session.record);
   // Its creator may have gone while this was starting.
   if (session.clients.size === 0) session.end();
   const wait = performance.now();
@@ -352,6 +350,33 @@ async function start(
       ),
   );
   return { spawn, callback: elapsedSince(wait) };
+}
+
+/** Signals that a batch system sends to all of a job; a proofserv that has come far enough ignores them. */
+const UNMEANT: ReadonlySet<string> = new Set(["SIGUSR1", "SIGUSR2", "SIGHUP"]);
+/** How often a proofserv that such a signal has ended is started again. */
+const TRIES = 5;
+
+/**
+ * Starts the process of `session`, and another one in its place if a signal that was not meant for it ends it
+ * before it can ignore that. Throws what {@link launch} throws, and STATE_DIR.
+ */
+function startProcess(context: Context, session: Session, plan: LaunchPlan, tries = TRIES): void {
+  const { child, launched } = launch(plan);
+  session.begin(launched);
+  void child.exited.then(() => {
+    const exit = exitOf(child, context.outOfMemory);
+    const isAgain = session.state === "starting" && UNMEANT.has(exit.signal) && tries > 1;
+    if (!isAgain || plan.root !== undefined) return session.exited(exit);
+    try {
+      undoLaunch(plan, launched);
+      startProcess(context, session, plan, tries - 1);
+    } catch (error) {
+      context.log.warn("proofserv not started again", { error: messageOf(error) });
+      session.exited(exit);
+    }
+  });
+  if (session.record !== undefined) context.state.writeRecord(session.record);
 }
 
 function topTagOf(name: string): string {

@@ -60,15 +60,20 @@ export function capture(command: string[]): string | undefined {
   const [name = "", ...rest] = command;
   const path = Bun.which(name, { PATH: SYSTEM_PATH });
   if (path === null) return undefined;
-  const { success, stdout } = Bun.spawnSync([path, ...rest], {
-    env: { PATH: SYSTEM_PATH, LANG: "C" },
-    cwd: "/",
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "ignore",
-    timeout: TOOL_TIMEOUT,
-  });
-  return success ? stdout.toString() : undefined;
+  for (let tries = 3; tries > 0; tries--) {
+    const { success, stdout, signalCode } = Bun.spawnSync([path, ...rest], {
+      env: { PATH: SYSTEM_PATH, LANG: "C" },
+      cwd: "/",
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+      timeout: TOOL_TIMEOUT,
+    });
+    if (success) return stdout.toString();
+    // One that was sent to the whole group of this process says nothing about what was asked.
+    if (signalCode !== "SIGUSR1" && signalCode !== "SIGUSR2") return undefined;
+  }
+  return undefined;
 }
 
 /** Writes `text` to a child's standard input, which stays open. A child that has died does not matter here. */

@@ -6,6 +6,7 @@
  */
 import { type BareSocket, openSocket, type SocketOwner } from "../comm/bare-socket.ts";
 import type { JsonObject } from "../lib/check.ts";
+import { ignoreSignals } from "../lib/signals.ts";
 import { type Bytes, type FirstWords, PARAMETERS_FD, PROOFSERV } from "../protocol/call-back.ts";
 
 /** What the daemon tells a proofserv, as far as it is read here. All of it is checked when the rest is loaded. */
@@ -81,7 +82,7 @@ async function serve(told: Told): Promise<number> {
   if (told.account !== undefined) (await import("./become.ts")).become(told);
   const end = Promise.withResolvers<number>();
   // Must be there before anybody can send them. SIGINT breaks off user code; by itself it does nothing.
-  process.on("SIGINT", () => undefined);
+  ignoreSignals("SIGINT", "SIGHUP");
   process.on("SIGTERM", () => end.resolve(0));
   const needed = Promise.withResolvers<void>();
   const callBack = await begin(told, needed.resolve);

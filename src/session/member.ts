@@ -1,6 +1,7 @@
 /** One worker or submaster as its master holds it. */
 import { RemoteSession, type SessionLimits, type SessionTarget } from "../comm/remote-session.ts";
 import type { Identity } from "../comm/log-in.ts";
+import { abortReason } from "../lib/abort.ts";
 import { elapsedSince, withDeadline } from "../lib/clock.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import { type Message, messageOf } from "../protocol/envelope.ts";
@@ -34,6 +35,9 @@ export class Member {
   readonly target: SessionTarget;
   readonly #handler: MemberHandler;
   #session: RemoteSession | undefined;
+  /** Gives up opening it. */
+  readonly #opening = new AbortController();
+  #opened: Promise<unknown> | undefined;
   #setUp = Promise.withResolvers<void>();
   /** Settled when what was run to set it up is done. */
   #ran = Promise.withResolvers<void>();
@@ -85,7 +89,11 @@ export class Member {
 
   /** TCP, login, create, spawn, call-back. Throws with phase and host in the details. */
   async open(identity: Identity, limits: SessionLimits): Promise<void> {
-    const session = await RemoteSession.open(this.target, identity, limits);
+    const { signal } = this.#opening;
+    if (signal.aborted) throw abortReason(signal);
+    const opening = RemoteSession.open({ ...this.target, signal }, identity, limits);
+    this.#opened = opening.catch(() => undefined);
+    const session = await opening;
     this.#session = session;
     session.attach({
       message: (message) => this.#message(message),
@@ -187,13 +195,22 @@ export class Member {
   /** Ends its session without waiting; nothing more is reported. */
   end(): void {
     this.#lost = true;
+    this.#giveUp();
     this.#session?.end();
   }
 
   /** Ends its session and waits until its daemon says that it is gone. */
   async destroy(timeout: number): Promise<void> {
     this.#lost = true;
-    await this.#session?.destroy(timeout);
+    this.#giveUp();
+    const start = performance.now();
+    const late = (): Error => new Error("late");
+    await withDeadline(this.#opened ?? Promise.resolve(), timeout, late).catch(() => undefined);
+    await this.#session?.destroy(Math.max(1, timeout - (performance.now() - start)));
+  }
+
+  #giveUp(): void {
+    this.#opening.abort(new ProofError("SESSION_ENDED", "the session was closed"));
   }
 
   #message(message: Message): void {

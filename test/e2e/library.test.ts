@@ -3,7 +3,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { useArea } from "../helpers/area.ts";
 import { startDaemon } from "../helpers/daemon.ts";
+import { proofservsOf } from "../helpers/processes.ts";
 import { Program } from "../helpers/program.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -63,4 +65,18 @@ test("large objects reach the workers, however often their sender is held back",
   const { stdout, stderr, exitCode } = await program.finished();
   expect([stderr, exitCode]).toEqual(["", 0]);
   expect(stdout).toBe(`${12 * 1024 * 1024}\n`.repeat(20));
+});
+
+test("opening that is given up leaves nothing", async () => {
+  const home = area.home();
+  const env = { PROOF_SESSION_RECONNTO: "1h" };
+  await using daemon = await startDaemon({ home, args: ["--workers", "16"], env });
+  await using program = new Program(
+    [process.execPath, join(import.meta.dir, "abort-fixture.ts"), daemon.address],
+    { home, env },
+  );
+  const { stdout, exitCode } = await program.finished();
+  expect(stdout).toContain("INTERRUPTED");
+  expect(exitCode).toBe(0);
+  await waitFor("the end of all proofservs", () => proofservsOf(home.path).size === 0);
 });

@@ -1,0 +1,71 @@
+/**
+ * The signals that end a client, from before it opens a session until it has left it. The first of them ends it in
+ * good order, as far as that goes within a while; the second at once.
+ */
+import { ProofError } from "../lib/errors.ts";
+import { endAfter, endNow, handleSignals, ignoreSignals } from "../lib/signals.ts";
+
+/** Exit codes by signal: 128 and the signal's number. */
+const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** A signal that ends a client. */
+export type EndSignal = keyof typeof CODES;
+
+/** Milliseconds that the end in good order may take: the daemon may not answer, and nobody may read what is printed. */
+const PATIENCE = 15_000;
+
+export class Leaving {
+  readonly #opening = new AbortController();
+  readonly #left = Promise.withResolvers<EndSignal>();
+  #signal: EndSignal | undefined;
+  #state: "opening" | "working" | "closing" = "opening";
+
+  /** Handles the signals from here on. */
+  constructor() {
+    handleSignals("SIGHUP", "SIGINT", "SIGTERM");
+    ignoreSignals("SIGINT");
+    for (const signal of ["SIGHUP", "SIGTERM"] as const)
+      process.on(signal, () => this.#leave(signal));
+    process.on("SIGINT", this.#interrupt);
+  }
+
+  /** Aborted by any of them: gives up opening. */
+  get opening(): AbortSignal {
+    return this.#opening.signal;
+  }
+
+  /** The exit code, once there was one of them. */
+  get exitCode(): number | undefined {
+    return this.#signal === undefined ? undefined : CODES[this.#signal];
+  }
+
+  /** Resolves at the first of them. */
+  get left(): Promise<EndSignal> {
+    return this.#left.promise;
+  }
+
+  /** The session is open, and what is done in it handles SIGINT. */
+  work(): void {
+    this.#state = "working";
+  }
+
+  /** The daemon is told the end: nothing is lost by not waiting for its answer. */
+  close(): void {
+    this.#state = "closing";
+  }
+
+  readonly #interrupt = (): void => {
+    if (this.#state !== "working" || this.#signal !== undefined) this.#leave("SIGINT");
+  };
+
+  #leave(signal: EndSignal): void {
+    if (this.#signal !== undefined || this.#state === "closing") return endNow(CODES[signal]);
+    this.#signal = signal;
+    endAfter(PATIENCE, CODES[signal]);
+    const what =
+      signal === "SIGINT"
+        ? "interrupted while opening the session"
+        : `ended by ${signal} while opening the session`;
+    this.#opening.abort(new ProofError("INTERRUPTED", what));
+    this.#left.resolve(signal);
+  }
+}
