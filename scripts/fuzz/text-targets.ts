@@ -2,7 +2,7 @@
 import type { Access } from "../../src/data/access.ts";
 import { openCsv } from "../../src/data/text/csv.ts";
 import { openNdjson } from "../../src/data/text/ndjson.ts";
-import type { Table } from "../../src/data/text/table.ts";
+import { type Table, tableReader } from "../../src/data/text/table.ts";
 import { readDocument } from "../../src/config/document.ts";
 import { parseProofConf } from "../../src/config/proof-conf.ts";
 import { expandRanges, MOST_HOSTS } from "../../src/config/ranges.ts";
@@ -29,7 +29,7 @@ const KEY_LINES = [
 ].map((line) => Buffer.from(line));
 const UNSAFE = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
-/** A text format, read from memory as it would be from a file. */
+/** A text format, read from memory as it would be from a file: whole, and in two parts. */
 function table(name: string, sample: string, open: (access: Access) => Promise<Table>): Target {
   return {
     name,
@@ -41,17 +41,15 @@ function table(name: string, sample: string, open: (access: Access) => Promise<T
         read: (offset, length) => Promise.resolve(input.subarray(offset, offset + length)),
         close: () => Promise.resolve(),
       };
-      const read = await open(access);
-      const lines = input
-        .subarray(read.start)
-        .toString()
-        .split(/\r?\n/)
-        .filter((line) => read.isEntry(line));
-      const { n } = read.parse(
-        lines,
-        read.branches.map((branch) => branch.name),
-      );
-      if (n !== lines.length) throw new Finding(`${lines.length} lines, ${n} entries`);
+      const reader = tableReader(access, await open(access), "all");
+      const startsIn = async (first: number, count: number): Promise<number[]> => {
+        const chunks = await Array.fromAsync(reader.read(first, count));
+        return chunks.flatMap(({ starts }) => [...(starts ?? [])]);
+      };
+      const whole = await startsIn(0, input.length);
+      const cut = (input[0] ?? 0) % Math.max(1, input.length);
+      const parts = [...(await startsIn(0, cut)), ...(await startsIn(cut, input.length))];
+      if (String(whole) !== String(parts)) throw new Finding(`cut at ${cut}: ${parts}, not ${whole}`);
     },
   };
 }

@@ -43,6 +43,14 @@ export interface BranchDescription {
   refusal?: string;
 }
 
+/** Something to tell the user about data that were read all the same. */
+export interface Note {
+  /** What it is about: of notes about the same thing, one is told. */
+  about: string;
+  /** One line, with the file. */
+  text: string;
+}
+
 /** What there is to know about a file without reading its data. */
 export interface Description {
   path: string;
@@ -58,6 +66,8 @@ export interface Description {
   branches: BranchDescription[];
   /** Entry numbers at which clusters begin, ascending from 0, so that packets can follow them. */
   boundaries?: number[];
+  /** What the user should know about the branches asked for. */
+  notes?: Note[];
 }
 
 /** Numbers in a row. */
@@ -99,6 +109,8 @@ export interface Chunk {
   columns: Record<string, Column>;
   /** Bytes read from the file for it. */
   bytes: number;
+  /** What the user should know, and this reader has not said yet. */
+  notes?: Note[];
 }
 
 /** An open file. */

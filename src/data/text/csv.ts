@@ -1,164 +1,90 @@
 /**
- * CSV: a header line with the names, then one entry per line (RFC 4180, without line breaks inside
- * quotes: a file could not be split then). Separated by commas, semicolons or tabs.
+ * CSV: a header line with the names, then one entry per record (RFC 4180), separated by commas, semicolons
+ * or tabs, or by what the file itself names; and the ntuples that Geant4 writes as CSV.
  */
-import type { BranchDescription, Column } from "../types.ts";
 import type { Access } from "../access.ts";
-import { dataError } from "../problem.ts";
-import { LineError, type Table, sampleLines, shown } from "./table.ts";
+import type { BranchDescription } from "../types.ts";
+import { readHeader } from "./csv-header.ts";
+import { type Field, parseCsv } from "./csv-columns.ts";
+import { type Finding, findIn } from "./csv-sample.ts";
+import { fieldsOf } from "./fields.ts";
+import { kindOf } from "./geant4.ts";
+import { RecordReader } from "./records.ts";
+import { readSample, type Table } from "./table.ts";
 
-/** What stands for a missing value, besides nothing at all. */
-const MISSING = new Set(["NA", "N/A", "NaN", "nan", "null", "NULL"]);
-
-const SEPARATORS = [",", ";", "\t"] as const;
-
-/** More columns than this are taken for a file that is no CSV. */
-const MAX_COLUMNS = 10_000;
-
-/** Takes the names and types of a CSV file from its beginning. Throws FILE_BROKEN. */
+/** Takes the names and types of a CSV file from its beginning. Throws FILE_BROKEN or FILE_UNREADABLE. */
 export async function openCsv(access: Access): Promise<Table> {
-  const { lines, mark } = await sampleLines(access);
-  const [header] = lines;
-  if (header === undefined || header.trim() === "") {
-    throw dataError("FILE_BROKEN", { file: access.path }, "there is no header line");
+  const header = await readHeader(access);
+  const { encoding, format, names, types } = header;
+  let { layout } = header;
+  let sample = await readSample(new RecordReader(access, layout), encoding);
+  const isEntry = (line: string): boolean => {
+    const first = line.charCodeAt(0);
+    if (first > 35) return true;
+    if (first === 35) return !layout.comments;
+    return line.trim() !== "" || line.includes(format.separator);
+  };
+  const count = (line: string): number => {
+    try {
+      return fieldsOf(line, format, 0).length;
+    } catch {
+      // Reported with its place when the record is read.
+      return 0;
+    }
+  };
+  const hashes = sample.lines.filter((line) => line.startsWith("#"));
+  const others = sample.lines.filter((line) => isEntry(line) && !line.startsWith("#"));
+  const [first] = findIn(others, names, format);
+  // Where the first column is one of numbers, what begins with # is no entry.
+  const isNumeric = first !== undefined && first.texts === 0 && first.numbers > 0;
+  const isComment = hashes.length > 0 && hashes.every((line) => count(line) !== names.length);
+  if (!layout.comments && (isNumeric || (isComment && types === undefined))) {
+    layout = { ...layout, comments: true };
+    if (hashes.length > 0) sample = await readSample(new RecordReader(access, layout), encoding);
   }
-  const separator = separatorOf(access.path, header);
-  const names = fieldsOf(header, separator, 0).map((name, i) => name.trim() || `column${i + 1}`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined || names.length > MAX_COLUMNS) {
-    const what =
-      twice === undefined ? `${names.length} columns` : `two columns are called ${shown(twice)}`;
-    throw dataError("FILE_BROKEN", { file: access.path }, what, {
-      hint: "the first line must name the columns",
-    });
-  }
-  const numeric = numericColumns(lines.slice(1), separator, names.length);
-  const branches = names.map((name, i): BranchDescription => {
-    const isNumber = numeric[i] === true;
-    return {
-      name,
-      type: isNumber ? "float64" : "string",
-      shape: isNumber ? "scalar" : "string",
-      readable: true,
-    };
-  });
+  const findings = findIn(sample.lines.filter(isEntry), names, format);
+  const fields = names.map((name, i) => fieldOf(name, types?.[i], findings[i] as Finding));
   return {
     format: "csv",
-    branches,
-    start: mark + Buffer.byteLength(header) + 1,
-    isEntry,
-    parse: (some, wanted) => parseLines(some, wanted, names, numeric, separator),
+    branches: fields.map(describe),
+    layout,
+    encoding,
+    remarks: types === undefined ? remarksOn(fields, findings) : new Map(),
+    parse: (lines, wanted) =>
+      parseCsv(lines, wanted, {
+        fields,
+        format,
+        encoding,
+        vectorSeparator: header.vectorSeparator,
+        isEntry,
+        isDoubtful: (line) =>
+          !isNumeric && line.startsWith("#") && names.length > 1 && count(line) === names.length,
+      }),
   };
 }
 
-/** A tab for `.tsv`, or what the header has most of. */
-function separatorOf(path: string, header: string): string {
-  if (/\.(tsv|tab)$/i.test(path)) return "\t";
-  const plain = header.replace(/"[^"]*"/g, "");
-  const counts = SEPARATORS.map((separator) => plain.split(separator).length);
-  return SEPARATORS[counts.indexOf(Math.max(...counts))] ?? ",";
+function fieldOf(name: string, type: string | undefined, finding: Finding): Field {
+  const declared = type === undefined ? undefined : kindOf(type);
+  if (declared === "string" || declared === "vector") return { name, kind: declared };
+  if (declared === undefined && finding.texts > 0) return { name, kind: "string" };
+  return { name, kind: finding.hasLarge && !finding.hasDecimals ? "integer" : "number" };
 }
 
-function isEntry(line: string): boolean {
-  return line !== "";
+function describe({ name, kind }: Field): BranchDescription {
+  const type = kind === "string" ? "string" : kind === "integer" ? "int64" : "float64";
+  const shape = kind === "string" ? "string" : kind === "vector" ? "vector" : "scalar";
+  return { name, type, shape, readable: true };
 }
 
-/** Which columns hold numbers only, as far as the sample goes. */
-function numericColumns(lines: readonly string[], separator: string, columns: number): boolean[] {
-  const numeric = Array.from({ length: columns }, () => true);
-  for (const line of lines) {
-    if (!isEntry(line)) continue;
-    let fields: string[];
-    try {
-      fields = fieldsOf(line, separator, 0);
-    } catch {
-      // Reported with its place when the line is read.
-      continue;
-    }
-    fields.forEach((field, i) => {
-      if (numeric[i] === true && numberOf(field) === undefined) numeric[i] = false;
-    });
+/** Columns that are texts although they look like numbers. */
+function remarksOn(fields: readonly Field[], findings: readonly Finding[]): Table["remarks"] {
+  const remarks = new Map<string, string>();
+  for (const [i, { name, kind }] of fields.entries()) {
+    const { numbers, texts, text, looksNumeric } = findings[i] as Finding;
+    if (kind !== "string" || (numbers < texts && !looksNumeric)) continue;
+    const why = `${JSON.stringify(text.slice(0, 40))} is no number`;
+    const of = numbers === 0 ? "" : `, ${numbers} of the first ${numbers + texts} values are`;
+    remarks.set(name, `column "${name}" is read as text: ${why}${of}`);
   }
-  return numeric;
-}
-
-function parseLines(
-  lines: readonly string[],
-  wanted: readonly string[],
-  names: readonly string[],
-  numeric: readonly boolean[],
-  separator: string,
-): { n: number; columns: Column[] } {
-  const numbers = wanted.map(() => new Float64Array(lines.length));
-  const strings: string[][] = wanted.map(() => []);
-  const at = wanted.map((name) => names.indexOf(name));
-  let n = 0;
-  lines.forEach((line, index) => {
-    if (!isEntry(line)) return;
-    const fields = fieldsOf(line, separator, index);
-    if (fields.length !== names.length) {
-      throw new LineError(index, `${fields.length} fields where ${names.length} belong`);
-    }
-    for (let i = 0; i < at.length; i++) {
-      const column = at[i] as number;
-      const field = fields[column] as string;
-      if (numeric[column] !== true) strings[i]?.push(field);
-      else {
-        const value = numberOf(field);
-        if (value === undefined) {
-          throw new LineError(index, `${shown(field)} in a column of numbers`, names[column]);
-        }
-        (numbers[i] as Float64Array)[n] = value;
-      }
-    }
-    n++;
-  });
-  const columns = at.map((column, i) =>
-    numeric[column] === true
-      ? (numbers[i] as Float64Array).subarray(0, n)
-      : (strings[i] as string[]),
-  );
-  return { n, columns };
-}
-
-/** The number a field stands for, NaN where it is missing; undefined if it is none. */
-function numberOf(field: string): number | undefined {
-  const value = Number(field);
-  // Number("") is 0, and Number("0x1") something that no CSV means.
-  if (value === value && /[\d]/.test(field) && !/[xXbBoO]/.test(field)) return value;
-  const text = field.trim();
-  if (text === "" || MISSING.has(text)) return Number.NaN;
-  const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
-  if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
-  return undefined;
-}
-
-/** The fields of a line. Throws LineError for quotes that don't close. */
-function fieldsOf(line: string, separator: string, index: number): string[] {
-  if (!line.includes('"')) return line.split(separator);
-  const fields: string[] = [];
-  let at = 0;
-  while (at <= line.length) {
-    if (line[at] !== '"') {
-      const end = line.indexOf(separator, at);
-      fields.push(line.slice(at, end < 0 ? line.length : end));
-      if (end < 0) return fields;
-      at = end + 1;
-      continue;
-    }
-    let field = "";
-    for (at++; ; at++) {
-      const quote = line.indexOf('"', at);
-      if (quote < 0) throw new LineError(index, "quotes that don't close on the same line");
-      field += line.slice(at, quote);
-      at = quote + 1;
-      if (line[at] !== '"') break;
-      field += '"';
-    }
-    fields.push(field);
-    if (at >= line.length) return fields;
-    if (line[at] !== separator) throw new LineError(index, "text behind closing quotes");
-    at++;
-  }
-  return fields;
+  return remarks;
 }

@@ -1,90 +1,79 @@
-/**
- * Whole lines out of a range of bytes. A line belongs to the range that its first byte lies in, so ranges
- * that cover a file without overlap give every line exactly once, wherever they meet.
- */
-import type { Access } from "../access.ts";
-import { dataError } from "../problem.ts";
+/** Records as text. */
+import { decode, type Encoding, raw } from "./encoding.ts";
+import type { Layout, Records } from "./records.ts";
 
-/** The longest line, in bytes. */
-export const MAX_LINE = 16 * 1024 * 1024;
+export const LF = 10;
+const CR = 13;
+const QUOTE = 0x22;
+const HASH = 0x23;
 
-/** Bytes read at once. */
-const BLOCK = 1024 * 1024;
-
-/** The byte that ends a line. */
-export const NEWLINE = 10;
-
-/** Some lines in a row. */
+/** Some records as text, without their line ends. */
 export interface Lines {
-  /** Where the first line begins in the file. */
-  first: number;
-  /** The lines, each with its line end; the last one of a file may lack it. */
-  bytes: Uint8Array;
-  /** Bytes that had to be read for them. */
-  read: number;
+  /** Empty ones are kept, so that they can be counted. */
+  lines: string[];
+  /** Some bytes are not in the encoding: they have to be looked for, see `mended`. */
+  isBroken: boolean;
+  /** The character that ends lines in other files, where some line may have it inside; else "". */
+  stray: string;
+  /** Whether there is any quote. */
+  hasQuotes: boolean;
 }
 
-/** The lines that begin in [first, end), about a megabyte at a time. Throws FILE_BROKEN. */
-export async function* linesIn(access: Access, first: number, end: number): AsyncGenerator<Lines> {
-  const stop = Math.min(end, access.size);
-  if (first >= stop) return;
-  // One byte ahead tells whether a line begins right here.
-  let at = Math.max(0, first - 1);
-  let begin = first;
-  let aligned = first <= 0;
-  let kept: Uint8Array[] = [];
-  let keptLength = 0;
-  while (at < access.size) {
-    const block = await access.read(at, Math.min(BLOCK, access.size - at));
-    const blockAt = at;
-    at += block.length;
-    let from = 0;
-    if (!aligned) {
-      const newline = block.indexOf(NEWLINE);
-      // Nothing but the tail of a line that began before.
-      if (newline < 0 && blockAt + block.length < stop) continue;
-      if (newline < 0 || blockAt + newline + 1 >= stop) return;
-      from = newline + 1;
-      begin = blockAt + from;
-      aligned = true;
-    }
-    // The last line that begins before `stop` ends at the first newline at or behind stop - 1.
-    const last = at >= stop ? block.indexOf(NEWLINE, Math.max(from, stop - 1 - blockAt)) : -1;
-    const done = last >= 0 || at >= access.size;
-    const cut =
-      last >= 0 ? last + 1 : done ? block.length : block.lastIndexOf(NEWLINE, block.length - 1) + 1;
-    if (done || cut > from) {
-      const piece = block.subarray(from, Math.max(cut, from));
-      const bytes = keptLength === 0 ? piece : Buffer.concat([...kept, piece]);
-      if (bytes.length > 0) yield { first: begin, bytes, read: bytes.length };
-      if (done) return;
-      begin = blockAt + cut;
-      kept = [];
-      keptLength = 0;
-      from = cut;
-    }
-    const rest = block.subarray(from);
-    kept.push(rest);
-    keptLength += rest.length;
-    if (keptLength > MAX_LINE) {
-      const what = `a line is longer than ${MAX_LINE} bytes`;
-      throw dataError("FILE_BROKEN", { file: access.path, offset: begin }, what);
-    }
+/** The byte that ends lines: LF, or CR in a text whose first line ends in CR alone. */
+export function lineEndOf(head: Uint8Array): number {
+  // In a comment quotes are letters like any others.
+  const isComment = head[0] === HASH;
+  let isInside = false;
+  for (let at = 0; at < head.length; at++) {
+    const byte = head[at];
+    if (byte === QUOTE && !isComment) isInside = !isInside;
+    if (isInside || (byte !== LF && byte !== CR)) continue;
+    let next = at;
+    while (head[next] === CR) next++;
+    return head[next] === LF ? LF : CR;
   }
+  return LF;
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Lines as text, without their ends. Empty ones are kept, so that they can be counted. */
-export function textLines({ bytes }: Lines): string[] {
-  const lines = decoder.decode(bytes).split("\n");
+export function linesOf(
+  { bytes, starts }: Records,
+  layout: Layout,
+  encoding: Encoding,
+): Lines {
+  const { text, isBroken } = decode(bytes, encoding);
+  const other = layout.lineEnd === LF ? "\r" : "\n";
+  const stray = text.includes(other) ? other : "";
+  const hasQuotes = text.includes('"');
+  if (starts !== undefined) {
+    const lines = starts.map((start, i) => {
+      const record = bytes.subarray(start, starts[i + 1]);
+      return withoutEnd(isBroken ? raw(record) : decode(record, encoding).text, layout.lineEnd);
+    });
+    return { lines, isBroken, stray, hasQuotes };
+  }
+  const lines = text.split(String.fromCharCode(layout.lineEnd));
   if (lines.at(-1) === "") lines.pop();
-  return lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+  if (stray === "\r") {
+    for (let i = 0; i < lines.length; i++) lines[i] = withoutReturns(lines[i]!);
+  }
+  return { lines, isBroken, stray, hasQuotes };
 }
 
-/** Where line `index` of `lines` begins in the file. */
-export function offsetOf({ bytes, first }: Lines, index: number): number {
+function withoutEnd(line: string, lineEnd: number): string {
+  const end = line.charCodeAt(line.length - 1) === lineEnd ? line.slice(0, -1) : line;
+  return lineEnd === LF ? withoutReturns(end) : end;
+}
+
+function withoutReturns(line: string): string {
+  let end = line.length;
+  while (end > 0 && line.charCodeAt(end - 1) === CR) end--;
+  return end === line.length ? line : line.slice(0, end);
+}
+
+/** Where record `index` of some begins in the file. */
+export function offsetOf({ bytes, first, starts }: Records, index: number, lineEnd: number): number {
+  if (starts !== undefined) return first + (starts[index] ?? 0);
   let at = 0;
-  for (let i = 0; i < index; i++) at = bytes.indexOf(NEWLINE, at) + 1;
+  for (let i = 0; i < index; i++) at = bytes.indexOf(lineEnd, at) + 1;
   return first + at;
 }

@@ -1,8 +1,7 @@
 /** CSV and NDJSON: types, missing values, and splits that give every line exactly once. */
 import { describe, expect, test } from "bun:test";
-import { openAccess } from "../../../src/data/access.ts";
 import { openReader } from "../../../src/data/open.ts";
-import { MAX_LINE, linesIn } from "../../../src/data/text/lines.ts";
+import { MAX_LINE } from "../../../src/data/text/records.ts";
 import { collect, collectFile, describeFile, errorOf, useDirectory } from "../helpers.ts";
 
 const directory = useDirectory();
@@ -141,9 +140,7 @@ describe("CSV", () => {
 
   test("a line that does not end", async () => {
     const path = write(`a\n${"1".repeat(MAX_LINE + 2_000_000)}`);
-    const error = await errorOf(
-      (async () => Array.fromAsync(linesIn(await openAccess(path), 0, Infinity)))(),
-    );
+    const error = await errorOf(collectFile({ path }, "all"));
     expect(error.message).toContain("a line is longer than");
   });
 });

@@ -1,0 +1,197 @@
+/**
+ * What comes before the entries of a CSV: a byte order mark, Excel's `sep=;`, comments, the names of the
+ * columns; or the `#class`, `#separator`, `#column` lines of Geant4.
+ */
+import type { Access } from "../access.ts";
+import { dataError } from "../problem.ts";
+import { decode, type Encoding, encodingOf } from "./encoding.ts";
+import { type FieldFormat, fieldsOf } from "./fields.ts";
+import { isGeant4, readGeant4 } from "./geant4.ts";
+import { LF, lineEndOf } from "./lines.ts";
+import { numberOf, shown } from "./numbers.ts";
+import { QuoteWalk } from "./quotes.ts";
+import { type Layout, MAX_LINE } from "./records.ts";
+import { LineError, MAX_COLUMNS, SAMPLE } from "./table.ts";
+
+const SEPARATORS = [",", ";", "\t"] as const;
+
+/** The beginning of a CSV. */
+export interface Header {
+  encoding: Encoding;
+  layout: Layout;
+  format: FieldFormat;
+  names: string[];
+  /** The types that the file declares, as Geant4 writes them; undefined where it declares none. */
+  types: string[] | undefined;
+  /** What separates the values of a vector. */
+  vectorSeparator: string;
+}
+
+/** Reads the header of a CSV. Throws FILE_BROKEN or FILE_UNREADABLE. */
+export async function readHeader(access: Access): Promise<Header> {
+  const { path, size } = access;
+  for (const length of [SAMPLE, MAX_LINE]) {
+    const head = await access.read(0, Math.min(length, size));
+    const header = headerOf(path, head, head.length === size);
+    if (header !== undefined) return header;
+  }
+  const what = `the first line is longer than ${MAX_LINE} bytes`;
+  throw dataError("FILE_BROKEN", { file: path }, what);
+}
+
+/** The header that a file begins with; undefined if its end is not in `head`. */
+function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | undefined {
+  const { encoding, mark } = encodingOf(path, head);
+  const lineEnd = lineEndOf(head.subarray(mark));
+  const stray = lineEnd === LF ? "\r" : "\n";
+  const text = (from: number, to: number): string => {
+    const line = decode(head.subarray(from, to), encoding).text;
+    return lineEnd === LF ? line.replace(/\r+$/, "") : line;
+  };
+  const endFrom = (at: number): number => {
+    const end = head.indexOf(lineEnd, at);
+    return end < 0 && isWhole ? head.length : end;
+  };
+  const comments: string[] = [];
+  let separator: string | undefined;
+  let at = mark;
+  for (; at < head.length; ) {
+    const end = endFrom(at);
+    if (end < 0) return undefined;
+    const line = text(at, end);
+    const named = at === mark ? /^"?sep=([^\w"\\])"?$/i.exec(line)?.[1] : undefined;
+    if (named !== undefined && named.charCodeAt(0) < 128) separator = named;
+    else if (line.startsWith("#") && (!isGeant4(comments[0]) || isGeant4(line))) comments.push(line);
+    else if (line.trim() !== "") break;
+    at = Math.min(head.length, end + 1);
+  }
+  const layout = { lineEnd, start: at, quoted: true, comments: comments.length > 0 };
+  if (isGeant4(comments[0])) {
+    const { names, types, ...found } = readGeant4(path, comments);
+    checkNames(path, names);
+    const format = { separator: found.separator, quoted: false, stray };
+    return {
+      encoding,
+      layout: { ...layout, separator: codeOf(found.separator), quoted: false, comments: false },
+      format,
+      names,
+      types,
+      vectorSeparator: found.vectorSeparator,
+    };
+  }
+  if (at >= head.length) {
+    throw dataError("FILE_BROKEN", { file: path }, "there is no header line");
+  }
+  const candidates = separator === undefined ? candidatesFor(path) : [separator];
+  const found = candidates.map((each) => recordAt(head, at, isWhole, { separator: each, lineEnd }));
+  if (found.some((record) => record === undefined)) return undefined;
+  const counts = candidates.map((each, i) =>
+    countOf(text(at, found[i]!.end), { separator: each, quoted: true, stray }),
+  );
+  const best = counts.indexOf(Math.max(...counts));
+  separator = candidates[best] ?? ",";
+  const { end, next } = found[best]!;
+  const line = text(at, end);
+  const format = { separator, quoted: true, stray };
+  const own = namesIn(path, line, format, at);
+  const commented = own.every(isNumber) ? namesOfComment(path, own, comments.at(-1), format) : undefined;
+  const names = (commented ?? own).map((name, i) => name.trim() || `column${i + 1}`);
+  checkNames(path, names);
+  return {
+    encoding,
+    layout: {
+      ...layout,
+      separator: codeOf(separator),
+      start: commented === undefined ? next : at,
+    },
+    format,
+    names,
+    types: undefined,
+    vectorSeparator: "",
+  };
+}
+
+/** Where the record ends that begins at `at`, and the next begins; undefined if that is not in `head`. */
+function recordAt(
+  head: Uint8Array,
+  at: number,
+  isWhole: boolean,
+  { separator, lineEnd }: { separator: string; lineEnd: number },
+): { end: number; next: number } | undefined {
+  const walk = new QuoteWalk({ separator: codeOf(separator), lineEnd, comments: false });
+  const next = walk.walk(head, at, head.length, 0, at + 1);
+  if (walk.last >= 0) return { end: next - 1, next };
+  return isWhole ? { end: head.length, next: head.length } : undefined;
+}
+
+/** How many fields a header has; none if it cannot be taken apart in this way. */
+function countOf(line: string, format: FieldFormat): number {
+  try {
+    return fieldsOf(line, format, 0).length;
+  } catch {
+    return 0;
+  }
+}
+
+function namesIn(path: string, line: string, format: FieldFormat, offset: number): string[] {
+  try {
+    const names = fieldsOf(line, format, 0);
+    checkCount(path, names.length);
+    return names;
+  } catch (thrown) {
+    if (!(thrown instanceof LineError)) throw thrown;
+    throw dataError("FILE_BROKEN", { file: path, offset }, `in the header: ${thrown.message}`);
+  }
+}
+
+function checkCount(path: string, count: number): void {
+  if (count <= MAX_COLUMNS) return;
+  const what = `${count} columns, at most ${MAX_COLUMNS} can be read`;
+  throw dataError("FILE_BROKEN", { file: path }, what, {
+    hint: "the first line must name the columns",
+  });
+}
+
+function checkNames(path: string, names: readonly string[]): void {
+  checkCount(path, names.length);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      const what = `two columns are called ${shown(name)}`;
+      throw dataError("FILE_BROKEN", { file: path }, what, {
+        hint: "the first line must name the columns",
+      });
+    }
+    seen.add(name);
+  }
+}
+
+function isNumber(name: string): boolean {
+  return name.trim() !== "" && Number.isFinite(numberOf(name.trim()));
+}
+
+/**
+ * A first line of numbers only is an entry, not a header: the names may be in the comment before it, as
+ * numpy.savetxt writes them. Throws FILE_BROKEN if they are not.
+ */
+function namesOfComment(
+  path: string,
+  numbers: readonly string[],
+  comment: string | undefined,
+  format: FieldFormat,
+): string[] {
+  const names = comment === undefined ? [] : namesIn(path, comment.slice(1), format, 0);
+  if (names.length === numbers.length && names.length > 1 && !names.some(isNumber)) return names;
+  throw dataError("FILE_BROKEN", { file: path }, "the first line has numbers only, not names", {
+    hint: "write a line with the names of the columns above it",
+  });
+}
+
+/** A tab for `.tsv`, or what the header has most of. */
+function candidatesFor(path: string): readonly string[] {
+  return /\.(tsv|tab)$/i.test(path) ? ["\t"] : SEPARATORS;
+}
+
+function codeOf(separator: string): number {
+  return separator.charCodeAt(0);
+}
