@@ -39,6 +39,7 @@ function table(name: string, sample: string, open: (access: Access) => Promise<T
         path: name,
         size: input.length,
         read: (offset, length) => Promise.resolve(input.subarray(offset, offset + length)),
+        isEmpty: () => Promise.resolve(input.length === 0),
         close: () => Promise.resolve(),
       };
       const reader = tableReader(access, await open(access), "all");

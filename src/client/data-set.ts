@@ -1,5 +1,4 @@
 /** What a query runs over, as a list of files or a number of cycles. */
-import { fileURLToPath } from "node:url";
 import { ProofError } from "../lib/errors.ts";
 import type { DataFile } from "../protocol/query.ts";
 import type { DataSet, QueryData } from "./query.ts";
@@ -24,8 +23,7 @@ export async function dataOf(
     const { path, first = 0, count = -1, tree: own = set.tree ?? tree } = file;
     checkPart(path, "first", first, 0);
     checkPart(path, "count", count, -1);
-    const local = path.startsWith("file:") ? fileURLToPath(path) : path;
-    for (const found of await expandFiles([local], process.cwd())) {
+    for (const found of await expandFiles([path], process.cwd(), file.tree !== undefined)) {
       const part = { path: found.path, tree: found.tree ?? own, first, count };
       files.set(JSON.stringify(part), part);
     }

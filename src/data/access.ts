@@ -2,9 +2,9 @@
  * Reading pieces of a file: a local one through a descriptor, so that a file replaced meanwhile is still
  * read to its end, one on a web server through range requests.
  */
-import { close, fstat, open, read } from "node:fs";
+import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
 import { promisify } from "node:util";
-import { messageOf, systemCode } from "../lib/errors.ts";
+import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { dataError } from "./problem.ts";
 
 /** The longest piece that is read at once, in bytes. */
@@ -16,6 +16,7 @@ const HTTP_TIMEOUT = 60_000;
 // A number instead of a FileHandle: a handle that is never closed is an uncaught error one day.
 const files = {
   open: promisify(open),
+  look: promisify(stat),
   stat: promisify(fstat),
   read: promisify(read),
   close: promisify(close),
@@ -28,6 +29,8 @@ export interface Access {
   readonly size: number;
   /** Exactly `length` bytes from `offset` on. Throws FILE_BROKEN where the file ends before. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Whether there is nothing to be read: some files say that they have no size, and have data. */
+  isEmpty(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -62,16 +65,38 @@ function checkPiece(path: string, offset: number, length: number, size: number):
   }
 }
 
-async function openLocal(path: string): Promise<Access> {
-  const fd = await files.open(path, "r").catch((cause: unknown) => {
-    throw openError(path, cause);
-  });
-  const stat = await files.stat(fd);
-  if (!stat.isFile()) {
-    await files.close(fd);
-    const what = stat.isDirectory() ? "is a directory" : "is not a regular file";
-    throw dataError("FILE_UNREADABLE", { file: path }, what);
+/** What a path leads to that is no regular file, for people; undefined for a regular file. */
+export function kindOf(found: Stats): string | undefined {
+  if (found.isFile()) return undefined;
+  if (found.isDirectory()) return "is a directory";
+  if (found.isFIFO()) return "is a named pipe (FIFO), not a regular file";
+  if (found.isSocket()) return "is a socket, not a regular file";
+  if (found.isCharacterDevice() || found.isBlockDevice()) return "is a device, not a regular file";
+  return "is not a regular file";
+}
+
+/** Opening a FIFO or a device may take for ever, or do something: neither is opened. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+async function openRegular(path: string): Promise<{ fd: number; stat: Stats }> {
+  let fd: number | undefined;
+  try {
+    let found = await files.look(path);
+    if (found.isFile()) {
+      fd = await files.open(path, FLAGS);
+      found = await files.stat(fd);
+    }
+    const kind = kindOf(found);
+    if (fd !== undefined && kind === undefined) return { fd, stat: found };
+    throw dataError("FILE_UNREADABLE", { file: path }, kind ?? "is not a regular file");
+  } catch (cause) {
+    if (fd !== undefined) await files.close(fd);
+    throw cause instanceof ProofError ? cause : openError(path, cause);
   }
+}
+
+async function openLocal(path: string): Promise<Access> {
+  const { fd, stat } = await openRegular(path);
   const { size } = stat;
   let closed = false;
   return {
@@ -88,7 +113,11 @@ async function openLocal(path: string): Promise<Access> {
         if (bytesRead === 0) throw tooShort(path, offset, length, (await files.stat(fd)).size);
         at += bytesRead;
       }
+      checkUnchanged(path, stat, await files.stat(fd));
       return bytes;
+    },
+    async isEmpty() {
+      return (await readPiece(fd, new Uint8Array(1), 0, 0, path)) === 0;
     },
     async close() {
       if (closed) return;
@@ -96,6 +125,18 @@ async function openLocal(path: string): Promise<Access> {
       await files.close(fd);
     },
   };
+}
+
+/** What others write meanwhile is neither the old nor the new: throws FILE_BROKEN. */
+function checkUnchanged(path: string, before: Stats, now: Stats): void {
+  if (before.size === now.size && before.mtimeMs === now.mtimeMs) return;
+  const what =
+    before.size === now.size
+      ? "was written to while it was read"
+      : `had ${before.size} bytes and has ${now.size} now: it was written to while it was read`;
+  throw dataError("FILE_BROKEN", { file: path }, what, {
+    hint: "wait until it is complete, or read a copy",
+  });
 }
 
 async function readPiece(
@@ -152,6 +193,7 @@ async function openHttp(path: string): Promise<Access> {
       }
       return body(path, answer, offset, length);
     },
+    isEmpty: () => Promise.resolve(size === 0),
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,6 @@
 /** Opening a file of any format for reading. */
 import type { DataFile, Format, Reader } from "./types.ts";
-import { type Access, openAccess } from "./access.ts";
+import { type Access, isHttp, openAccess } from "./access.ts";
 import { dataError } from "./problem.ts";
 
 /** Bytes looked at to tell formats apart. */
@@ -27,6 +27,7 @@ export function openReader(file: DataFile, branches: readonly string[] | "all"):
           import("./text/csv.ts"),
           import("./text/table.ts"),
         ]);
+        checkNoTree(file, "CSV");
         return tableReader(access, await openCsv(access), branches);
       }
       default: {
@@ -34,9 +35,18 @@ export function openReader(file: DataFile, branches: readonly string[] | "all"):
           import("./text/ndjson.ts"),
           import("./text/table.ts"),
         ]);
+        checkNoTree(file, "NDJSON");
         return tableReader(access, await openNdjson(access), branches);
       }
     }
+  });
+}
+
+/** A tree that somebody names in a text is a mistake, in the name of the file or in the data set. */
+function checkNoTree({ path, tree }: DataFile, format: string): void {
+  if (tree === undefined || tree === "") return;
+  throw dataError("TREE_MISSING", { file: path, tree }, `${format} files have no trees`, {
+    hint: "the name of a tree stands behind # and in --tree",
   });
 }
 
@@ -57,11 +67,18 @@ export async function withFile<T>(
 /** The format of a file: by its first bytes, then by its name. Throws FILE_BROKEN or FILE_UNREADABLE. */
 export async function formatOf(access: Access): Promise<Format> {
   const where = { file: access.path };
-  if (access.size === 0) throw dataError("FILE_BROKEN", where, "is empty");
+  if (access.size === 0) {
+    const what = (await access.isEmpty())
+      ? "is empty"
+      : "has no size, as files of /proc and /sys: copy it to a file first";
+    throw dataError("FILE_BROKEN", where, what);
+  }
   const head = await access.read(0, Math.min(HEAD, access.size));
   const begins = (bytes: readonly number[]): boolean => bytes.every((byte, i) => head[i] === byte);
   if (begins([...Buffer.from("root")])) return "root";
-  const name = access.path.replace(/[?#].*$/, "").toLowerCase();
+  // In an address, what is behind the path is no part of the name.
+  const path = isHttp(access.path) ? access.path.replace(/[?#].*$/, "") : access.path;
+  const name = path.toLowerCase();
   if (begins(GZIP) || begins(ZSTD) || /\.(gz|zst|bz2|xz|zip)$/.test(name)) {
     throw dataError(
       "FILE_UNREADABLE",

@@ -1,5 +1,6 @@
 /** Looking at files for a query: are they there, what is in them. */
 import { statSync } from "node:fs";
+import { kindOf } from "../../data/access.ts";
 import { onHost } from "../../data/problem.ts";
 import { messageOf, systemCode } from "../../lib/errors.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
@@ -45,9 +46,10 @@ function statOf({ path }: DataFile): Inspected {
   if (/^https?:\/\//.test(path)) return { ...ABSENT, size: 0 };
   try {
     const stat = statSync(path);
-    return stat.isDirectory()
-      ? { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: is a directory` }
-      : { ...ABSENT, size: stat.size };
+    const kind = kindOf(stat);
+    return kind === undefined
+      ? { ...ABSENT, size: stat.size }
+      : { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: ${kind}` };
   } catch (error) {
     if (systemCode(error) === "ENOENT")
       return { ...ABSENT, code: "FILE_MISSING", problem: `${path}: no such file` };
