@@ -50,7 +50,8 @@ function table(name: string, sample: string, open: (access: Access) => Promise<T
       const whole = await startsIn(0, input.length);
       const cut = (input[0] ?? 0) % Math.max(1, input.length);
       const parts = [...(await startsIn(0, cut)), ...(await startsIn(cut, input.length))];
-      if (String(whole) !== String(parts)) throw new Finding(`cut at ${cut}: ${parts}, not ${whole}`);
+      if (String(whole) !== String(parts))
+        throw new Finding(`cut at ${cut}: ${String(parts)}, not ${String(whole)}`);
     },
   };
 }

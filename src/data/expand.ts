@@ -47,7 +47,7 @@ async function expand(pattern: string, cwd: string, hasTree: boolean): Promise<D
   const full = resolve(cwd, path);
   // A file whose name looks like a pattern is still that file.
   if (!/[*?[{]/.test(path) || existsSync(full)) return [{ path: full, ...chosen }];
-  const found = await matches(path, cwd).catch((error: unknown) => {
+  const found = await matches(path, cwd).catch((error: unknown): string[] => {
     // A directory that is not there has no file that matches.
     if (systemCode(error) === "ENOENT") return [];
     throw dataError("FILE_UNREADABLE", { file: pattern }, messageOf(error));

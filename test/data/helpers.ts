@@ -64,7 +64,7 @@ export async function collect(
   first = 0,
   count = Number.MAX_SAFE_INTEGER,
 ): Promise<Record<string, unknown[]>> {
-  const all: Record<string, unknown[]> = {};
+  const all = Object.create(null) as Record<string, unknown[]>;
   for await (const chunk of reader.read(first, count)) {
     for (const [name, column] of Object.entries(chunk.columns)) {
       all[name] = (all[name] ?? []).concat(entriesOf(column, chunk.n));

@@ -28,9 +28,9 @@ export interface CsvFormat {
   format: FieldFormat;
   encoding: Encoding;
   vectorSeparator: string;
-  isEntry(line: string): boolean;
+  isEntry: (line: string) => boolean;
   /** Whether a line may be a comment and an entry as well. */
-  isDoubtful(line: string): boolean;
+  isDoubtful: (line: string) => boolean;
 }
 
 /** The columns `wanted` of some records. Throws LineError. */

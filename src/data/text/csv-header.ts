@@ -55,13 +55,14 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
   const comments: string[] = [];
   let separator: string | undefined;
   let at = mark;
-  for (; at < head.length; ) {
+  for (; at < head.length;) {
     const end = endFrom(at);
     if (end < 0) return undefined;
     const line = text(at, end);
     const named = at === mark ? /^"?sep=([^\w"\\])"?$/i.exec(line)?.[1] : undefined;
     if (named !== undefined && named.charCodeAt(0) < 128) separator = named;
-    else if (line.startsWith("#") && (!isGeant4(comments[0]) || isGeant4(line))) comments.push(line);
+    else if (line.startsWith("#") && (!isGeant4(comments[0]) || isGeant4(line)))
+      comments.push(line);
     else if (line.trim() !== "") break;
     at = Math.min(head.length, end + 1);
   }
@@ -94,7 +95,9 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
   const line = text(at, end);
   const format = { separator, quoted: true, stray };
   const own = namesIn(path, line, format, at);
-  const commented = own.every(isNumber) ? namesOfComment(path, own, comments.at(-1), format) : undefined;
+  const commented = own.every(isNumber)
+    ? namesOfComment(path, own, comments.at(-1), format)
+    : undefined;
   const names = (commented ?? own).map((name, i) => name.trim() || `column${i + 1}`);
   checkNames(path, names);
   return {

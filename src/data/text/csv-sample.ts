@@ -23,16 +23,14 @@ export function findIn(
   names: readonly string[],
   format: FieldFormat,
 ): Finding[] {
-  const findings = names.map(
-    (): Finding => ({
-      numbers: 0,
-      texts: 0,
-      text: "",
-      looksNumeric: true,
-      hasDecimals: false,
-      hasLarge: false,
-    }),
-  );
+  const findings = names.map((): Finding => ({
+    numbers: 0,
+    texts: 0,
+    text: "",
+    looksNumeric: true,
+    hasDecimals: false,
+    hasLarge: false,
+  }));
   for (const line of lines) {
     let fields: string[];
     try {

@@ -61,8 +61,8 @@ function parseExactly(line: string): unknown {
   return parseWith(line, (_, value, context) => exactly(value, context));
 }
 
-/** A string of JSON, or one of Python's words. */
-const WORDS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+/** A string of JSON, or one of Python's words as a value. */
+const WORDS = /"(?:[^"\\]|\\.)*"|(?:-?\bInfinity\b|\bNaN\b)(?!\s*:)/g;
 
 const SPECIAL: Readonly<Record<string, number>> = {
   NaN: Number.NaN,

@@ -35,11 +35,7 @@ export function lineEndOf(head: Uint8Array): number {
   return LF;
 }
 
-export function linesOf(
-  { bytes, starts }: Records,
-  layout: Layout,
-  encoding: Encoding,
-): Lines {
+export function linesOf({ bytes, starts }: Records, layout: Layout, encoding: Encoding): Lines {
   const { text, isBroken } = decode(bytes, encoding);
   const other = layout.lineEnd === LF ? "\r" : "\n";
   const stray = text.includes(other) ? other : "";
@@ -71,7 +67,11 @@ function withoutReturns(line: string): string {
 }
 
 /** Where record `index` of some begins in the file. */
-export function offsetOf({ bytes, first, starts }: Records, index: number, lineEnd: number): number {
+export function offsetOf(
+  { bytes, first, starts }: Records,
+  index: number,
+  lineEnd: number,
+): number {
   if (starts !== undefined) return first + (starts[index] ?? 0);
   let at = 0;
   for (let i = 0; i < index; i++) at = bytes.indexOf(lineEnd, at) + 1;

@@ -67,13 +67,12 @@ function typesOf(
     let row: Row;
     try {
       row = rowOf(line, index);
-      if (hasLarge(row)) row = exactRow(line, index);
     } catch (thrown) {
       // A first line that is no object means another format; later ones are reported when read.
       if (types.size > 0 || !(thrown instanceof LineError)) continue;
       throw dataError("FILE_BROKEN", { file: path, offset: 0 }, thrown.message);
     }
-    for (const [name, value] of Object.entries(row)) {
+    for (const [name, value] of Object.entries(hasLarge(row) ? exactly(line, row) : row)) {
       const [before, now] = [types.get(name) ?? "none", typeOf(value)];
       const both = joined(before, now);
       if (both === "any" && before !== "any" && isPlain(before) && isPlain(now)) {
@@ -91,6 +90,16 @@ function typesOf(
     throw dataError("FILE_BROKEN", { file: path }, "there are no JSON objects in it");
   }
   return { types, remarks };
+}
+
+/** A row with exact integers, where all of its numbers can be given. */
+function exactly(line: string, row: Row): Row {
+  try {
+    return exactRow(line, 0);
+  } catch {
+    // Reported with its place when the column is read.
+    return row;
+  }
 }
 
 function isPlain(type: Type): boolean {

@@ -61,7 +61,9 @@ export function integerOf(field: string): bigint | number | undefined {
 
 function bigintOf([, sign, digits = ""]: RegExpExecArray): bigint {
   if (digits.length > MAX_DIGITS) {
-    throw new NumberProblem(`an integer of ${digits.length} digits, at most ${MAX_DIGITS} can be read`);
+    throw new NumberProblem(
+      `an integer of ${digits.length} digits, at most ${MAX_DIGITS} can be read`,
+    );
   }
   return sign === "-" ? -BigInt(digits) : BigInt(digits);
 }

@@ -130,8 +130,8 @@ describe("CSV", () => {
     expect(error.message).toContain('"seven" in a column of numbers');
     const short = await errorOf(collectFile({ path: write("a,b\n1,2\n3\n") }, "all"));
     expect(short.message).toContain("1 fields where 2 belong");
-    const open = await errorOf(collectFile({ path: write('a,b\n1,"2\n3",4\n') }, "all"));
-    expect(open.message).toContain("don't close on the same line");
+    const open = await errorOf(collectFile({ path: write('a,b\n1,"2\n3,4\n') }, "all"));
+    expect(open.message).toContain("quotes that don't close (line at byte 4)");
     const twice = await errorOf(collectFile({ path: write("a,a\n1,2\n") }, "all"));
     expect(twice.message).toContain('two columns are called "a"');
     const missing = await errorOf(openReader({ path: write("mass,pt\n1,2\n") }, ["mas"]));
