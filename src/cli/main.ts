@@ -2,7 +2,8 @@
  * Finds the command, runs it, and turns what comes of it into an exit code. Help, citty and the commands
  * themselves are loaded when they are called for.
  */
-import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
+import { EXIT, isOfSystem, messageOf, ProofError } from "../lib/errors.ts";
+import { remedyOf } from "../lib/system-error.ts";
 import { keepMemoryFromCores } from "../lib/process.ts";
 import { hasFlag, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -20,14 +21,14 @@ export async function run(
   try {
     const code = await dispatch(argv, around.env, output);
     await output.drain();
-    // `proof status | head -1`: the reader has what it wanted.
-    return output.stdoutClosed.aborted ? EXIT.ok : code;
+    // Also where nobody reads any more (`proof status | head -1`): what was found out stays true.
+    return code;
   } catch (thrown) {
-    const error = thrown instanceof ProofError ? thrown : internalError(thrown);
+    const error = thrown instanceof ProofError ? thrown : unexpected(thrown);
     output.error(error);
     if (around.env["PROOF_DEBUG"] === "1") output.trace(thrown);
     await output.drain().catch(() => {});
-    return error.exitCode;
+    return output.failureExit ?? error.exitCode;
   }
 }
 
@@ -61,7 +62,11 @@ export async function runCommand(
     return EXIT.ok;
   }
   const { json, quiet } = parsed.values;
-  output.configure({ json: json === true, quiet: quiet === true });
+  output.configure({
+    json: json === true,
+    quiet: quiet === true,
+    failureExit: command.usageExit,
+  });
   return command.run(parsed.values, { output, env, argv });
 }
 
@@ -76,7 +81,14 @@ function parse(command: Command, argv: readonly string[], output: Output) {
   }
 }
 
-function internalError(thrown: unknown): ProofError {
+function unexpected(thrown: unknown): ProofError {
+  if (isOfSystem(thrown)) {
+    const text = `this machine has refused something: ${messageOf(thrown)}`;
+    return new ProofError("SYSTEM", text, {
+      hint: remedyOf(thrown, "the text in capitals is the name that the system has for the cause"),
+      cause: thrown,
+    });
+  }
   return new ProofError("INTERNAL", `internal error: ${messageOf(thrown)}`, {
     hint: "this is a bug in proof: please report it with the output of the same command under PROOF_DEBUG=1",
     cause: thrown,

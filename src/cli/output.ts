@@ -5,7 +5,7 @@
  * terminal that can show them; NO_COLOR and TERM=dumb are honoured. Text that may come from a peer
  * is made harmless on the way out; `result` and `write` alone print exactly what they are given.
  */
-import { ProofError } from "../lib/errors.ts";
+import { causesOf, ProofError } from "../lib/errors.ts";
 import { isUtf8 } from "../lib/locale.ts";
 import { sanitize, sanitizeJson, sanitizeLine } from "../lib/sanitize.ts";
 import { fit, formatTable, type Cell } from "./table.ts";
@@ -31,6 +31,8 @@ export interface OutputMode {
   json?: boolean | undefined;
   /** `--quiet`: no info, warnings and progress. */
   quiet?: boolean | undefined;
+  /** Exit code where the command fails, if its codes are its own. */
+  failureExit?: number | undefined;
 }
 
 /** Paints text; the text itself where there is no colour. */
@@ -78,6 +80,11 @@ export class Output {
   /** Whether only results and errors are printed. */
   get isQuiet(): boolean {
     return this.#mode.quiet === true;
+  }
+
+  /** Exit code where the command fails, if it is not that of the error. */
+  get failureExit(): number | undefined {
+    return this.#mode.failureExit;
   }
 
   /** Colours for `result` and `write`. */
@@ -138,6 +145,9 @@ export class Output {
     const { red, dim } = this.#err.style;
     this.#say(`${red("proof:")} ${sanitize(error.message)}`);
     for (const text of detailLines(error.details)) this.#say(dim(`  | ${sanitizeLine(text)}`));
+    // The texts of other errors say what is to be known of their causes.
+    for (const text of error.code === "INTERNAL" ? causesOf(error) : [])
+      this.#say(dim(`  caused by: ${sanitizeLine(text)}`));
     if (error.hint !== undefined) this.#say(`hint: ${sanitize(error.hint)}`);
   }
 
@@ -184,13 +194,13 @@ export class Output {
 
   /**
    * Waits until everything printed so far has left the process: between large results, and at the end.
-   * @throws ProofError INTERNAL when stdout could not be written (a full disk); not when it was closed
+   * @throws ProofError SYSTEM when stdout could not be written (a full disk); not when it was closed
    */
   async drain(): Promise<void> {
     this.#clearProgress();
     await this.#written;
     if (this.#failure === undefined) return;
-    throw new ProofError("INTERNAL", `cannot write to stdout: ${this.#failure.message}`, {
+    throw new ProofError("SYSTEM", `cannot write to stdout: ${this.#failure.message}`, {
       hint: "check the space on the disk that stdout goes to",
       cause: this.#failure,
     });
@@ -231,7 +241,10 @@ export class Output {
   }
 
   #stdoutFailed(error: Error & { code?: string }): void {
-    if (error.code === "EPIPE") this.#gone.abort();
+    // A terminal that has hung up answers EIO.
+    const isGone =
+      error.code === "EPIPE" || (error.code === "EIO" && this.#out.sink.isTTY === true);
+    if (isGone) this.#gone.abort();
     else this.#failure ??= error;
   }
 }

@@ -13,6 +13,7 @@ import { progressReporter, soFarLine, summaryLine } from "./query-progress.ts";
 import { outputsAsJson } from "./result-json.ts";
 import { unquote, wordsOf } from "./words.ts";
 import { required } from "./worker-commands.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** Where results go besides the terminal. */
 export interface ResultFiles {
@@ -133,12 +134,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such directory",
   ENOTDIR: "there is no such directory",
   EACCES: "no permission",
-  EROFS: "no permission",
-  ENOSPC: "the disk is full",
 };
 
 function unwritable(path: string, error: unknown): ProofError {
-  const reason = REASONS[systemCode(error) ?? ""] ?? messageOf(error);
+  const reason = REASONS[systemCode(error) ?? ""] ?? reasonOf(error);
   return new ProofError("USAGE", `${path}: cannot be written: ${reason}`, { cause: error });
 }
 

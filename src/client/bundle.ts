@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import { ProofError } from "../lib/errors.ts";
 import type { UserErrorFacts } from "../protocol/query.ts";
 
+/** Errors of the bundler that are told besides the first. */
+const MOST = 20;
+
 /** A bundled selector. */
 export interface Bundle {
   /** Name of the file, as given. */
@@ -53,7 +56,8 @@ function buildError(path: string, logs: readonly (BuildMessage | ResolveMessage)
       : `${position.file || path}:${position.line}:${position.column}: ${message}`;
   };
   const errors = logs.filter(({ level }) => level === "error").map(describe);
-  const [first = `${path}: does not compile`, ...more] = errors;
+  const [first = `${path}: does not compile`, ...all] = errors;
+  const more = all.length > MOST ? [...all.slice(0, MOST), `and ${all.length - MOST} more`] : all;
   return new ProofError("SELECTOR", first, {
     details: more.length === 0 ? {} : { problems: more },
   });

@@ -1,6 +1,9 @@
 /** TypeScript as typed at the prompt, made ready for the workers. */
 import { ProofError } from "../lib/errors.ts";
 
+/** Errors of one piece of code that are told. */
+const MOST = 5;
+
 /**
  * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value.
  * Throws USER_CODE with line and column where it does not parse: once, here, not once per worker.
@@ -10,8 +13,10 @@ export function compile(code: string): string {
   try {
     return transpiler.transformSync(code);
   } catch (error) {
-    const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-    throw new ProofError("USER_CODE", describe(first, code), { cause: error });
+    const parts: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const told = parts.slice(0, MOST).map((part) => describe(part, code));
+    if (parts.length > MOST) told.push(`and ${parts.length - MOST} more`);
+    throw new ProofError("USER_CODE", told.join("\n"), { cause: error });
   }
 }
 

@@ -1,10 +1,11 @@
 /** The key with which a user proves who they are, from a file of OpenSSH's. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import type { UserKey } from "../comm/log-in.ts";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
 import { readPrivateKey, type SigningKey } from "../lib/ssh-keys.ts";
 import { USER_NAMESPACE } from "../protocol/user-proof.ts";
 import type { AskPassphrase } from "./settings.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** Times that a passphrase is asked for. */
 const TRIES = 3;
@@ -58,7 +59,7 @@ function readFile(file: string): Buffer {
     const text =
       code === "ENOENT"
         ? `the daemon asks for a key that proves who you are, and there is none in ${file}`
-        : `${file}: ${code ?? messageOf(error)}`;
+        : `${file}: ${reasonOf(error)}`;
     throw new ProofError("USER_KEY", text, {
       hint: "make one with ssh-keygen -t ed25519 and add its .pub to ~/.ssh/authorized_keys on the nodes, or name another in security.identity",
       cause: error,

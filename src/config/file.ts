@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { messageOf, ProofError, systemCode, type ErrorCode } from "../lib/errors.ts";
 import { formatBytes } from "../lib/units.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
@@ -38,7 +39,7 @@ export function readText(path: string, options: ReadOptions): string {
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof ProofError) throw error;
-    throw cannot(path, options, REASONS[systemCode(error) ?? ""] ?? messageOf(error), error);
+    throw cannot(path, options, REASONS[systemCode(error) ?? ""] ?? reasonOf(error), error);
   }
   if (bytes.length > options.limit) throw tooLarge(path, options, bytes.length);
   return decode(path, bytes, options.encoding);

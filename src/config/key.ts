@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
+import { reasonOf, remedyOf } from "../lib/system-error.ts";
 
 /** Bytes of the key. */
 const SIZE = 32;
@@ -80,8 +81,11 @@ function wrong(path: string, what: string, hint: string): ProofError {
 }
 
 function unusable(path: string, cause: unknown): ProofError {
-  return new ProofError("KEY_FILE", `${path}: ${systemCode(cause) ?? messageOf(cause)}`, {
-    hint: "the cluster key must be a file that this account can read; see security.key",
+  return new ProofError("KEY_FILE", `${path}: ${reasonOf(cause)}`, {
+    hint: remedyOf(
+      cause,
+      "security.key must be a file that this account can read, or one in a directory where it can make one",
+    ),
     cause,
   });
 }

@@ -14,10 +14,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Account } from "../lib/account-database.ts";
-import { messageOf, systemCode } from "../lib/errors.ts";
 import { asAccount } from "../lib/privileges.ts";
 import { readPublicKey } from "../lib/ssh-keys.ts";
 import { readKeyLine, refuseOptions } from "./key-options.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** Bytes of such a file at most. */
 const LARGEST = 1024 * 1024;
@@ -36,7 +36,7 @@ export function refuseKey(
     if ("problem" in read) return read.problem;
     ({ text } = read);
   } catch (error) {
-    return `${path}: ${systemCode(error) ?? messageOf(error)}`;
+    return `${path}: ${reasonOf(error)}`;
   }
   let reason = `${path} does not list it`;
   for (const line of text.split("\n")) {

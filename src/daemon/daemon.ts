@@ -8,7 +8,7 @@ import { HIGH_WATER, LOW_WATER, type Transport } from "../comm/transport.ts";
 import { Turns } from "../comm/turns.ts";
 import type { InventorySource } from "../config/inventory-source.ts";
 import type { Config } from "../config/schema.ts";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
 import { hostName } from "../lib/host-name.ts";
 import type { Log } from "../lib/log.ts";
 import { portOwner } from "../lib/process.ts";
@@ -35,6 +35,7 @@ import { Removals } from "./removals.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -317,9 +318,10 @@ export class Daemon {
       if (session.state === "running") {
         const { sid, tag, ordinal, user } = session;
         const fields = { sid, tag, ordinal, user, peer: connection.link.peer };
-        context.log.info("client away", { ...fields, why: why || "closed by the peer" });
+        context.log.info("client away", { ...fields, why: why || CLOSED });
       }
-      context.sessions.leave(context, connection, session);
+      const how = why === "" ? `has gone: ${CLOSED}` : `was lost: ${why}`;
+      context.sessions.leave(context, connection, session, how);
     }
     connection.proofserv?.unlinked();
     const fields = { peer: connection.link.peer, user: connection.user, why };
@@ -335,6 +337,9 @@ export class Daemon {
 function describeTls(tls: ServerTls | undefined): Record<string, string> {
   return tls === undefined ? {} : { tls: tls.subject, tlsUntil: tls.validTo };
 }
+
+/** Why a connection ended whose other end has closed it in order. */
+const CLOSED = "it has closed its connection";
 
 /** Settings that stay as they were at the start. */
 function pick({
@@ -408,10 +413,11 @@ function listenError(host: string, port: number, cause: unknown): ProofError {
   const reasons: Record<string, string> = {
     EACCES: "permission denied; ports below 1024 need privileges",
     EADDRNOTAVAIL: "this machine has no such address",
+    EAFNOSUPPORT: "this machine has no addresses of that kind",
   };
   return new ProofError(
     "LISTEN",
-    `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? code ?? messageOf(cause)}`,
+    `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? reasonOf(cause)}`,
     {
       cause,
     },

@@ -1,5 +1,5 @@
 /** Starting a proofserv: directory, log, environment, process, and what it is told. */
-import { closeSync, writeSync } from "node:fs";
+import { existsSync, closeSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { adopt } from "../comm/socket.ts";
 import type { Config } from "../config/schema.ts";
@@ -38,6 +38,7 @@ import {
   userSandbox,
 } from "./sandbox.ts";
 import type { SessionLog } from "./session-log.ts";
+import { wordsFor } from "../lib/system-error.ts";
 
 /** What to start. */
 export interface LaunchPlan {
@@ -173,6 +174,15 @@ function writeNow(fd: number, bytes: Buffer): number {
   }
 }
 
+/** Why a process could not be started in `cwd`. */
+function spawnProblem(error: unknown, cwd: string): string {
+  const code = systemCode(error);
+  if (code === "EAGAIN") return "too many processes";
+  // The system says the same of a program and of a work directory that are not there.
+  if (code === "ENOENT" && !existsSync(cwd)) return `${cwd} does not exist`;
+  return code === "ENOENT" ? messageOf(error) : (wordsFor(code) ?? messageOf(error));
+}
+
 /** Starts the process. */
 function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: SessionLog): Child {
   const { root, ordinal } = plan;
@@ -188,7 +198,7 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
       ownGroup: true,
     });
   } catch (error) {
-    const reason = systemCode(error) === "EAGAIN" ? "too many processes" : messageOf(error);
+    const reason = spawnProblem(error, cwd);
     throw new ProofError(
       "SPAWN",
       `${plan.host}: proofserv ${plan.ordinal} could not be started: ${reason}`,

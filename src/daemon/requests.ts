@@ -124,11 +124,18 @@ function leave(context: Context, connection: Connection, frame: RequestFrame): v
     return connection.link.error(frame.stream, ErrorNumber.invalidRequest, text);
   }
   if (frame.id === Request.destroy) session.end();
-  const wait = context.sessions.leave(context, connection, session);
+  const isDetach = frame.id === Request.detach;
+  if (isDetach) {
+    const { sid: id, tag, ordinal, user } = session;
+    const fields = { sid: id, tag, ordinal, user, peer: connection.link.peer };
+    context.log.info("client away", { ...fields, why: "detached" });
+  }
+  const how = isDetach ? "has detached" : "ends the session";
+  const wait = context.sessions.leave(context, connection, session, how);
   // ROOT's proofserv takes seconds to end, and its own masters end their workers one after the other.
   const isSlow = session.version !== undefined;
   const stays = session.state === "running";
-  if (frame.id === Request.detach && stays)
+  if (isDetach && stays)
     return connection.link.ok(frame.stream, connection.isOurs ? encodeDetached(wait) : undefined);
   if (isSlow) return connection.link.ok(frame.stream);
   void session.ended.then(() => connection.link.ok(frame.stream));

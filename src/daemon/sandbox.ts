@@ -20,7 +20,7 @@ import { accountHome } from "../lib/account.ts";
 import { ProofError } from "../lib/errors.ts";
 import { boundedHost } from "../lib/host-name.ts";
 import { sanitize } from "../lib/sanitize.ts";
-import { reasonOf } from "../lib/system-error.ts";
+import { reasonOf, remedyOf } from "../lib/system-error.ts";
 import { readTail } from "../lib/tail.ts";
 import { LOG_TAIL } from "../protocol/failure.ts";
 import { makePrivate } from "./private-directory.ts";
@@ -142,7 +142,7 @@ function guard<T>(path: string, action: () => T): T {
   } catch (error) {
     if (error instanceof ProofError) throw error;
     throw new ProofError("SANDBOX", `${path}: ${reasonOf(error)}`, {
-      hint: "the sandbox must be a writable directory with free space; see daemon.sandbox",
+      hint: remedyOf(error, "daemon.sandbox must be a directory that this account may write to"),
       cause: error,
     });
   }

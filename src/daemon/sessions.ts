@@ -256,15 +256,15 @@ export class Sessions {
   }
 
   /**
-   * Takes a client out of a session; without any, the session waits for one to come as it may. Returns for how
+   * Takes a client out of a session, and says to it `how` the client left, a phrase behind "the client"; without any, the session waits for one to come as it may. Returns for how
    * many milliseconds.
    */
-  leave(context: Context, connection: Connection, session: Session): number {
+  leave(context: Context, connection: Connection, session: Session, how: string): number {
     session.clients.delete(connection.cid);
     connection.sessions.delete(session);
     if (session.version === undefined) {
-      const number = new ByteWriter(4).i32(connection.cid).done();
-      session.proofserv?.link.attention(PROOFSERV_STREAM, Attention.clientGone, number);
+      const gone = new ByteWriter(4 + how.length).i32(connection.cid).text(how).done();
+      session.proofserv?.link.attention(PROOFSERV_STREAM, Attention.clientGone, gone);
     }
     // ROOT's masters do not come back, and nobody knows of a session that was never answered.
     const mayReturn = connection.isOurs || session.role === "master";

@@ -12,9 +12,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
 import { boundedHost, hostName } from "../lib/host-name.ts";
-import { reasonOf } from "../lib/system-error.ts";
+import { reasonOf, remedyOf } from "../lib/system-error.ts";
 import { readRecords, recordsDirectory, sweep } from "./leftovers.ts";
 import { Marks } from "./marks.ts";
 import { takeOwnership } from "./pid-file.ts";
@@ -102,7 +102,7 @@ export class StateDirectory {
     } catch (error) {
       rmSync(`${path}.new`, { force: true });
       throw new ProofError("STATE_DIR", `${path}: cannot be written: ${reasonOf(error)}`, {
-        hint: "daemon.state must be on a disk with free space",
+        hint: remedyOf(error, "daemon.state must be a directory that this account may write to"),
         cause: error,
       });
     }
@@ -187,9 +187,8 @@ function makeOwn(path: string, passable = false): void {
 }
 
 function unusable(path: string, cause: unknown): ProofError {
-  const code = systemCode(cause);
-  return new ProofError("STATE_DIR", `${path}: cannot be used: ${code ?? messageOf(cause)}`, {
-    hint: "set daemon.state to a directory that this account may write to",
+  return new ProofError("STATE_DIR", `${path}: cannot be used: ${reasonOf(cause)}`, {
+    hint: remedyOf(cause, "set daemon.state to a directory that this account may write to"),
     cause,
   });
 }

@@ -6,6 +6,7 @@ import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { dataError } from "./problem.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** The longest piece that is read at once, in bytes. */
 export const MAX_READ = 1 << 30;
@@ -149,7 +150,7 @@ async function readPiece(
   try {
     return (await files.read(fd, into, at, into.length - at, position)).bytesRead;
   } catch (cause) {
-    throw dataError("FILE_UNREADABLE", { file: path }, `reading failed: ${messageOf(cause)}`, {
+    throw dataError("FILE_UNREADABLE", { file: path }, `reading failed: ${reasonOf(cause)}`, {
       cause,
     });
   }
@@ -163,7 +164,8 @@ function openError(path: string, cause: unknown): Error {
       cause,
     });
   }
-  const what = code === "EACCES" ? "no permission to read it" : `cannot be opened: ${code ?? ""}`;
+  const what =
+    code === "EACCES" ? "no permission to read it" : `cannot be opened: ${reasonOf(cause)}`;
   return dataError("FILE_UNREADABLE", { file: path }, what, { cause });
 }
 

@@ -1,11 +1,12 @@
 /** What a user writes for files, as a list of files: paths, patterns, addresses, `#tree` behind any. */
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { ProofError, systemCode } from "../lib/errors.ts";
 import { isHttp } from "./access.ts";
 import { splitAddress, splitName } from "./file-name.ts";
 import { dataError } from "./problem.ts";
 import type { DataFile } from "./types.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** More files than this in one data set are a mistake in a pattern. */
 const MAX_FILES = 1_000_000;
@@ -50,7 +51,7 @@ async function expand(pattern: string, cwd: string, hasTree: boolean): Promise<D
   const found = await matches(path, cwd).catch((error: unknown): string[] => {
     // A directory that is not there has no file that matches.
     if (systemCode(error) === "ENOENT") return [];
-    throw dataError("FILE_UNREADABLE", { file: pattern }, messageOf(error));
+    throw dataError("FILE_UNREADABLE", { file: pattern }, reasonOf(error));
   });
   if (found.length === 0) {
     throw dataError("FILE_MISSING", { file: pattern }, `no file matches this pattern in ${cwd}`, {

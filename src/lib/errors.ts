@@ -82,6 +82,7 @@ export const ERROR_EXIT = {
   ACCOUNTING: EXIT.query,
   ABORTED: EXIT.query,
   INTERRUPTED: EXIT.interrupted,
+  SYSTEM: EXIT.failed,
   INTERNAL: EXIT.failed,
 } as const;
 
@@ -119,11 +120,13 @@ export class ProofError extends Error {
 
   /** The form `--json` prints. */
   toJSON(): Record<string, unknown> {
+    const causes = causesOf(this);
     return {
       code: this.code,
       message: this.message,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
+      ...(causes.length === 0 ? {} : { causes }),
     };
   }
 }
@@ -133,16 +136,80 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERROR_EXIT, value);
 }
 
-/** Turns anything thrown into a ProofError, keeping ProofErrors as they are. */
-export function toProofError(thrown: unknown, code: ErrorCode = "INTERNAL"): ProofError {
+/**
+ * Turns anything thrown into a ProofError, keeping ProofErrors as they are. Without a `code`, what the system has refused
+ * is SYSTEM: a full disk is no fault of ours.
+ */
+export function toProofError(thrown: unknown, code?: ErrorCode): ProofError {
   if (thrown instanceof ProofError) return thrown;
-  return new ProofError(code, messageOf(thrown), { cause: thrown });
+  const general = isOfSystem(thrown) ? "SYSTEM" : "INTERNAL";
+  return new ProofError(code ?? general, messageOf(thrown), { cause: thrown });
 }
 
-/** The text of anything thrown, never empty. */
+/** Whether the system has refused something, rather than that we have asked for something that cannot be. */
+export function isOfSystem(thrown: unknown): boolean {
+  const code = systemCode(thrown);
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code) && !OURS.has(code);
+}
+
+/** Codes of the system that say that a call was wrong. */
+const OURS = new Set(["EINVAL", "EFAULT", "EBADF", "ENOSYS", "ENOTSUP", "EDOM", "ERANGE"]);
+
+/** Parts of an error of several that are told, and causes of causes that are looked at. */
+const MAX_PARTS = 5;
+const MAX_LEVELS = 8;
+/** Characters of the text of a cause. */
+const MAX_CAUSE = 1000;
+
+/** The text of anything thrown, never empty; of an error of several the first few of these, in their order. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return aggregated(thrown);
+  if (thrown instanceof Error) return (thrown.message || thrown.name) + positionOf(thrown);
   return typeof thrown === "string" && thrown !== "" ? thrown : Bun.inspect(thrown);
+}
+
+/** Where in the user's file Bun found a mistake; "" where it is not known. */
+function positionOf(error: Error): string {
+  const position: unknown = "position" in error ? error.position : undefined;
+  if (typeof position !== "object" || position === null) return "";
+  const { line, column } = position as { line?: unknown; column?: unknown };
+  return typeof line === "number" && typeof column === "number"
+    ? ` at line ${line}, column ${column}`
+    : "";
+}
+
+function aggregated(thrown: AggregateError): string {
+  const parts = [...new Set(partsOf(thrown).map((part) => messageOf(part)))];
+  const more = parts.length - MAX_PARTS;
+  const told = parts.slice(0, MAX_PARTS).join("; ") + (more > 0 ? `; and ${more} more` : "");
+  return thrown.message === "" ? told : `${thrown.message}: ${told}`;
+}
+
+/** What an error of several consists of, without errors of several; one that holds itself is told by its own text. */
+function partsOf(error: AggregateError, seen = new Set<AggregateError>()): unknown[] {
+  if (seen.has(error) || error.errors.length === 0) return [error.message || error.name];
+  seen.add(error);
+  return (error.errors as unknown[]).flatMap((part) =>
+    part instanceof AggregateError ? partsOf(part, seen) : [part],
+  );
+}
+
+/** The texts of what has brought an error about, the nearest first; without what its own text says already. */
+export function causesOf(thrown: unknown): string[] {
+  const texts: string[] = [];
+  let told = messageOf(thrown);
+  let at: unknown = thrown;
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    at = at instanceof Error ? at.cause : undefined;
+    if (at === undefined || at === null) break;
+    const code = systemCode(at);
+    const message = messageOf(at);
+    const [line = ""] = message.slice(0, MAX_CAUSE).split("\n");
+    const text = code === undefined || line.includes(code) ? line : `${code}: ${line}`;
+    if (!told.includes(text)) texts.push(text);
+    told += text;
+  }
+  return texts;
 }
 
 /** The system error code (`ENOENT`, `ECONNREFUSED`, …) of anything thrown, if it has one. */

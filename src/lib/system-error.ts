@@ -12,7 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "the system does not allow it",
   EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full, or has no inode left",
+  ENOSPC: "the disk is full, or has no inode left for another file",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file would be larger than this process may write (ulimit -f)",
   EIO: "the disk cannot be read or written (input/output error)",
@@ -23,6 +23,28 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOMEM: "the system has no memory left for it",
   ENOBUFS: "the system has no memory left for it",
 };
+
+/** What to do about it. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: "make room on that disk, for bytes and for files (df, df -i)",
+  EDQUOT: "remove files of that account, or have its disk quota raised",
+  EROFS: "have the file system mounted for writing, or name another directory",
+  EFBIG: "raise the limit of the size of files (ulimit -f)",
+  EMFILE: "raise the limit of open files (ulimit -n; LimitNOFILE of a service)",
+  ENFILE: "raise fs.file-max, or end what holds so many files open",
+  ENOMEM: "end something, or give the machine or its container more memory",
+  ENOBUFS: "end something, or give the machine or its container more memory",
+  EIO: "see the log of the kernel (dmesg)",
+  ESTALE: "mount the file system again",
+};
+
+/** What to do about an error of the system; `otherwise` where nothing certain can be said. */
+export function remedyOf(error: unknown, otherwise: string): string {
+  const code = systemCode(error);
+  return code !== undefined && Object.hasOwn(REMEDIES, code)
+    ? (REMEDIES[code] ?? otherwise)
+    : otherwise;
+}
 
 /** The reason for an error of the system; its code or text where there is no word for it. */
 export function reasonOf(error: unknown): string {

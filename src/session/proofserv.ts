@@ -66,6 +66,8 @@ export async function serveSession(
     early.push([message, cid]);
     void interpret?.().then(begin);
   };
+  // A worker's client is its master.
+  const above = parameters.role === "master" ? "the client" : "the master";
   const upward = await UpwardLink.open(callBack, parameters, {
     message: deliver,
     interrupt: () => part?.interrupt(),
@@ -73,17 +75,17 @@ export async function serveSession(
       part?.drained();
       letGo();
     },
-    away() {
-      log("the client is gone, or the daemon");
+    away(how) {
+      log(`${above} ${how}`);
       part?.away?.();
       if (parameters.role === "master") letGo();
     },
     back() {
-      log("the client is back");
+      log(`${above} is back`);
       part?.back?.();
     },
     attached(missed) {
-      log("another client is there");
+      log(`another ${above.replace("the ", "")} is there`);
       part?.attached?.(missed);
     },
     left: (cid) => part?.left?.(cid),

@@ -4,6 +4,7 @@ import { Timer } from "../lib/clock.ts";
 import { ProofError, systemCode } from "../lib/errors.ts";
 import { type Child, processTree, signalName, signalProcess, spawn } from "../lib/process.ts";
 import type { Print } from "../lib/scope.ts";
+import { reasonOf } from "../lib/system-error.ts";
 
 /** Milliseconds from SIGINT to SIGKILL for a command that is interrupted. */
 const PATIENCE = 2_000;
@@ -86,7 +87,7 @@ function start(command: string, cwd: string): Child {
   } catch (error) {
     throw new ProofError(
       "COMMAND_FAILED",
-      `/bin/sh could not be started: ${systemCode(error) ?? "unknown reason"}`,
+      `/bin/sh could not be started: ${systemCode(error) === "EAGAIN" ? "too many processes" : reasonOf(error)}`,
       {
         cause: error,
       },

@@ -26,8 +26,8 @@ export interface UpwardHandler {
   interrupt(): void;
   /** There is room again for what goes upwards. */
   drained(): void;
-  /** The client is gone, for now at least. */
-  away(): void;
+  /** The client is gone, for now at least, and how: a phrase that follows "the client". */
+  away(how: string): void;
   /** The client is there again, and goes on where it was. */
   back(): void;
   /** Another client is there, who knows nothing of what was before; the old one had not got `missed` for sure. */
@@ -40,6 +40,8 @@ export interface UpwardHandler {
 
 /** Addresses every client of the session. */
 const EVERYBODY = -1;
+/** Bytes of a phrase about the end of a client at most. */
+const MAX_HOW = 1024;
 /** Nobody's number. */
 const NOBODY = -2;
 
@@ -116,7 +118,7 @@ export class UpwardLink {
 
   /** The daemon is gone because of `cause`: waits for the next one. */
   async #rejoin(cause: ProofError): Promise<void> {
-    this.#leftAlone();
+    this.#leftAlone(`was reached through the daemon, which is gone: ${cause.message}`);
     this.#framers.clear();
     // The next daemon numbers its clients anew.
     this.#handler.left(undefined);
@@ -140,12 +142,12 @@ export class UpwardLink {
       this.reportState(Number(workers), running === "true");
   }
 
-  #leftAlone(): void {
+  #leftAlone(how: string): void {
     this.#framers.delete(this.#client);
     this.#client = NOBODY;
     if (this.#journal?.isConnected !== true) return;
     this.#journal.disconnected();
-    this.#handler.away();
+    this.#handler.away(how);
   }
 
   /** From now on the daemon's end is as it should be. */
@@ -241,7 +243,10 @@ export class UpwardLink {
     if (action !== Attention.msgsid && action !== Attention.clientGone) return;
     if (body.length < 4) throw new CheckError("message without a client number");
     const cid = body.i32();
-    if (action === Attention.clientGone) return this.#clientGone(cid);
+    if (action === Attention.clientGone) {
+      const how = body.join().subarray(0, MAX_HOW).toString();
+      return this.#clientGone(cid, how === "" ? "is gone" : how);
+    }
     let framer = this.#framers.get(cid);
     if (framer === undefined)
       this.#framers.set(cid, (framer = new MessageFramer(this.#parameters.message, messageMemory)));
@@ -250,9 +255,9 @@ export class UpwardLink {
       this.#arrived(next, cid);
   }
 
-  #clientGone(cid: number): void {
+  #clientGone(cid: number, how: string): void {
     this.#framers.delete(cid);
-    if (cid === this.#client) this.#leftAlone();
+    if (cid === this.#client) this.#leftAlone(how);
     else this.#handler.left(cid);
   }
 

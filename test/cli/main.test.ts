@@ -116,11 +116,14 @@ test("a command's number is the exit code, and all of its output arrives", async
   expect([stdout.length, stderr]).toEqual([3_000_001, "exit 7\n"]);
 });
 
-test("a reader that leaves early ends the command quietly with 0", async () => {
+test("a reader that leaves early ends the command quietly, with the command's own exit code", async () => {
   const body = `for (let i = 0; i < 50 && !output.stdoutClosed.aborted; i++) {
     output.result("line".repeat(9000)); await output.drain(); await Bun.sleep(5);
-  } return 1;`;
-  expect(await runBody(body, {}, "head -c 4")).toEqual({ stdout: "line", stderr: "exit 0\n" });
+  } return`;
+  for (const code of [0, 2]) {
+    const stderr = `exit ${code}\n`;
+    expect(await runBody(`${body} ${code};`, {}, "head -c 4")).toEqual({ stdout: "line", stderr });
+  }
 });
 
 test("a ProofError sets the exit code", async () => {

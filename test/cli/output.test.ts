@@ -153,7 +153,7 @@ describe("a stdout that cannot be written", () => {
     stdout.error = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     output.result("a");
     expect(await output.drain().catch((error: unknown) => error)).toMatchObject({
-      code: "INTERNAL",
+      code: "SYSTEM",
       message: "cannot write to stdout: no space left on device",
     });
   });

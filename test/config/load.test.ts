@@ -436,6 +436,7 @@ describe("mistakes in a file", () => {
     expect(thrownBy(() => loadConfig(options({ file })))).toEqual({
       code: "CONFIG_SYNTAX",
       message: `${file}:2:10: invalid value`,
+      causes: ["Invalid TOML document: invalid value"],
       hint: "The line reads: port =",
       details: {
         file,

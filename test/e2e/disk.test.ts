@@ -115,7 +115,7 @@ describe.skipIf(refusal !== "")(
       fault.noticed();
       expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
       expect(stderr).toMatch(/^proof: .*the disk is full/m);
-      expect(stderr).toContain("hint: the sandbox must be a writable directory with free space");
+      expect(stderr).toContain("hint: make room on that disk, for bytes and for files");
       await othersGoOn();
       disk.free();
       fault.mended();

@@ -1,8 +1,9 @@
 /** Certificates, keys and authorities as they stand in files, read and checked before they are used. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { messageOf, ProofError, systemCode } from "../../lib/errors.ts";
+import { ProofError, systemCode } from "../../lib/errors.ts";
 import type { TlsFiles } from "../secure.ts";
+import { reasonOf } from "../../lib/system-error.ts";
 
 /** A certificate with its key and what it is signed by, as PEM text, and its first part taken apart. */
 export interface OwnCertificate {
@@ -142,7 +143,7 @@ function readPem(path: string): string {
       EACCES: "permission denied",
     };
     const code = systemCode(cause) ?? "";
-    throw unusable(path, reasons[code] ?? messageOf(cause), { cause });
+    throw unusable(path, reasons[code] ?? reasonOf(cause), { cause });
   }
 }
 

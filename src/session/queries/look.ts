@@ -2,10 +2,11 @@
 import { statSync } from "node:fs";
 import { kindOf } from "../../data/access.ts";
 import { onHost } from "../../data/problem.ts";
-import { messageOf, systemCode } from "../../lib/errors.ts";
+import { systemCode } from "../../lib/errors.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type { DataFile } from "../../protocol/query.ts";
 import type { Readers } from "./readers.ts";
+import { reasonOf } from "../../lib/system-error.ts";
 
 /** Files that are looked into at the same time. */
 const AT_ONCE = 8;
@@ -53,8 +54,7 @@ function statOf({ path }: DataFile): Inspected {
   } catch (error) {
     if (systemCode(error) === "ENOENT")
       return { ...ABSENT, code: "FILE_MISSING", problem: `${path}: no such file` };
-    const reason = systemCode(error) ?? messageOf(error);
-    return { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: ${reason}` };
+    return { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: ${reasonOf(error)}` };
   }
 }
 
