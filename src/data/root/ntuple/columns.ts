@@ -1,5 +1,5 @@
 /** The columns of a field, whichever representation a cluster has, element by element. */
-import { BlockError, MAX_PLAIN } from "../blocks.ts";
+import { BlockError } from "../blocks.ts";
 import type { Cluster, PageList, PageLists } from "./clusters.ts";
 import { type Elements, type Encoding, room, width } from "./encodings.ts";
 import type { Page, PageStore } from "./pages.ts";
@@ -88,7 +88,7 @@ export class ColumnSource {
         throw new BlockError(`${lead + stored} elements where ${wanted} belong`);
       }
       // Zeros in front of what is stored are not counted in the list.
-      if (list === undefined || offset === begin + lead) offset = begin;
+      if (stored === 0 || offset === begin + lead) offset = begin;
     }
     return {
       cluster,
@@ -139,9 +139,6 @@ export async function readElements(
     throw new BlockError(`elements ${from} to ${to} of a column that has ${total}`);
   }
   const wide = width(encoding);
-  if ((to - from) * wide * room(encoding, 0).BYTES_PER_ELEMENT > MAX_PLAIN) {
-    throw new BlockError(`${to - from} elements of a column are more than is read at once`);
-  }
   const pages = pagesOf(placed, from, to);
   let k = pages.length === 0 ? 0 : pageAt(starts, Math.max(0, from - lead));
   // Damage is found before memory is taken for what is made of it.

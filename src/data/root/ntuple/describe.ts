@@ -12,8 +12,8 @@ import type { FieldRecord } from "./schema.ts";
 /** A field, or a member of one. */
 export interface Field {
   description: BranchDescription;
-  /** What is to be read; undefined where it can't be. */
-  node: Node | undefined;
+  /** What is to be read, made when it is asked for. Throws RefusedField where it can't be. */
+  node: () => Node;
   /** Whether it is a member of a field that is there as a whole, too. */
   isMember: boolean;
 }
@@ -50,21 +50,19 @@ export function describe(top: readonly FieldRecord[], builder: NodeBuilder): Fie
 function fieldOf(field: FieldRecord, way: Way, builder: NodeBuilder): Field {
   const { name, depth } = way;
   const isMember = depth > 0;
+  const node = (): Node => way.through((perEntry) => builder.build(field, perEntry));
   try {
-    const node = way.through((perEntry) => builder.build(field, perEntry));
-    const { type, shape } = typeOf(node, way.around(field.type));
+    const { type, shape } = typeOf(node(), way.around(field.type));
     return { description: { name, type, shape, readable: true }, node, isMember };
   } catch (thrown) {
     if (!(thrown instanceof RefusedField)) throw thrown;
     const type = field.type || field.role;
-    const description: BranchDescription = {
-      name,
-      type,
-      shape: "object",
-      readable: false,
-      refusal: thrown.message,
+    const refusal = thrown.message;
+    return {
+      description: { name, type, shape: "object", readable: false, refusal },
+      node,
+      isMember,
     };
-    return { description, node: undefined, isMember };
   }
 }
 
@@ -77,7 +75,7 @@ function members(field: FieldRecord, way: Way, builder: NodeBuilder, into: Field
       const inner: Way = { ...way, name: `${way.name}.${names[i]}`, depth: way.depth + 1 };
       const found = fieldOf(member, inner, builder);
       // What can't be read is told by the field as a whole.
-      if (found.node !== undefined) into.push(found);
+      if (found.description.readable) into.push(found);
       members(member, inner, builder, into);
     }
     return;

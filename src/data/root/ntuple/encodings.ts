@@ -114,6 +114,11 @@ export function pageBytes({ bits }: Encoding, n: number): number {
   return Math.ceil((n * bits) / 8);
 }
 
+/** Bytes that `n` elements take once they are decoded. */
+export function memory(encoding: Encoding, n: number): number {
+  return n * width(encoding) * room(encoding, 0).BYTES_PER_ELEMENT;
+}
+
 /** Memory for `n` elements, zeroed: what elements are that stand before a deferred column begins. */
 export function room(encoding: Encoding, n: number): Elements {
   const length = n * width(encoding);

@@ -4,7 +4,8 @@
  */
 import { BlockError } from "../blocks.ts";
 import { type Placed, pagesOf, readElements } from "./columns.ts";
-import type { Elements } from "./encodings.ts";
+import { Budget, IN_OBJECT } from "./budget.ts";
+import { type Elements, memory } from "./encodings.ts";
 import type { Node } from "./nodes.ts";
 import type { PageStore } from "./pages.ts";
 
@@ -28,6 +29,14 @@ interface Task {
   to: number;
   /** All values that the node must have in the cluster, where that is known. */
   all: number | undefined;
+  /** Bytes that a value takes besides those of its column: it becomes part of an object. */
+  extra: number;
+}
+
+/** A field that is to be loaded, and whether objects are made of it. */
+export interface Wanted {
+  node: Node;
+  isObject: boolean;
 }
 
 /** What becomes of a field that could not be loaded: told by its number. */
@@ -35,28 +44,33 @@ export type Fail = (index: number, cause: unknown) => never;
 
 /** Loads the entries [from, to) of a cluster that has `entries`; `fail` throws for a field. */
 export async function load(
-  nodes: readonly Node[],
+  wanted: readonly Wanted[],
   cluster: number,
   [from, to]: readonly [number, number],
   entries: number,
   store: PageStore,
   fail: Fail,
 ): Promise<Loaded[]> {
-  const roots = nodes.map((node) => empty(node, to - from));
+  const budget = new Budget();
+  const roots = wanted.map(({ node }) => empty(node, to - from));
   // Each task with the number of its field.
   let level = roots.map((loaded, index): [number, Task] => [
     index,
-    { loaded, from, to, all: entries },
+    { loaded, from, to, all: entries, extra: wanted[index]?.isObject ? IN_OBJECT.value : 0 },
   ]);
   while (level.length > 0) {
-    const columns = level.flatMap(([index, task]) =>
-      expand(task).map((each): [number, Task] => [index, each]),
-    );
+    const columns = level.flatMap(([index, task]): [number, Task][] => {
+      try {
+        return expand(task, budget).map((each) => [index, each]);
+      } catch (thrown) {
+        return fail(index, thrown);
+      }
+    });
     await prefetch(columns, cluster, store, fail);
     const next: [number, Task][] = [];
     for (const [index, task] of columns) {
       try {
-        const below = await loadOne(task, cluster, store);
+        const below = await loadOne(task, cluster, store, budget);
         next.push(...below.map((each): [number, Task] => [index, each]));
       } catch (thrown) {
         fail(index, thrown);
@@ -102,20 +116,22 @@ function empty(node: Node, count: number): Loaded {
   return { node, count, values: undefined, offsets: undefined, children: [] };
 }
 
-/** Goes through what has no column of its own, down to what has. */
-function expand(task: Task): Task[] {
-  const { loaded, from, to, all } = task;
+/** Goes through what has no column of its own, down to what has. Throws TooMuch. */
+function expand(task: Task, budget: Budget): Task[] {
+  const { loaded, from, to, all, extra } = task;
   const { node } = loaded;
+  budget.take((to - from) * extra);
   if (node.type === "record") {
     loaded.children = node.members.map((member) => empty(member, to - from));
-    return loaded.children.flatMap((child) => expand({ loaded: child, from, to, all }));
+    return loaded.children.flatMap((child) => expand({ ...task, loaded: child }, budget));
   }
   if (node.type !== "array") return [task];
   const { length } = node;
   const child = empty(node.item, (to - from) * length);
   loaded.children = [child];
   const whole = all === undefined ? undefined : all * length;
-  return expand({ loaded: child, from: from * length, to: to * length, all: whole });
+  const inner = { loaded: child, from: from * length, to: to * length, all: whole, extra };
+  return expand(inner, budget);
 }
 
 /** The elements of its column that a node needs; ends of collections begin with the end in front. */
@@ -132,7 +148,12 @@ function stretch(node: Node, from: number, to: number): readonly [number, number
 }
 
 /** Loads the column of a node, and gives what is to be loaded below it. */
-async function loadOne(task: Task, cluster: number, store: PageStore): Promise<Task[]> {
+async function loadOne(
+  task: Task,
+  cluster: number,
+  store: PageStore,
+  budget: Budget,
+): Promise<Task[]> {
   const { loaded, from, to, all } = task;
   const { node } = loaded;
   if (!("source" in node)) return [];
@@ -142,13 +163,14 @@ async function loadOne(task: Task, cluster: number, store: PageStore): Promise<T
     throw new BlockError(`${placed.total} elements where ${all * each} belong`);
   }
   const [begin, end] = stretch(node, from, to);
+  budget.take(memory(placed.encoding, end - begin));
   const values = await readElements(placed, begin, end, store);
   if (node.type === "collection" || node.type === "count") {
     const offsets = offsetsOf(values as Float64Array, from);
     loaded.offsets = offsets;
     if (node.type === "count") return [];
     const first = begin === from ? 0 : (values[0] as number);
-    return [below(loaded, node.item, [first, offsets.at(-1) as number], to, placed)];
+    return [below(task, node, [first, offsets.at(-1) as number], placed)];
   }
   loaded.values = values;
   return node.type === "variant" ? alternatives(task, node, placed.total) : [];
@@ -170,23 +192,28 @@ function offsetsOf(ends: Float64Array, from: number): Float64Array {
   return offsets;
 }
 
-/** The items of the collections that were loaded; those behind the last are compared with all there are. */
+/** The items of the collections that were loaded; with the last of them, all that there are. */
 function below(
-  loaded: Loaded,
-  item: Node,
+  { loaded, to, extra }: Task,
+  { item, form }: Node & { type: "collection" },
   [first, count]: readonly [number, number],
-  to: number,
   { total }: Placed,
 ): Task {
   const child = empty(item, count);
   loaded.children = [child];
   const end = first + count;
-  return { loaded: child, from: first, to: end, all: to === total ? end : undefined };
+  return {
+    loaded: child,
+    from: first,
+    to: end,
+    all: to === total ? end : undefined,
+    extra: form === "text" ? Math.min(extra, IN_OBJECT.letter) : extra,
+  };
 }
 
 /** What variants point at: the values of each alternative stand one behind the other. */
 function alternatives(
-  { loaded, from, to }: Task,
+  { loaded, from, to, extra }: Task,
   node: Node & { type: "variant" },
   total: number,
 ): Task[] {
@@ -211,6 +238,6 @@ function alternatives(
   return loaded.children.map((child, k) => {
     const [begin, end] = ranges[k] as [number, number];
     const isAll = to === total && (end > begin || from === 0);
-    return { loaded: child, from: begin, to: end, all: isAll ? end : undefined };
+    return { loaded: child, from: begin, to: end, all: isAll ? end : undefined, extra };
   });
 }

@@ -1,7 +1,7 @@
 /** Pages: fetched with few reads, compared with their checksums, decompressed. */
 import type { Access } from "../../access.ts";
 import { BlockError, MAX_PLAIN, unpack } from "../blocks.ts";
-import { type Elements, type Encoding, decode, pageBytes, room } from "./encodings.ts";
+import { type Elements, type Encoding, decode, memory, pageBytes } from "./encodings.ts";
 
 /** One page of a column. */
 export interface Page {
@@ -41,33 +41,21 @@ export class PageStore {
 
   /** Reads pages that will be opened: neighbours in one piece, and none that is still at hand. */
   async fetch(wanted: readonly { page: Page; column: number }[]): Promise<void> {
-    const sorted = wanted
-      .filter(({ page, column }) => !this.#decoded.has(decodedKey(page, column)))
-      .map(({ page }) => page)
-      .sort((a, b) => a.seek - b.seek);
-    let group: Page[] = [];
-    let end = 0;
-    for (const page of sorted) {
-      const [begin] = group;
-      const stop = page.seek + length(page);
-      if (begin !== undefined && (page.seek > end + GAP || stop - begin.seek > PIECE)) {
-        await this.#piece(group, end);
-        group = [];
-        end = 0;
-      }
-      group.push(page);
-      end = Math.max(end, stop);
+    const pages = new Map<string, Page>();
+    for (const { page, column } of wanted) {
+      if (!this.#decoded.has(decodedKey(page, column))) pages.set(keyOf(page), page);
     }
-    if (group.length > 0) await this.#piece(group, end);
-  }
-
-  async #piece(group: readonly Page[], end: number): Promise<void> {
-    const begin = group[0]?.seek ?? 0;
-    const piece = await this.#access.read(begin, end - begin);
-    this.bytes += piece.length;
-    for (const page of group) {
-      const at = page.seek - begin;
-      this.#fetched.set(keyOf(page), piece.subarray(at, at + length(page)));
+    const pieces = piecesOf([...pages.values()]);
+    const total = pieces.reduce((sum, { begin, end }) => sum + end - begin, 0);
+    // No byte belongs to several pages, unless they are the same.
+    if (total > this.#access.size) throw new BlockError("pages lie over one another");
+    for (const { begin, end, members } of pieces) {
+      const bytes = await this.#access.read(begin, end - begin);
+      this.bytes += bytes.length;
+      for (const page of members) {
+        const at = page.seek - begin;
+        this.#fetched.set(keyOf(page), bytes.subarray(at, at + length(page)));
+      }
     }
   }
 
@@ -88,7 +76,7 @@ export class PageStore {
 
   async #decode(page: Page, encoding: Encoding): Promise<Elements> {
     const size = pageBytes(encoding, page.elements);
-    if (page.stored > size || room(encoding, 0).BYTES_PER_ELEMENT * page.elements > MAX_PLAIN) {
+    if (page.stored > size || memory(encoding, page.elements) > MAX_PLAIN) {
       throw new BlockError(`a page of ${page.elements} elements in ${page.stored} bytes`);
     }
     const record =
@@ -111,6 +99,26 @@ export class PageStore {
   clear(): void {
     this.#fetched.clear();
   }
+}
+
+/** A part of the file with pages that are read together. */
+interface Piece {
+  begin: number;
+  end: number;
+  members: Page[];
+}
+
+function piecesOf(pages: Page[]): Piece[] {
+  const pieces: Piece[] = [];
+  for (const page of pages.sort((a, b) => a.seek - b.seek)) {
+    const end = page.seek + length(page);
+    const last = pieces.at(-1);
+    if (last !== undefined && page.seek <= last.end + GAP && end - last.begin <= PIECE) {
+      last.end = Math.max(last.end, end);
+      last.members.push(page);
+    } else pieces.push({ begin: page.seek, end, members: [page] });
+  }
+  return pieces;
 }
 
 function decodedKey(page: Page, column: number): string {

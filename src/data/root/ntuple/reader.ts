@@ -1,6 +1,7 @@
 /** Reading entries of an RNTuple in chunks, none of which goes beyond a cluster. */
 import type { Access } from "../../access.ts";
 import { type Chunk, type Shape, noColumns } from "../../types.ts";
+import { IN_OBJECT, TooMuch } from "./budget.ts";
 import type { Cluster } from "./clusters.ts";
 import type { Field } from "./describe.ts";
 import { type Loaded, load } from "./load.ts";
@@ -14,8 +15,7 @@ const CHUNK_ENTRIES = 65_536;
 const CHUNK_OBJECTS = 8192;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Bytes that a value in an object is taken for. */
-const OBJECT_BYTES = 64;
+/** Bytes that a number is taken for. */
 const NUMBER_BYTES = 8;
 
 /** Thrown for a field that could not be read. */
@@ -30,7 +30,7 @@ export class FieldError extends Error {
 
 export class NtupleReader {
   readonly #clusters: readonly Cluster[];
-  readonly #fields: { name: string; shape: Shape; node: Node }[] = [];
+  readonly #fields: { name: string; shape: Shape; node: Node; isObject: boolean }[] = [];
   readonly #store: PageStore;
   /** The cluster that was read last, and the entries of a chunk in it. */
   #last = { cluster: -1, step: 0 };
@@ -43,8 +43,9 @@ export class NtupleReader {
     );
     for (const name of new Set(names)) {
       const field = known.get(name);
-      if (field?.node === undefined) continue;
-      this.#fields.push({ name, shape: field.description.shape, node: field.node });
+      if (field?.description.readable !== true) continue;
+      const { shape } = field.description;
+      this.#fields.push({ name, shape, node: field.node(), isObject: shape === "object" });
     }
   }
 
@@ -72,31 +73,49 @@ export class NtupleReader {
 
   #stepIn(cluster: number, entries: number): number {
     let bytes = 0;
-    for (const { name, node, shape } of this.#fields) {
-      const each = shape === "object" ? OBJECT_BYTES : NUMBER_BYTES;
+    for (const { name, node, isObject } of this.#fields) {
+      const each = isObject ? IN_OBJECT.value : NUMBER_BYTES;
       try {
         bytes += elementsOf(node, cluster) * each;
       } catch (thrown) {
         throw new FieldError(name, thrown);
       }
     }
-    const most = this.#fields.some(({ shape }) => shape === "object")
-      ? CHUNK_OBJECTS
-      : CHUNK_ENTRIES;
+    const most = this.#fields.some(({ isObject }) => isObject) ? CHUNK_OBJECTS : CHUNK_ENTRIES;
     return Math.max(1, Math.min(most, Math.floor((CHUNK_BYTES * entries) / Math.max(1, bytes))));
   }
 
-  /** The entries [first, first + n), which must be of one cluster. Throws FieldError. */
+  /**
+   * The first of the entries [first, first + n), which must be of one cluster: all of them, as long as they
+   * do not take too much memory. Throws FieldError.
+   */
   async chunk(first: number, n: number): Promise<Chunk> {
+    for (let fewer = n; ; fewer = Math.ceil(fewer / 2)) {
+      try {
+        return await this.#chunk(first, fewer);
+      } catch (thrown) {
+        const isTooMuch = thrown instanceof FieldError && thrown.cause instanceof TooMuch;
+        if (!isTooMuch || fewer === 1) throw thrown;
+      }
+    }
+  }
+
+  async #chunk(first: number, n: number): Promise<Chunk> {
     const cluster = this.#clusterOf(first);
     const { first: begin, entries } = this.#clusters[cluster] as Cluster;
     const before = this.#store.bytes;
     const columns = noColumns();
     const range = [first - begin, first - begin + n] as const;
-    const nodes = this.#fields.map(({ node }) => node);
-    const loaded = await load(nodes, cluster, range, entries, this.#store, (index, cause) => {
-      throw new FieldError(this.#fields[index]?.name ?? "", cause);
-    });
+    const loaded = await load(
+      this.#fields,
+      cluster,
+      range,
+      entries,
+      this.#store,
+      (index, cause) => {
+        throw new FieldError(this.#fields[index]?.name ?? "", cause);
+      },
+    );
     for (const [i, { name, shape }] of this.#fields.entries()) {
       try {
         columns[name] = columnOf(loaded[i] as Loaded, shape);
