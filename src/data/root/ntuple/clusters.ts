@@ -37,6 +37,9 @@ export interface ClusterGroup {
   link: Link;
 }
 
+/** The entries of a cluster. */
+type Summary = Pick<Cluster, "first" | "entries">;
+
 /** Clusters, at most. */
 const MAX_CLUSTERS = 1_000_000;
 
@@ -51,13 +54,12 @@ const ENTRY_BITS = 56n;
 
 /** The groups of clusters in a footer. */
 export function readGroups(footer: RecordReader): ClusterGroup[] {
-  const { record, items } = footer.list(GROUP_RECORD);
   const groups: ClusterGroup[] = [];
-  for (let i = 0; i < items; i++) {
-    const group = record.frame();
+  footer.each(GROUP_RECORD, (items) => {
+    const group = items.frame();
     const [first, entries, clusters] = [group.u64(), group.u64(), group.u32()];
     groups.push({ first, entries, clusters, link: readLink(group) });
-  }
+  });
   return groups;
 }
 
@@ -77,23 +79,24 @@ export async function readClusters(
     if (record.bits64() !== header) {
       throw new BlockError("a list of pages belongs to another RNTuple");
     }
-    const summaries = record.list(SUMMARY_RECORD);
-    const lists = record.list(COLUMN_LIST);
-    if (summaries.items !== group.clusters || lists.items !== group.clusters) {
+    const summaries: Summary[] = [];
+    const lists: ListFrame[] = [];
+    record.each(SUMMARY_RECORD, (items) => summaries.push(readSummary(items.frame())));
+    record.each(COLUMN_LIST, (items) => lists.push(items.list(COLUMN_LIST)));
+    if (summaries.length !== group.clusters || lists.length !== group.clusters) {
       throw new BlockError(`a list of pages has other than ${group.clusters} clusters`);
     }
     if (clusters.length + group.clusters > MAX_CLUSTERS) {
       throw new ThingError(`an RNTuple with more than ${MAX_CLUSTERS} clusters can't be read`);
     }
     const begin = entries;
-    for (let i = 0; i < group.clusters; i++) {
-      const summary = readSummary(summaries.record.frame());
-      const columns = lists.record.list(COLUMN_LIST);
-      if (summary.first !== entries) {
-        throw new BlockError(`a cluster begins at entry ${summary.first} instead of ${entries}`);
+    for (const [i, { first, entries: n }] of summaries.entries()) {
+      if (first !== entries) {
+        throw new BlockError(`a cluster begins at entry ${first} instead of ${entries}`);
       }
-      clusters.push({ ...summary, columns: columns.record, listed: columns.items });
-      entries += summary.entries;
+      const list = lists[i] as ListFrame;
+      clusters.push({ first, entries: n, columns: list.record, listed: list.items });
+      entries += n;
     }
     const right =
       entries - begin === group.entries && (group.clusters === 0 || group.first === begin);
@@ -106,7 +109,7 @@ export async function readClusters(
   return clusters;
 }
 
-function readSummary(record: RecordReader): { first: number; entries: number } {
+function readSummary(record: RecordReader): Summary {
   const first = record.u64();
   const both = record.bits64();
   const flags = both >> ENTRY_BITS;

@@ -2,7 +2,7 @@
 import { BlockError } from "../blocks.ts";
 import type { Cluster, PageList, PageLists } from "./clusters.ts";
 import { type Elements, type Encoding, room, width } from "./encodings.ts";
-import type { Page, PageStore } from "./pages.ts";
+import { type Page, type PageStore, checkPage } from "./pages.ts";
 import type { ColumnRecord } from "./schema.ts";
 
 /** Where the elements of a column are in one cluster. */
@@ -103,15 +103,17 @@ export class ColumnSource {
   }
 }
 
-/** The pages that the elements [from, to) are in. */
+/** The pages that the elements [from, to) are in. Throws BlockError for one that can't be. */
 export function pagesOf(placed: Placed, from: number, to: number): Page[] {
-  const { starts, pages, lead } = placed;
+  const { starts, pages, lead, encoding } = placed;
   const [first, end] = [from - lead, to - lead];
   if (end <= 0 || to <= from) return [];
   const found: Page[] = [];
   for (let k = pageAt(starts, Math.max(0, first)); k < pages.length; k++) {
     if ((starts[k] as number) >= end) break;
-    found.push(pages[k] as Page);
+    const page = pages[k] as Page;
+    checkPage(page, encoding);
+    found.push(page);
   }
   return found;
 }

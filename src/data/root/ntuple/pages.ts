@@ -46,9 +46,11 @@ export class PageStore {
       if (!this.#decoded.has(decodedKey(page, column))) pages.set(keyOf(page), page);
     }
     const pieces = piecesOf([...pages.values()]);
+    const { size } = this.#access;
     const total = pieces.reduce((sum, { begin, end }) => sum + end - begin, 0);
+    const isInside = pieces.every(({ end }) => end <= size);
     // No byte belongs to several pages, unless they are the same.
-    if (total > this.#access.size) throw new BlockError("pages lie over one another");
+    if (isInside && total > size) throw new BlockError("pages lie over one another");
     for (const { begin, end, members } of pieces) {
       const bytes = await this.#access.read(begin, end - begin);
       this.bytes += bytes.length;
@@ -76,9 +78,6 @@ export class PageStore {
 
   async #decode(page: Page, encoding: Encoding): Promise<Elements> {
     const size = pageBytes(encoding, page.elements);
-    if (page.stored > size || memory(encoding, page.elements) > MAX_PLAIN) {
-      throw new BlockError(`a page of ${page.elements} elements in ${page.stored} bytes`);
-    }
     const record =
       this.#fetched.get(keyOf(page)) ?? (await this.#access.read(page.seek, length(page)));
     const packed = record.subarray(0, page.stored);
@@ -119,6 +118,13 @@ function piecesOf(pages: Page[]): Piece[] {
     } else pieces.push({ begin: page.seek, end, members: [page] });
   }
   return pieces;
+}
+
+/** Throws BlockError for a page that takes more than its elements need, or too much. */
+export function checkPage({ elements, stored }: Page, encoding: Encoding): void {
+  const isRight = stored <= pageBytes(encoding, elements);
+  if (isRight && memory(encoding, elements) <= MAX_PLAIN) return;
+  throw new BlockError(`a page of ${elements} elements in ${stored} bytes`);
 }
 
 function decodedKey(page: Page, column: number): string {

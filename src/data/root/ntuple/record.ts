@@ -111,6 +111,14 @@ export class RecordReader {
     return { record, items };
   }
 
+  /** Calls `read` for each item of a list, which must end with the last. */
+  each(smallest: number, read: (record: RecordReader) => void): void {
+    const { record, items } = this.list(smallest);
+    for (let i = 0; i < items; i++) read(record);
+    if (record.left > 0)
+      throw new BlockError(`${record.left} bytes behind a list of ${items} items`);
+  }
+
   /** What is in a frame of `size` bytes, of which `head` have been read. */
   #inside(size: bigint, head: number): RecordReader {
     if (size < BigInt(head) || size > BigInt(this.left + head)) {

@@ -68,24 +68,18 @@ export class Schema {
 
   /** Reads the description behind the head of a header, or in the frame of a footer. */
   read(record: RecordReader, added: boolean): void {
-    const fields = record.list(FIELD_RECORD);
-    if (this.fields.length + fields.items > MAX_FIELDS) {
-      throw new ThingError(`an RNTuple with more than ${MAX_FIELDS} fields can't be read`);
-    }
-    for (let i = 0; i < fields.items; i++) this.#field(fields.record.frame());
-    const columns = record.list(COLUMN_RECORD);
-    if (this.columns.length + columns.items > MAX_COLUMNS) {
-      throw new ThingError(`an RNTuple with more than ${MAX_COLUMNS} columns can't be read`);
-    }
-    for (let i = 0; i < columns.items; i++) this.#column(columns.record.frame(), added);
-    const aliases = record.list(ALIAS_RECORD);
-    for (let i = 0; i < aliases.items; i++) this.#alias(aliases.record.frame());
+    record.each(FIELD_RECORD, (items) => this.#field(items.frame()));
+    record.each(COLUMN_RECORD, (items) => this.#column(items.frame(), added));
+    record.each(ALIAS_RECORD, (items) => this.#alias(items.frame()));
     // Descriptions of classes: only what a streamer wrote needs them, and that is not read.
     record.list(TYPE_RECORD);
   }
 
   #field(record: RecordReader): void {
     const id = this.fields.length;
+    if (id >= MAX_FIELDS) {
+      throw new ThingError(`an RNTuple with more than ${MAX_FIELDS} fields can't be read`);
+    }
     const version = record.u32();
     record.u32();
     const parent = record.u32();
@@ -139,6 +133,9 @@ export class Schema {
   }
 
   #column(record: RecordReader, added: boolean): void {
+    if (this.columns.length >= MAX_COLUMNS) {
+      throw new ThingError(`an RNTuple with more than ${MAX_COLUMNS} columns can't be read`);
+    }
     const [number, bits, fieldId] = [record.u16(), record.u16(), record.u32()];
     const [flags, representation] = [record.u16(), record.u16()];
     const first = (flags & COLUMN.deferred) === 0 ? undefined : record.i64();
