@@ -1,10 +1,11 @@
 /** Commands of the prompt that every worker carries out, and how their results are shown. */
-import type { WorkerResult } from "../client/options.ts";
+import type { CommandOptions, WorkerResult } from "../client/options.ts";
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, ProofError } from "../lib/errors.ts";
 import { sanitize } from "../lib/sanitize.ts";
 import { foldResults } from "./fold.ts";
-import { LiveOutput } from "./live-output.ts";
+import { FoldedOutput } from "./folded-output.ts";
+import { LiveOutput, type Piece } from "./live-output.ts";
 import type { WorkerFailure } from "../protocol/messages.ts";
 import type { Output } from "./output.ts";
 
@@ -42,32 +43,39 @@ export function required(argument: string, what: string): string {
   throw new ProofError("USAGE", `${what} is missing`, { hint: "see .help" });
 }
 
-/** Runs something that writes while it runs, showing the output as it comes. */
+/** Where output goes while it comes. */
+interface Shown {
+  /** Takes a piece of it; whether anything was written. */
+  add(piece: Piece): boolean;
+  end(): void;
+}
+
+/** Runs something that writes while it runs, handing on the output as it comes. */
 async function live(
   proof: TProof,
   output: Output,
-  run: (options: {
-    onOutput: (piece: { ordinal: string; text: string }) => void;
-  }) => Promise<WorkerResult[]>,
+  shown: Shown,
+  run: (options: CommandOptions) => Promise<WorkerResult[]>,
 ): Promise<WorkerResult[]> {
-  const shown = new LiveOutput(output);
+  if (output.wantsJson) return run({});
   let draining = false;
+  const hold = (): void => {
+    if (draining) return;
+    // A terminal or pipe that can't keep up slows the workers down.
+    draining = true;
+    proof.pause();
+    void output
+      .drain()
+      .catch(() => undefined)
+      .then(() => {
+        draining = false;
+        proof.resume();
+      });
+  };
   try {
     return await run({
       onOutput(piece) {
-        if (output.wantsJson) return;
-        shown.add(piece);
-        if (draining) return;
-        // A terminal or pipe that can't keep up slows the workers down.
-        draining = true;
-        proof.pause();
-        void output
-          .drain()
-          .catch(() => undefined)
-          .then(() => {
-            draining = false;
-            proof.resume();
-          });
+        if (shown.add(piece)) hold();
       },
     });
   } finally {
@@ -77,7 +85,7 @@ async function live(
 
 /** Runs TypeScript on every worker. */
 export async function exec(proof: TProof, code: string, output: Output): Promise<number> {
-  const results = await live(proof, output, (options) =>
+  const results = await live(proof, output, new LiveOutput(output), (options) =>
     proof.exec(required(code, "the code to run"), options),
   );
   if (!output.wantsJson) return showResults(results, output);
@@ -86,7 +94,8 @@ export async function exec(proof: TProof, code: string, output: Output): Promise
 
 /** Runs a shell command on every worker's node. */
 export async function shell(proof: TProof, line: string, output: Output): Promise<number> {
-  const results = await live(proof, output, (options) =>
+  const shown = new FoldedOutput(output, new LiveOutput(output));
+  const results = await live(proof, output, shown, (options) =>
     proof.shell(required(line, "the command to run"), options),
   );
   if (output.wantsJson) return showJson({ sh: { command: line, results } }, results, output);
@@ -102,10 +111,11 @@ export async function ping(proof: TProof, _argument: string, output: Output): Pr
   const results = await proof.ping();
   if (output.wantsJson) {
     output.json({
-      ping: results.map(({ ordinal, host, roundTrip, ok }) => ({
+      ping: results.map(({ ordinal, host, roundTrip, ok, text, code }) => ({
         ordinal,
         host,
         ok,
+        ...(ok ? {} : { text, code }),
         milliseconds: roundTrip,
       })),
     });

@@ -4,7 +4,7 @@ import { useArea } from "../helpers/area.ts";
 import { type RunningDaemon, startDaemon } from "../helpers/daemon.ts";
 import { binary } from "../helpers/binary.ts";
 import { Program } from "../helpers/program.ts";
-import { runProof } from "../helpers/proof.ts";
+import { runProof, startProof } from "../helpers/proof.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -159,6 +159,55 @@ describe("a large result", () => {
     const { stdout, exitCode } = await open("'x'.repeat(1_100_000)");
     expect(stdout).toEndWith("… (1100002 characters in all)\n");
     expect(exitCode).toBe(5);
+  });
+});
+
+describe("what shell commands write", () => {
+  test("is shown once where it is equal, to the last byte", async () => {
+    const { stdout, exitCode } = await open(
+      ".sh echo one; sleep 0.3; echo two >&2",
+      '.sh test "$PROOF_ORDINAL" = 0.1 && echo a >&2 || echo a',
+      ".sh printf 'a\\nb'; test $PROOF_ORDINAL = 0.2 && echo; true",
+      ".sh true",
+      ".sh echo no; exit 3",
+    );
+    expect(stdout).toBe(
+      [
+        "0.0-0.2: one\n0.0-0.2: two",
+        "0.0,0.2: a\n0.1: a",
+        "0.0-0.1: a\n0.0-0.1: b\n0.2: a\n0.2: b",
+        "0.0-0.2: no\n0.0-0.2: the command failed: exit code 3\n",
+      ].join("\n"),
+    );
+    expect(exitCode).toBe(5);
+  });
+
+  test("is shown as it comes where it takes longer, and where it is much", async () => {
+    await using client = await startProof(["open", daemon.address, "-q", "-w", "2"], { home });
+    const file = `${area.path}/go`;
+    client.write(`.sh echo first; while ! test -e ${file}; do sleep 0.1; done; echo last\n`);
+    await client.shows("first\n");
+    expect(client.stdout).not.toContain("last");
+    await Bun.write(file, "");
+    for (const ordinal of ["0.0", "0.1"]) await client.shows(`${ordinal}: last\n`);
+    client.write(".sh seq 200000\n.quit\n");
+    const { stdout } = await client.finished();
+    for (const ordinal of ["0.0", "0.1"])
+      expect(stdout.split(`${ordinal}: `).length).toBeGreaterThan(200_000);
+  });
+
+  test("in one line without an end is shown in parts that are marked", async () => {
+    const { stdout } = await runProof(
+      ["open", daemon.address, "-q", "-w", "1", "-e", ".sh head -c 3000000 /dev/zero | tr '\\0' w"],
+      { home },
+    );
+    const parts = stdout.trimEnd().split("\n");
+    const texts = parts.map((part, i) => {
+      const [, start, text, end] = /^0\.0: (… )?(w*)( …)?$/.exec(part) ?? [];
+      expect([start === undefined, end === undefined]).toEqual([i === 0, i === parts.length - 1]);
+      return text?.length ?? 0;
+    });
+    expect(texts.reduce((sum, length) => sum + length, 0)).toBe(3_000_000);
   });
 });
 
