@@ -41,7 +41,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of lib that protocol, being pure, may use. */
-const PURE_LIB = ["lib/bytes.ts", "lib/check.ts", "lib/errors.ts", "lib/pieces.ts", "lib/spent.ts"];
+const PURE_LIB = [
+  "lib/bytes.ts",
+  "lib/check.ts",
+  "lib/errors.ts",
+  "lib/pieces.ts",
+  "lib/spent.ts",
+  "lib/units.ts",
+];
 
 /** Folders that a command loads only when it runs: no file of cli/ may import their values statically. */
 const LAZY = ["client", "daemon", "data", "session", "view"];

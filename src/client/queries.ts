@@ -11,6 +11,7 @@ import { ProofError } from "../lib/errors.ts";
 import { completeInputs, inputOf } from "../lib/inputs.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { errorOf } from "../protocol/failure.ts";
+import { tooLarge, within } from "../protocol/message-size.ts";
 import {
   control,
   type ControlAction,
@@ -23,7 +24,7 @@ import {
   type QueryInfo,
 } from "../protocol/query-client.ts";
 import { type Progress, QueryKind } from "../protocol/query.ts";
-import { decodeValue, encodeValue } from "../protocol/values.ts";
+import { decodeValue, encodeValue, type PortableValue, SizeError } from "../protocol/values.ts";
 import { branchesOf } from "./branches.ts";
 import { type Bundle, bundleSelector, traceBack } from "./bundle.ts";
 import { dataOf } from "./data-set.ts";
@@ -55,6 +56,8 @@ const MAX_FEEDBACK = 86_400_000;
 /** What the queries need of their session. */
 export interface QueriesHost {
   send(pieces: readonly Uint8Array[]): void;
+  /** Bytes of a message at most. */
+  limit: number;
   nextId(): number;
   /** Told of queries that an earlier client of the session has begun. */
   earlier(news: EarlierNews): void;
@@ -98,7 +101,7 @@ export class Queries {
     await userStage(bundle, "begin", () => selector.begin?.(given));
     // What begin has added or changed is to be as declared, too.
     const input = completeInputs(selector.inputs, given);
-    const encoded = encodeValue(input);
+    const encoded = encodeInput(input, this.#host.limit);
     if (encoded === undefined)
       throw new ProofError(
         "USAGE",
@@ -108,20 +111,7 @@ export class Queries {
     const { files, cycles } = await dataOf(data, options.tree);
     // The session may have ended while the selector was made ready: nobody would ever answer.
     if (this.#over !== undefined) throw this.#over;
-    const sent: Sent = {
-      bundle,
-      selector,
-      input,
-      options,
-      seq: 0,
-      isForeground,
-      interrupts: 0,
-      settle: Promise.withResolvers(),
-    };
-    // Whoever started the query may look at its result later, or never.
-    sent.settle.promise.catch(() => undefined);
-    this.#sent.set(id, sent);
-    this.#host.send(
+    const request = within(
       processRequest.encode(
         {
           id,
@@ -137,7 +127,23 @@ export class Queries {
         },
         [bundle.code, ...encoded.attachments],
       ),
+      this.#host.limit,
+      "the query, with its selector, its files and its input,",
     );
+    const sent: Sent = {
+      bundle,
+      selector,
+      input,
+      options,
+      seq: 0,
+      isForeground,
+      interrupts: 0,
+      settle: Promise.withResolvers(),
+    };
+    // Whoever started the query may look at its result later, or never.
+    sent.settle.promise.catch(() => undefined);
+    this.#sent.set(id, sent);
+    this.#host.send(request);
     const tell = (action: ControlAction): void =>
       this.#host.send(control.encode({ id: this.#host.nextId(), action, seq: sent.seq }));
     // What the outputs are, the caller knows better than any type here.
@@ -317,6 +323,16 @@ function inputsOf(
     }
   }
   return given;
+}
+
+/** The input as it travels, if it can; throws TOO_LARGE. */
+function encodeInput(input: unknown, limit: number): PortableValue | undefined {
+  try {
+    return encodeValue(input, limit);
+  } catch (error) {
+    if (error instanceof SizeError) throw tooLarge("the input takes more", limit);
+    throw error;
+  }
 }
 
 /** A master would not understand anything else, and could not even say so. Throws USAGE. */

@@ -166,7 +166,9 @@ export class TProof {
     });
     const { tag } = session.facts;
     options.onStatus?.({ phase: "master", tag, log: session.logPath, isNew });
-    const proof = new TProof(session, options, address, isNew, timeout, settings.limits.message);
+    // The smaller of what both ends take.
+    const limit = Math.min(settings.limits.message, session.facts.message ?? Infinity);
+    const proof = new TProof(session, options, address, isNew, timeout, limit);
     session.attach({
       message: (message) => proof.#message(message),
       away: (error) => options.onAway?.(error),
@@ -324,6 +326,7 @@ export class TProof {
       ({ Queries }) =>
         new Queries({
           send: (pieces) => this.#session.send(pieces),
+          limit: this.#limit,
           nextId: () => this.#nextId++,
           earlier: (news) => this.#options.onEarlier?.(news),
           notice: (text) => this.#options.onNotice?.({ ordinal: "", text }),

@@ -48,7 +48,7 @@ export async function attach(
     }
     context.sessions.enter(connection, session, frame.stream);
     session.reconsider(context.config.session);
-    const described = context.sessions.describe(connection, session);
+    const described = context.sessions.describe(context, connection, session);
     // PROOF's daemon tells its clients of the data pool here.
     const pool = connection.isOurs ? {} : { pool: dataPool(context.host) };
     link.ok(frame.stream, encodeCreated({ ...described, ...pool }));

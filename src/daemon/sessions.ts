@@ -72,7 +72,10 @@ export class Sessions {
       const phases = await this.#startInTurn(context, session, buffer);
       if (connection.link.isClosed) return;
       session.isAnswered = true;
-      connection.link.ok(frame.stream, encodeCreated(this.describe(connection, session, phases)));
+      connection.link.ok(
+        frame.stream,
+        encodeCreated(this.describe(context, connection, session, phases)),
+      );
       session.noteUp();
       context.log.info("session ready", {
         sid: session.sid,
@@ -242,9 +245,15 @@ export class Sessions {
   }
 
   /** What a client is told about its session. */
-  describe(connection: Connection, session: Session, phases: Record<string, number> = {}): Created {
+  describe(
+    { config }: Context,
+    connection: Connection,
+    session: Session,
+    phases: Record<string, number> = {},
+  ): Created {
     const { sid, tag, host, pid, secret, launched } = session;
-    const facts = { tag, host, pid, version: VERSION, secret, phases };
+    const { message } = config.limits;
+    const facts = { tag, host, pid, version: VERSION, secret, message, phases };
     const logPath = launched?.logPath ?? "";
     return { sid, logPath, ...(connection.isOurs ? { facts } : {}) };
   }

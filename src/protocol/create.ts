@@ -154,6 +154,8 @@ export interface CreatedFacts {
   version: string;
   /** With this the present client comes back after its connection broke; nobody else is told. */
   secret: string;
+  /** Bytes of a session message at most that it takes. */
+  message?: number | undefined;
   /** Milliseconds by phase on the daemon's side: `spawn`, `callback`. */
   phases: Record<string, number>;
 }
@@ -190,6 +192,7 @@ export function decodeCreated(payload: Buffer): Created {
       pid: fields.integer("pid", 0, 0x7fffffff),
       version: fields.string("version", 64),
       secret: fields.string("secret", 128, ""),
+      message: fields.has("message") ? fields.integer("message", 1024, 2 ** 32) : undefined,
       phases: fields.numbers("phases"),
     };
   }

@@ -20,7 +20,7 @@ export const OUR_KINDS = 20_000;
 /** Attachments of one message at most. */
 export const MAX_ATTACHMENTS = 4096;
 /** Bytes of a JSON head at most: what is larger belongs into an attachment. */
-export const MAX_HEAD = 16 * 1024 * 1024;
+export const MAX_HEAD: number = 64 * 1024 * 1024;
 
 /** Bytes of a whole message around `body`. */
 export function encodeMessage(what: number, body: Uint8Array): Buffer {

@@ -17,6 +17,7 @@ import {
   pong,
   result,
 } from "../protocol/messages.ts";
+import { tooLarge } from "../protocol/message-size.ts";
 import { isWithin } from "../protocol/ordinals.ts";
 import type { MasterParameters } from "../protocol/serve.ts";
 import { Broadcasts, type Conclusion } from "./broadcast.ts";
@@ -32,6 +33,8 @@ const PATIENCE = 3_000;
 /** Milliseconds after which those that still run are interrupted again. */
 const REPEAT = 500;
 
+/** Characters of code that go into any message, and bytes that a command has besides. */
+const SHORT = 512;
 /** Milliseconds after which the client is told that a command waits for workers. */
 const TELL = 500;
 
@@ -130,13 +133,19 @@ export class Commands {
   /** Every worker of the session answers: those that are missing now with a failure. */
   #begin(request: Command): void {
     const { id, ordinal, name } = request;
-    const chosen = this.#crew.chosen(ordinal);
+    const size = sizeOfCode(request.code);
+    const [chosen, small] = split(this.#crew.chosen(ordinal), ({ limit }) => size <= limit);
     const absent = this.#crew.absent(ordinal);
     if (name === "log")
       for (const each of absent) this.#upward.send(result.encode(absentLog(id, each)));
     else this.#fail(id, absent, missing);
+    for (const member of small) {
+      const { code, message: text } = tooLarge("the code takes more", member.limit);
+      this.#fail(id, member.answerable, () => ({ ok: false, code, text }));
+    }
     if (chosen.length === 0) {
-      if (absent.length === 0) this.#fail(id, [this.#parameters], () => this.#nobody(ordinal));
+      if (absent.length + small.length === 0)
+        this.#fail(id, [this.#parameters], () => this.#nobody(ordinal));
       return this.#upward.send(done.encode({ id }));
     }
     const number = this.#open.begin(id, chosen);
@@ -292,4 +301,14 @@ export class Commands {
     }
     if (!this.#open.isBusy) this.#host.stateChanged();
   }
+}
+
+/** Bytes of a message with this code, at least where it is long. */
+function sizeOfCode(code: string): number {
+  return code.length < SHORT ? 0 : Buffer.byteLength(JSON.stringify(code)) + SHORT;
+}
+
+/** Those for whom something holds, and the others. */
+function split<T>(all: readonly T[], holds: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(holds), all.filter((each) => !holds(each))];
 }

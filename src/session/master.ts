@@ -177,6 +177,7 @@ export class Master {
       ordinal,
       workDirectory,
       kept: maxquerykept,
+      message: this.parameters.message,
       workers: () => (masterOnly ? [{ ordinal, host }] : this.#crew.leaves),
       sendTo: (to, pieces) => {
         const message = messageOf(pieces);
@@ -199,13 +200,13 @@ export class Master {
   /** Without workers (a sequential session) the master itself does the work. */
   async #localWorker(memory: number) {
     const { QueryWorker } = await import("./queries/worker.ts");
-    const { ordinal, host, workDirectory } = this.parameters;
+    const { ordinal, host, workDirectory, message: limit } = this.parameters;
     const send = (pieces: Uint8Array | readonly Uint8Array[]): void => {
       const message = messageOf(pieces instanceof Uint8Array ? [pieces] : pieces);
       void this.#queries().then((conductor) => conductor.fromWorker(message));
     };
     const printed = this.#printed;
-    return new QueryWorker({ ordinal, host, workDirectory, memory, send, printed });
+    return new QueryWorker({ ordinal, host, workDirectory, memory, message: limit, send, printed });
   }
 
   /** Stops whatever commands run. */

@@ -172,6 +172,11 @@ export class Member {
     };
   }
 
+  /** Bytes of a message at most that it takes. */
+  get limit(): number {
+    return this.#session?.facts.message ?? Infinity;
+  }
+
   get isFull(): boolean {
     return this.#session?.isFull ?? false;
   }

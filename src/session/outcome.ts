@@ -1,6 +1,6 @@
 /** What a command's value, or what it threw, is to those who asked for it. */
 import { ProofError, toProofError } from "../lib/errors.ts";
-import { formatBytes } from "../lib/units.ts";
+import { tooLarge } from "../protocol/message-size.ts";
 import type { Result } from "../protocol/messages.ts";
 import { encodePortable, SizeError } from "../protocol/values.ts";
 
@@ -68,12 +68,4 @@ export function withTextCut(outcome: Outcome, limit: number): Outcome {
       ? { digest: new Bun.CryptoHasher("sha256").update(text).digest("hex") }
       : {}),
   };
-}
-
-/** That a result does not go into one message. */
-export function tooLarge(what: string, limit: number): ProofError {
-  return new ProofError(
-    "TOO_LARGE",
-    `${what} than a message may have: ${formatBytes(limit)} (limits.message)`,
-  );
 }

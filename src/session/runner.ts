@@ -7,8 +7,9 @@ import { readTail } from "../lib/tail.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { ProofError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/units.ts";
+import { sizeOf, tooLarge } from "../protocol/message-size.ts";
 import { type Command, output, type Result, result } from "../protocol/messages.ts";
-import { failureOutcome, type Outcome, outcomeOf, tooLarge, withTextCut } from "./outcome.ts";
+import { failureOutcome, type Outcome, outcomeOf, withTextCut } from "./outcome.ts";
 import { Printed } from "./printed.ts";
 
 /** What a runner needs of its surroundings. */
@@ -154,7 +155,7 @@ export class Runner {
       return result.encode(fields, attachments);
     };
     const pieces = encode(outcome);
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    const size = sizeOf(pieces);
     if (size <= limit) return this.#host.send(pieces);
     const { code, message: text } = tooLarge(`the result takes more (${formatBytes(size)})`, limit);
     this.#host.send(encode({ ok: false, code, text }));

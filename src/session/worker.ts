@@ -34,10 +34,10 @@ export class Worker {
 
   async #loadQueries(): Promise<QueryWorker> {
     const { QueryWorker } = await import("./queries/worker.ts");
-    const { ordinal, host, workDirectory, memory } = this.#parameters;
+    const { ordinal, host, workDirectory, memory, message } = this.#parameters;
     const send = (pieces: Uint8Array | readonly Uint8Array[]): void => this.#host.send(pieces);
     const printed = (text: string): void => this.#host.printed(text);
-    return new QueryWorker({ ordinal, host, workDirectory, memory, send, printed });
+    return new QueryWorker({ ordinal, host, workDirectory, memory, message, send, printed });
   }
 
   interrupt(): void {

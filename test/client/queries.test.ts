@@ -10,6 +10,7 @@ test("a query whose session ends before it has been sent fails with that cause",
   let sent = 0;
   const queries = new Queries({
     send: () => void sent++,
+    limit: Infinity,
     nextId: () => 1,
     earlier: () => undefined,
     notice: () => undefined,

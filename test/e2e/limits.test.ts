@@ -331,19 +331,51 @@ test("workers: a session gets so many, however many it asks for", async () => {
   expect(stdout).toBe("0.0-0.1: 1\n");
 });
 
-test("message: a larger one ends its session with the reason, and nobody else's", async () => {
+test("message: a larger one is refused where it is made, and nothing else happens", async () => {
   const { home, daemon } = await daemonWith('message = "64KiB"');
-  await using other = await startProof(["open", daemon.address, "-w", "1"], { home });
+  // The client's own limit is larger: it goes by what its daemon has said.
+  const env = { PROOF_LIMITS_MESSAGE: "256MiB" };
+  await using other = await startProof(["open", daemon.address, "-w", "1"], { home, env });
   await other.says("PROOF set to parallel mode");
   // No code that is as good as a shorter one: that would be sent.
   const code = `globalThis.kept = "${"x".repeat(100_000)}"; 1`;
-  const large = await runProof(["open", daemon.address, "-w", "1", "--exec", code], { home });
-  expect(large.exitCode).not.toBe(0);
-  expect(large.stderr).toMatch(/message of 100\d{3} bytes is over the limit of 65536/);
+  other.write(`.exec ${code}\n`);
+  await other.says(
+    /the code takes more \(\S+\) than a message may have: 64KiB \(limits\.message\)/,
+  );
+  other.write(".exec 'y'.repeat(100_000)\n");
+  await other.shows("than a message may have: 64KiB (limits.message)");
   other.write("6 * 7\n");
   await other.shows("42");
   other.end();
-  expect((await other.finished()).exitCode).toBe(0);
+  expect((await other.finished()).exitCode).toBe(5);
+});
+
+test("message: a query whose input or output is larger fails with the limit, and the session goes on", async () => {
+  const { home, daemon } = await daemonWith('message = "256KiB"');
+  const selector = home.write(
+    "large.ts",
+    `import { defineSelector, h1 } from "proof";
+export default defineSelector({
+  workerBegin(out, input) { out.h = h1("h", "", Number(input.bins), 0, 1); },
+  process() {},
+});
+`,
+  );
+  await using client = await startProof(["open", daemon.address, "-w", "2"], { home });
+  await client.says("PROOF set to parallel mode");
+  client.write(`.process ${selector} 100 bins=100000\n`);
+  await client.says(/the output takes more.* than a message may have: 256KiB \(limits\.message\)/);
+  client.write(`.process ${selector} 100 bins=10 text=${"x".repeat(300_000)}\n`);
+  await client.says(
+    /takes more.* than a message may have: 256KiB \(limits\.message\)[\s\S]*takes more/,
+  );
+  client.write(`.process ${selector} 100 bins=10 feedback=1\n`);
+  await client.says("query 2: 100 cycles");
+  client.write(".exec 6 * 7\n");
+  await client.shows("0.0-0.1: 42");
+  client.end();
+  expect((await client.finished()).exitCode).toBe(5);
 });
 
 test("line: a text in the daemon's log is cut there", async () => {

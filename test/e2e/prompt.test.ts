@@ -56,7 +56,7 @@ describe("commands", () => {
     expect(await answer(terminal, ".ping")).toMatch(/^0\.1 .* ms\r?$/m);
     expect(await answer(terminal, ".help")).toContain(".exec CODE");
     expect(await answer(terminal, ".exec 40 + 2")).toContain("0.0-0.1: 42");
-    expect(await answer(terminal, ".sh echo hello")).toContain("0.1: hello");
+    expect(await answer(terminal, ".sh echo hello")).toContain("0.0-0.1: hello");
     expect(await answer(terminal, ".log 0")).toContain("0: ");
   });
 

@@ -84,7 +84,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     process.kill(second, "SIGKILL");
     await client.says(/worker 0\.1 on 10\.77\.0\.2 was replaced/);
     fault.recovered();
-    await run(client, ".sh hostname", /^0\.1: n2$/m);
+    await run(client, ".sh hostname", /^0\.0-0\.1: n2$/m);
     await run(client, ".exec n + 1", "0.0-0.1: 6\n");
     await run(client, ".workers", /^0\.1 +worker +10\.77\.0\.2:1093 +\d+ +ready/m);
     await close(client);

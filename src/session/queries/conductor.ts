@@ -7,6 +7,7 @@ import { toProofError } from "../../lib/errors.ts";
 import { formatDuration } from "../../lib/units.ts";
 import { decodeOurs, type Message } from "../../protocol/envelope.ts";
 import { type FailureFacts, failureOf } from "../../protocol/failure.ts";
+import { within } from "../../protocol/message-size.ts";
 import {
   control,
   feedback,
@@ -53,6 +54,8 @@ export interface ConductorHost {
   workDirectory: string;
   /** Results kept. */
   kept: number;
+  /** Bytes of a message at most. */
+  message: number;
   workers(): { ordinal: string; host: string }[];
   sendTo(ordinal: string, pieces: readonly Uint8Array[]): void;
   /** To the client. */
@@ -173,6 +176,7 @@ export class Conductor {
       started: 0,
       glimpses: new Map(),
       merger: new Merger({
+        message: this.#host.message,
         request,
         bundle: code,
         attachments: parts,
@@ -451,9 +455,24 @@ export class Conductor {
       problems: end.problems.slice(0, 1000),
       finished: Date.now(),
     };
-    const pieces = outcome.encode(result, end.output?.attachments);
-    this.#store.keep(result, pieces);
+    const { told, pieces } = this.#encode(result, end.output?.attachments);
+    this.#store.keep(told, pieces);
     this.#host.send(pieces);
+  }
+
+  /** The end of a query as it travels: without its outputs, and failed for that, where they do not go into a message. */
+  #encode(
+    result: Outcome,
+    attachments: readonly Uint8Array[] | undefined,
+  ): { told: Outcome; pieces: readonly Uint8Array[] } {
+    const pieces = outcome.encode(result, attachments);
+    try {
+      return { told: result, pieces: within(pieces, this.#host.message, "the merged output") };
+    } catch (error) {
+      const failure = failureOf(toProofError(error), "running", this.#host.host);
+      const told: Outcome = { ...result, state: "failed", saved: undefined, failure };
+      return { told, pieces: outcome.encode(told) };
+    }
   }
 
   #list(id: number, problem?: string): void {

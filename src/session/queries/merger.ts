@@ -26,6 +26,8 @@ export interface MergerTerms {
   ordinal: string;
   workers: number;
   workDirectory: string;
+  /** Bytes of a message at most. */
+  message: number;
 }
 
 export class Merger {
@@ -41,7 +43,7 @@ export class Merger {
   async merge(outputs: readonly SavedOutput[]): Promise<SavedOutput> {
     const total: Outputs = {};
     for (const output of outputs) mergeOutputs(total, await this.#restore(output));
-    return portable(total);
+    return portable(total, this.#terms.message);
   }
 
   async #restore({ saved, attachments }: SavedOutput): Promise<Outputs> {

@@ -11,6 +11,7 @@ import { CheckError } from "../../lib/check.ts";
 import { ProofError } from "../../lib/errors.ts";
 import { completeInputs } from "../../lib/inputs.ts";
 import type { Message } from "../../protocol/envelope.ts";
+import { tooLarge, within } from "../../protocol/message-size.ts";
 import {
   absorb,
   begin,
@@ -28,7 +29,7 @@ import {
   workerOutput,
 } from "../../protocol/query-worker.ts";
 import { type Packet, type PacketReport, QueryKind } from "../../protocol/query.ts";
-import { decodeValue, encodeValue } from "../../protocol/values.ts";
+import { decodeValue, encodeValue, type PortableValue, SizeError } from "../../protocol/values.ts";
 import { PacketRun } from "./packet-run.ts";
 import { Readers } from "./readers.ts";
 import { SelectorCache } from "./selector-cache.ts";
@@ -42,6 +43,8 @@ export interface QueryHost {
   workDirectory: string;
   /** Bytes of memory this process may use; 0 for no limit. */
   memory: number;
+  /** Bytes of a message at most. */
+  message: number;
   send(pieces: Uint8Array | readonly Uint8Array[]): void;
   /** A selector has written something to the log. */
   printed(text: string): void;
@@ -109,7 +112,14 @@ export class QueryWorker {
     const { query, mode, files, branches } = inspect.decode(message).fields;
     const { lookAt } = await import("./look.ts");
     const found = await lookAt(mode, files, this.#readersOf(query, branches), this.#host.host);
-    this.#host.send(inspected.encode({ query, ordinal: this.#host.ordinal, mode, files: found }));
+    const { ordinal, host } = this.#host;
+    try {
+      const pieces = inspected.encode({ query, ordinal, mode, files: found });
+      this.#host.send(within(pieces, this.#host.message, "the description of the files"));
+    } catch (error) {
+      const where = { query, ordinal, host, hash: "", stage: "inspect", entry: -1, file: "" };
+      this.#host.send(workerError.encode(describeError(error, where)));
+    }
   }
 
   /** The files of a query; those of another one, which is over then, are closed. */
@@ -235,15 +245,14 @@ export class QueryWorker {
     const covers = active.absorbed.map(({ from }) => from).sort();
     for (const { out } of active.absorbed.sort((a, b) => (a.from < b.from ? -1 : 1)))
       mergeOutputs(active.out, out);
-    const { saved, attachments } = portable(active.out);
+    const { ordinal, message } = this.#host;
+    const { saved, attachments } = portable(active.out, message);
+    const { entries } = active.run;
+    const fields = { query, round, ordinal, covers, entries, saved };
+    const pieces = within(workerOutput.encode(fields, attachments), message, OUTPUT);
     this.#active = undefined;
     await active.run.close();
-    this.#host.send(
-      workerOutput.encode(
-        { query, round, ordinal: this.#host.ordinal, covers, entries: active.run.entries, saved },
-        attachments,
-      ),
-    );
+    this.#host.send(pieces);
   }
 
   #stop({ query, keep }: { query: number; keep: boolean }): void {
@@ -262,10 +271,15 @@ export class QueryWorker {
   #peek(query: number): void {
     const active = this.#of(query);
     if (active === undefined) return;
-    const { saved, attachments } = portable(active.out);
-    const { ordinal } = this.#host;
+    const { ordinal, message } = this.#host;
     const { entries } = active.run;
-    this.#host.send(glimpse.encode({ query, ordinal, entries, saved }, attachments));
+    try {
+      const { saved, attachments } = portable(active.out, message);
+      const pieces = glimpse.encode({ query, ordinal, entries, saved }, attachments);
+      this.#host.send(within(pieces, message, OUTPUT));
+    } catch {
+      // The output itself will tell, once it is asked for.
+    }
   }
 
   #of(query: number): Active | undefined {
@@ -273,12 +287,27 @@ export class QueryWorker {
   }
 }
 
-/** Outputs in the form in which they travel. Throws SELECTOR for what has none. */
-export function portable(out: Outputs): {
+/** What is too large, in words. */
+const OUTPUT = "the output";
+
+function encodeOutputs(out: Outputs, limit: number): PortableValue | undefined {
+  try {
+    return encodeValue(saveOutputs(out), limit);
+  } catch (error) {
+    if (error instanceof SizeError) throw tooLarge(`${OUTPUT} takes more`, limit);
+    throw error;
+  }
+}
+
+/** Outputs in the form in which they travel. Throws SELECTOR for what has none, TOO_LARGE beyond `limit` bytes. */
+export function portable(
+  out: Outputs,
+  limit: number,
+): {
   saved: Record<string, unknown>;
   attachments: Uint8Array[];
 } {
-  const value = encodeValue(saveOutputs(out));
+  const value = encodeOutputs(out, limit);
   if (value === undefined) {
     throw new ProofError(
       "SELECTOR",
