@@ -1,9 +1,9 @@
 /** TypeScript at the prompt, evaluated here: `p` is the session, everything of "proof" is at hand. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TProof } from "../client/tproof.ts";
 import * as face from "../index.ts";
 import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
+import { whyNoFile } from "../lib/file-kind.ts";
 import { provideModule } from "../lib/module.ts";
 import { evaluate } from "../lib/scope.ts";
 import { takeConsole } from "./user-prints.ts";
@@ -84,7 +84,8 @@ function wholeOr(proof: TProof, known: number, output: Output): number {
 
 /** Runs a script whose default export receives the session; what that returns is shown. */
 export async function runScript(proof: TProof, path: string, output: Output): Promise<number> {
-  if (!existsSync(path)) throw new ProofError("USAGE", `${path}: no such file`);
+  const wrong = whyNoFile(path);
+  if (wrong !== undefined) throw new ProofError("USAGE", `${path}: ${wrong}`);
   prepareScope(proof);
   takeConsole(output);
   const module = await import(resolve(path)).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProofError } from "../lib/errors.ts";
+import { whyNoFile } from "../lib/file-kind.ts";
 import type { UserErrorFacts } from "../protocol/query.ts";
 
 /** Errors of the bundler that are told besides the first. */
@@ -25,8 +26,9 @@ export interface Bundle {
 export async function bundleSelector(file: string | URL): Promise<Bundle> {
   const path =
     file instanceof URL || file.startsWith("file:") ? fileURLToPath(file) : resolve(file);
-  if (!(await Bun.file(path).exists())) {
-    throw new ProofError("SELECTOR", `${path}: no such file`, {
+  const wrong = whyNoFile(path);
+  if (wrong !== undefined) {
+    throw new ProofError("SELECTOR", `${path}: ${wrong}`, {
       hint: "give the path of a TypeScript file with a selector",
     });
   }

@@ -49,6 +49,8 @@ export interface QueryResult<Out = Outputs> {
   bytes: number;
   /** Milliseconds from its start to the merged result. */
   elapsed: number;
+  /** What there is to know about the data, such as missing values; one line each. */
+  notes: string[];
   outputs: Out;
 }
 

@@ -14,7 +14,8 @@ export function resultOf(fields: Outcome, outputs: Outputs): QueryResult {
   if (state !== "done" && state !== "stopped")
     throw new ProofError("SERVER", `query ${seq} has no result: it is ${state}`);
   checkCounts(fields);
-  const result = { seq, selector, state, unit, total, processed, entries, bytes, elapsed, outputs };
+  const counts = { unit, total, processed, entries, bytes, elapsed };
+  const result = { seq, selector, state, ...counts, notes: fields.notes, outputs };
   if (state === "stopped") markPartial(result);
   return result;
 }

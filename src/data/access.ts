@@ -5,6 +5,7 @@
 import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
+import { otherKindOf } from "../lib/file-kind.ts";
 import { dataError } from "./problem.ts";
 import { reasonOf } from "../lib/system-error.ts";
 
@@ -66,16 +67,6 @@ function checkPiece(path: string, offset: number, length: number, size: number):
   }
 }
 
-/** What a path leads to that is no regular file, for people; undefined for a regular file. */
-export function kindOf(found: Stats): string | undefined {
-  if (found.isFile()) return undefined;
-  if (found.isDirectory()) return "is a directory";
-  if (found.isFIFO()) return "is a named pipe (FIFO), not a regular file";
-  if (found.isSocket()) return "is a socket, not a regular file";
-  if (found.isCharacterDevice() || found.isBlockDevice()) return "is a device, not a regular file";
-  return "is not a regular file";
-}
-
 /** Opening a FIFO or a device may take for ever, or do something: neither is opened. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -87,7 +78,7 @@ async function openRegular(path: string): Promise<{ fd: number; stat: Stats }> {
       fd = await files.open(path, FLAGS);
       found = await files.stat(fd);
     }
-    const kind = kindOf(found);
+    const kind = otherKindOf(found);
     if (fd !== undefined && kind === undefined) return { fd, stat: found };
     throw dataError("FILE_UNREADABLE", { file: path }, kind ?? "is not a regular file");
   } catch (cause) {

@@ -66,6 +66,8 @@ export interface Description {
   branches: BranchDescription[];
   /** Entry numbers at which clusters begin, ascending from 0, so that packets can follow them. */
   boundaries?: number[];
+  /** Of a text, the types of the branches asked for: `TYPE NAME`. */
+  types?: string[];
   /** What the user should know about the branches asked for. */
   notes?: Note[];
 }

@@ -86,6 +86,8 @@ export interface Outcome extends Progress {
   userError?: UserErrorFacts | undefined;
   /** Further problems, one line each. */
   problems: string[];
+  /** What there is to know about the data, one line each. */
+  notes: string[];
   /** Unix time in milliseconds. */
   finished: number;
 }
@@ -100,6 +102,7 @@ export const outcome = kind<Outcome>(QueryKind.outcome, (fields, object) => ({
       : readFailure(new Fields(asObject(object["failure"], "failure"), "failure")),
   userError: readUserError(object, "userError"),
   problems: fields.list("problems", 1000, readText),
+  notes: fields.list("notes", 1000, readText),
   finished: fields.integer("finished", 0, SAFE, 0),
 }));
 

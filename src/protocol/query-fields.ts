@@ -1,7 +1,7 @@
 /** Fields that several query messages have, and the codec of a kind with attachments. */
 import { asObject, CheckError, Fields, type JsonObject } from "../lib/check.ts";
 import { decodeOurs, encodeOurs, type Message } from "./envelope.ts";
-import type { DataFile, Progress, UserErrorFacts } from "./query.ts";
+import type { DataFile, Note, Progress, UserErrorFacts } from "./query.ts";
 
 export const MAX_FILES = 1_000_000;
 export const SAFE = Number.MAX_SAFE_INTEGER;
@@ -91,6 +91,15 @@ export const readOrdinals = (fields: Fields, name: string): string[] =>
     if (typeof item !== "string" || item.length > 64)
       throw new CheckError(`${what}: not an ordinal`);
     return item;
+  });
+
+/** Notes that one message has at most. */
+export const MAX_NOTES = 100;
+
+export const readNotes = (fields: Fields): Note[] =>
+  fields.list("notes", MAX_NOTES, (item, what) => {
+    const note = new Fields(asObject(item, what), what);
+    return { about: note.string("about", 2048), text: note.string("text", 8192) };
   });
 
 export const readText = (item: unknown): string =>

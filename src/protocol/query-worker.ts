@@ -3,6 +3,7 @@ import { asObject, CheckError, Fields, type JsonObject } from "../lib/check.ts";
 import { type FailureFacts, readFailure } from "./failure.ts";
 import {
   type DataFile,
+  type Note,
   type Packet,
   type PacketReport,
   type Unit,
@@ -18,11 +19,16 @@ import {
   query,
   readBranches,
   readFile,
+  readNotes,
   readOrdinals,
+  readText,
   readUserError,
 } from "./query-fields.ts";
 
 const round = (fields: Fields): number => fields.integer("round", -1, SAFE, 0);
+
+/** Branches whose types are told at most. */
+export const MAX_TYPES = 100;
 
 /** Ask a worker for sizes ("stat") or descriptions of files. */
 export interface Inspect {
@@ -49,6 +55,9 @@ export interface Inspected {
   /** Units at which clusters begin, to cut packets at. */
   boundaries: number[];
   problem: string;
+  /** Of a text, the types of the branches asked for: `TYPE NAME`. */
+  types?: string[];
+  notes?: Note[];
   /** Error code and hint of the problem. */
   code?: string | undefined;
   hint?: string | undefined;
@@ -78,6 +87,8 @@ export const inspected = kind<{
       tree: file.string("tree", 1024, ""),
       boundaries: file.list("boundaries", 10_000_000, readBoundary),
       problem: file.string("problem", 8192, ""),
+      types: file.list("types", MAX_TYPES, readText),
+      notes: readNotes(file),
       code: file.optionalString("code"),
       hint: file.optionalString("hint"),
     };
@@ -135,6 +146,7 @@ export const packet = kind<Packet & { query: number }>(QueryKind.packet, (fields
   first: fields.integer("first", 0, SAFE),
   count: fields.integer("count", 0, SAFE),
   base: fields.integer("base", 0, SAFE, 0),
+  bytes: amount(fields, "bytes"),
 }));
 
 /** A worker wants work; `report` is on the packet it has just done, or -1 for none. */
@@ -149,6 +161,7 @@ export const getPacket = kind<
   entries: amount(fields, "entries"),
   bytes: amount(fields, "bytes"),
   elapsed: fields.number("elapsed", 0),
+  notes: readNotes(fields),
   /** False for a report on how far a long packet has come. */
   final: fields.boolean("final", true),
 }));

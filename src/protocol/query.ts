@@ -90,6 +90,14 @@ export interface UserErrorFacts {
   worker: string;
 }
 
+/** Something to tell the user about data that were read all the same. */
+export interface Note {
+  /** What it is about: of notes about the same thing, one is told. */
+  about: string;
+  /** One line, with the file. */
+  text: string;
+}
+
 /** What became of a packet: units and entries done, bytes read, milliseconds. */
 export interface PacketReport {
   packet: number;
@@ -97,6 +105,7 @@ export interface PacketReport {
   entries: number;
   bytes: number;
   elapsed: number;
+  notes?: Note[] | undefined;
 }
 
 /** A piece of work. */
@@ -110,4 +119,6 @@ export interface Packet {
   count: number;
   /** Units of the files before this one: they make entry numbers global. */
   base?: number;
+  /** Size of the file in bytes, where it was looked at: every host must have the same one. */
+  bytes?: number;
 }

@@ -149,7 +149,9 @@ function describeTable(access: Access, table: Table, names: readonly string[]): 
     notes.push({ about: "encoding", text });
   }
   const { format, branches } = table;
-  return { path, format, unit: "bytes", size, bytes: size, branches, notes };
+  const typeOf = new Map(branches.map(({ name, type }) => [name, type]));
+  const types = names.map((name) => `${typeOf.get(name)} ${name}`);
+  return { path, format, unit: "bytes", size, bytes: size, branches, types, notes };
 }
 
 /** The lines at the beginning of a file, the first record among them however long it is. */

@@ -34,9 +34,10 @@ import {
   workerOutput,
 } from "../../protocol/query-worker.ts";
 import { notice } from "../../protocol/messages.ts";
-import { type Progress, QueryKind } from "../../protocol/query.ts";
+import { type Note, type Progress, QueryKind } from "../../protocol/query.ts";
 import { type End, QueryEngine, type SavedOutput } from "./engine.ts";
 import { Merger } from "./merger.ts";
+import { Notes } from "./notes.ts";
 import { QueryStore } from "./store.ts";
 
 /** Milliseconds between two reports to the client. */
@@ -86,6 +87,8 @@ interface Query {
   started: number;
   /** What workers showed last, for feedback. */
   glimpses: Map<string, SavedOutput & { entries: number }>;
+  /** What there is to tell about its data. */
+  readonly notes: Notes;
   merger: Merger;
 }
 
@@ -149,7 +152,7 @@ export class Conductor {
       problems: [],
       finished: Date.now(),
     } as const;
-    this.#host.send(outcome.encode({ ...counts, ...facts, problems: [] }));
+    this.#host.send(outcome.encode({ ...counts, ...facts, problems: [], notes: [] }));
   }
 
   #enqueue(message: Message): void {
@@ -175,6 +178,7 @@ export class Conductor {
       engine: undefined,
       started: 0,
       glimpses: new Map(),
+      notes: new Notes(),
       merger: new Merger({
         message: this.#host.message,
         request,
@@ -236,6 +240,7 @@ export class Conductor {
           absorb.encode({ query: seq, from, saved: output?.saved }, output?.attachments),
         ),
       stop: (ordinal, keep) => send(ordinal, stop.encode({ query: seq, keep })),
+      note: (note) => this.#note(query, note),
       overtaken: (ordinal) => {
         const text = `query ${seq} did not wait for it: others were faster in doing its part again`;
         this.#host.send(notice.encode({ ordinal, text }));
@@ -312,6 +317,7 @@ export class Conductor {
       case QueryKind.getPacket: {
         const { fields } = getPacket.decode(message);
         if (!isOurs(fields)) break;
+        for (const note of fields.notes ?? []) this.#note(query, note);
         if (fields.units > 0 && this.#isWaiting) this.#endWait();
         engine.getPacket(fields.ordinal, fields.round, fields, fields.final);
         break;
@@ -443,6 +449,14 @@ export class Conductor {
     this.#startNext();
   }
 
+  /** Tells the client about the data, once about each thing. */
+  #note(query: Query, note: Note): void {
+    const line = query.notes.add(note);
+    if (line === undefined) return;
+    const text = `query ${query.seq}: ${line.slice(0, 4000)}`;
+    this.#host.send(notice.encode({ ordinal: "", text }));
+  }
+
   #conclude(query: Query, end: End): void {
     const result: Outcome = {
       ...this.#progressOf(query),
@@ -453,6 +467,7 @@ export class Conductor {
       failure: end.failure,
       userError: end.userError,
       problems: end.problems.slice(0, 1000),
+      notes: query.notes.lines,
       finished: Date.now(),
     };
     const { told, pieces } = this.#encode(result, end.output?.attachments);

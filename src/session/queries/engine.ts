@@ -14,6 +14,7 @@ import { isWithin } from "../../protocol/ordinals.ts";
 import type { Inspected } from "../../protocol/query-worker.ts";
 import type {
   DataFile,
+  Note,
   PacketizerName,
   PacketReport,
   QueryState,
@@ -49,6 +50,8 @@ export interface EnginePort {
   stop(ordinal: string, keep: boolean): void;
   /** Nobody is left who could go on. Whether others may come, who are waited for: {@link QueryEngine.abandon}. */
   stranded(why: FailureFacts): boolean;
+  /** Something to tell the user about the data. */
+  note(note: Note): void;
   /** What this worker held was done again by others, who were faster. */
   overtaken(ordinal: string): void;
   /** Merge these; the result comes back through `merged`. */
@@ -119,7 +122,7 @@ export class QueryEngine {
         count: cycles,
         boundaries: [],
       } as const;
-      return this.#inspected({ sources: [source], bytes: 0 });
+      return this.#inspected({ sources: [source], bytes: 0, notes: [] });
     }
     this.#inspection = new Inspection(
       files,
@@ -217,6 +220,7 @@ export class QueryEngine {
       source.base = base;
       base += source.first + source.count;
     }
+    for (const note of verdict.notes) this.#port.note(note);
     this.#sources = verdict.sources;
     this.#packetizer = makePacketizer(this.#work.packetizer, verdict.sources, this.#team.size);
     this.#state = "running";

@@ -3,7 +3,7 @@
  * are collected, to be reported together. Pure.
  */
 import type { Inspected } from "../../protocol/query-worker.ts";
-import type { DataFile } from "../../protocol/query.ts";
+import type { DataFile, Note } from "../../protocol/query.ts";
 import type { Source } from "./packetizer.ts";
 
 /** A worker that can be asked. */
@@ -20,7 +20,7 @@ export interface Problem {
 }
 
 /** What came of it. */
-export type Verdict = { sources: Source[]; bytes: number } | { problems: Problem[] };
+export type Verdict = { sources: Source[]; bytes: number; notes: Note[] } | { problems: Problem[] };
 
 type Mode = "stat" | "describe";
 
@@ -197,11 +197,40 @@ export class Inspection {
           first: file.first,
           count: file.count < 0 ? left : Math.min(file.count, left),
           boundaries: found.boundaries,
+          bytes: found.bytes,
           hosts: hosts === undefined || hosts.size >= everywhere ? undefined : hosts,
           seenBy: this.#seenBy[i],
         },
       ];
     });
-    this.#decide(this.#problems.length > 0 ? { problems: this.#problems } : { sources, bytes });
+    this.#decide(
+      this.#problems.length > 0
+        ? { problems: this.#problems }
+        : {
+            sources,
+            bytes,
+            notes: [...this.#found.flatMap((found) => found?.notes ?? []), ...this.#differences()],
+          },
+    );
+  }
+
+  /** Columns whose types differ from file to file. */
+  #differences(): Note[] {
+    const first = new Map<string, { type: string; path: string }>();
+    const notes: Note[] = [];
+    for (const [i, found] of this.#found.entries()) {
+      const path = this.#files[i]?.path ?? "";
+      for (const each of found?.types ?? []) {
+        const blank = each.indexOf(" ");
+        const [type, name] = [each.slice(0, blank), each.slice(blank + 1)];
+        const other = first.get(name);
+        if (other === undefined) first.set(name, { type, path });
+        else if (other.type !== type) {
+          const text = `${path}: column "${name}" is ${type}, in ${other.path} it is ${other.type}`;
+          notes.push({ about: `types ${name}`, text });
+        }
+      }
+    }
+    return notes;
   }
 }

@@ -1,9 +1,10 @@
 /** Looking at files for a query: are they there, what is in them. */
 import { statSync } from "node:fs";
-import { kindOf } from "../../data/access.ts";
 import { onHost } from "../../data/problem.ts";
 import { systemCode } from "../../lib/errors.ts";
-import type { Inspected } from "../../protocol/query-worker.ts";
+import { otherKindOf } from "../../lib/file-kind.ts";
+import { MAX_NOTES } from "../../protocol/query-fields.ts";
+import { type Inspected, MAX_TYPES } from "../../protocol/query-worker.ts";
 import type { DataFile } from "../../protocol/query.ts";
 import type { Readers } from "./readers.ts";
 import { reasonOf } from "../../lib/system-error.ts";
@@ -41,13 +42,15 @@ const ABSENT: Inspected = {
   tree: "",
   boundaries: [],
   problem: "",
+  types: [],
+  notes: [],
 };
 
 function statOf({ path }: DataFile): Inspected {
   if (/^https?:\/\//.test(path)) return { ...ABSENT, size: 0 };
   try {
     const stat = statSync(path);
-    const kind = kindOf(stat);
+    const kind = otherKindOf(stat);
     return kind === undefined
       ? { ...ABSENT, size: stat.size }
       : { ...ABSENT, code: "FILE_UNREADABLE", problem: `${path}: ${kind}` };
@@ -60,8 +63,18 @@ function statOf({ path }: DataFile): Inspected {
 
 async function descriptionOf(file: DataFile, readers: Readers, host: string): Promise<Inspected> {
   try {
-    const { unit, size, bytes, tree = "", boundaries = [] } = await readers.describe(file);
-    return { unit, size, bytes, tree, boundaries: [...boundaries], problem: "" };
+    const found = await readers.describe(file);
+    const { unit, size, bytes, tree = "", boundaries = [], types = [], notes = [] } = found;
+    return {
+      unit,
+      size,
+      bytes,
+      tree,
+      boundaries: [...boundaries],
+      problem: "",
+      types: types.slice(0, MAX_TYPES),
+      notes: notes.slice(0, MAX_NOTES),
+    };
   } catch (error) {
     const { code, message, hint } = onHost(error, host);
     return { ...ABSENT, problem: message, code, hint };

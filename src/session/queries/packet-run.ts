@@ -3,6 +3,7 @@ import type { Outputs, Selector } from "../../api/index.ts";
 import { elapsedSince } from "../../lib/clock.ts";
 import { ProofError } from "../../lib/errors.ts";
 import { formatBytes, roughBytes } from "../../lib/units.ts";
+import { MAX_NOTES } from "../../protocol/query-fields.ts";
 import type { Packet, PacketReport } from "../../protocol/query.ts";
 import { type EventView, EventViews } from "../../data/event.ts";
 import type { Chunk } from "../../data/types.ts";
@@ -125,12 +126,15 @@ export class PacketRun {
   ): Promise<void> {
     const reader = await this.#readers.get(packet);
     const byEntries = packet.unit === "entries";
+    checkSize(packet, reader.description.bytes);
     for await (const chunk of reader.read(packet.first, packet.count)) {
       if (this.#isStopped) {
         // In text, what is done ends where the first line begins that was not looked at.
         if (!byEntries) report.units = chunk.first - packet.first;
         return;
       }
+      if (chunk.notes !== undefined)
+        report.notes = [...(report.notes ?? []), ...chunk.notes].slice(0, MAX_NOTES);
       const done = await this.#chunk(chunk, tell);
       report.entries += done;
       report.bytes += chunk.bytes;
@@ -212,6 +216,16 @@ export class PacketRun {
     const { file } = this.#context;
     return file === "" ? `cycle ${this.entry}` : `entry ${this.entry} of ${file}`;
   }
+}
+
+/** Of a file that is another one here, the packets would be parts of two. Throws DATA_SET. */
+function checkSize({ path, bytes = 0 }: Packet, here: number): void {
+  if (bytes === 0 || bytes === here) return;
+  throw new ProofError(
+    "DATA_SET",
+    `${path}: has ${here} bytes, but had ${bytes} where it was looked at`,
+    { hint: "it was written to meanwhile, or hosts have different files under this path" },
+  );
 }
 
 function isPromise(value: unknown): boolean {

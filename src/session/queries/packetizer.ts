@@ -17,6 +17,8 @@ export interface Source {
   count: number;
   /** Units of the sources before this one. */
   base?: number;
+  /** Size of the file in bytes. */
+  bytes?: number;
   /** Units at which clusters begin, ascending; a packet that ends on one is read without waste. */
   boundaries: readonly number[];
   /** Hosts that have the file; undefined when all do. */
@@ -110,8 +112,9 @@ class RangePacketizer implements Packetizer {
     if (range.count > 0) this.#ranges.push(range);
     this.#last.set(worker, range);
     this.#left -= size;
-    const { unit, path, tree, base = 0 } = source;
-    return { packet: { packet: this.#next++, unit, path, tree, first, count: size, base }, source };
+    const { unit, path, tree, base = 0, bytes = 0 } = source;
+    const packet = { packet: this.#next++, unit, path, tree, first, count: size, base, bytes };
+    return { packet, source };
   }
 
   giveBack(assignments: readonly Assignment[]): void {

@@ -110,6 +110,7 @@ class World {
       worker?.inbox.push(() => job(worker));
     };
     return {
+      note: () => undefined,
       inspect: (ordinal, mode, files) =>
         later(ordinal, "inspect", ({ host }) =>
           this.engine.answerInspection(

@@ -59,6 +59,7 @@ class World {
     }
     const files = work.files ?? [];
     const port: EnginePort = {
+      note: () => undefined,
       inspect: (ordinal, mode, wanted) =>
         this.#later(ordinal, (worker) =>
           this.engine.answerInspection(
