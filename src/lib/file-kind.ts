@@ -1,6 +1,6 @@
 /** What is at a path, where only a regular file is of use. */
 import { type Stats, statSync } from "node:fs";
-import { messageOf, systemCode } from "./errors.ts";
+import { reasonOf } from "./system-error.ts";
 
 /**
  * What a path leads to that is no regular file, for people; undefined for a regular file. Opening a FIFO
@@ -21,6 +21,6 @@ export function whyNoFile(path: string): string | undefined {
     const found = statSync(path, { throwIfNoEntry: false });
     return found === undefined ? "no such file" : otherKindOf(found);
   } catch (error) {
-    return systemCode(error) === "EACCES" ? "no permission to read it" : messageOf(error);
+    return reasonOf(error);
   }
 }
