@@ -100,14 +100,17 @@ export async function openRootReader(
   const { description, where } = tree;
   const names = branches === "all" ? everything(tree) : [...branches];
   checkBranches(description.branches, names, where);
-  const reader =
+  const reader: ChunkReader =
     tree.ntuple === undefined
       ? new TreeReader(tree, names, options.slow === true)
       : new NtupleReader(access, tree.ntuple, names);
   return {
     description,
     read: (first, count) => chunks(reader, where, description.size, first, count),
-    close: () => access.close(),
+    close() {
+      reader.close?.();
+      return access.close();
+    },
   };
 }
 
@@ -123,6 +126,8 @@ function everything(tree: Tree): string[] {
 
 /** Reads some entries of all columns asked for. */
 interface ChunkReader {
+  /** Forgets what was read. */
+  close?(): void;
   /** The entry behind a chunk that begins at `first`. */
   until(first: number): number;
   chunk(first: number, n: number): Promise<Chunk>;

@@ -2,6 +2,7 @@
 import type { Access } from "../../access.ts";
 import { BlockError, MAX_PLAIN, unpack } from "../blocks.ts";
 import { type Elements, type Encoding, decode, memory, pageBytes } from "./encodings.ts";
+import { pageCache } from "./page-cache.ts";
 
 /** One page of a column. */
 export interface Page {
@@ -20,18 +21,17 @@ const HEADER = 9;
 const GAP = 64 * 1024;
 const PIECE = 16 * 1024 * 1024;
 
-/** Decoded pages that are kept for what is read next, together, in bytes. */
-const KEPT = 1 << 28;
+/** PageStores so far: each has its pages in the cache under its number. */
+let stores = 0;
 
 const keyOf = ({ seek, stored, checked }: Page): string => `${seek}:${stored}:${checked}`;
 
-/** What has been fetched of a file and not been used yet, and the pages that were decoded last. */
+/** The pages of one RNTuple. */
 export class PageStore {
   readonly #access: Access;
+  /** What has been fetched of the file and not been used yet. */
   readonly #fetched = new Map<string, Uint8Array>();
-  /** By column and place, the one that was not used for longest first. */
-  readonly #decoded = new Map<string, Elements>();
-  #kept = 0;
+  readonly #owner = stores++;
   /** Bytes read so far. */
   bytes = 0;
 
@@ -43,7 +43,7 @@ export class PageStore {
   async fetch(wanted: readonly { page: Page; column: number }[]): Promise<void> {
     const pages = new Map<string, Page>();
     for (const { page, column } of wanted) {
-      if (!this.#decoded.has(decodedKey(page, column))) pages.set(keyOf(page), page);
+      if (!pageCache.has(this.#owner, decodedKey(page, column))) pages.set(keyOf(page), page);
     }
     const pieces = piecesOf([...pages.values()]);
     const { size } = this.#access;
@@ -64,15 +64,10 @@ export class PageStore {
   /** The elements of a page of a column. Throws BlockError for damage. */
   async open(page: Page, column: number, encoding: Encoding): Promise<Elements> {
     const key = decodedKey(page, column);
-    let elements = this.#decoded.get(key);
-    if (elements === undefined) {
-      elements = await this.#decode(page, encoding);
-      this.#kept += elements.byteLength;
-    }
-    // Behind all others: it was used last.
-    this.#decoded.delete(key);
-    this.#decoded.set(key, elements);
-    this.#evict();
+    const known = pageCache.get(this.#owner, key);
+    if (known !== undefined) return known;
+    const elements = await this.#decode(page, encoding);
+    pageCache.set(this.#owner, key, elements);
     return elements;
   }
 
@@ -86,17 +81,15 @@ export class PageStore {
     return decode(encoding, plain, page.elements);
   }
 
-  #evict(): void {
-    for (const [key, { byteLength }] of this.#decoded) {
-      if (this.#kept <= KEPT || this.#decoded.size === 1) return;
-      this.#decoded.delete(key);
-      this.#kept -= byteLength;
-    }
-  }
-
   /** Forgets what was fetched; what was decoded stays. */
   clear(): void {
     this.#fetched.clear();
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.clear();
+    pageCache.drop(this.#owner);
   }
 }
 

@@ -125,6 +125,11 @@ export class NtupleReader {
     }
     return { first, n, columns, bytes: this.#store.bytes - before };
   }
+
+  /** Forgets what was read. */
+  close(): void {
+    this.#store.close();
+  }
 }
 
 /** Elements that a node has in a cluster, all together. */
