@@ -166,6 +166,9 @@ export class Link {
   }
 
   #ended(error?: Error): void {
+    // One that is reset, rather than closed, says nothing of what is there.
+    if (error !== undefined && this.#welcome?.length === 0)
+      return this.#close(this.#lost(`during the handshake: ${error.message}`));
     if (this.#welcome !== undefined) this.#judge(this.#welcome, true);
     this.#close(this.#lost(error?.message ?? "closed by the peer"));
   }

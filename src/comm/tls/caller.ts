@@ -105,8 +105,11 @@ function explain(
     return fail("TLS_MISMATCH", "speaks no TLS", `use proof://${where}, or configure [tls] there`);
   if (first !== 0x16) {
     const seen = recogniseWelcome(head);
-    const what = seen.kind === "foreign" ? seen.what : "a daemon without TLS";
-    return fail("TLS_MISMATCH", `${what} answered, without TLS`, "check host, port and proofs://");
+    const [code, what] =
+      seen.kind === "foreign"
+        ? (["NOT_PROOF", seen.what] as const)
+        : (["TLS_MISMATCH", "a daemon without TLS"] as const);
+    return fail(code, `${what} answered, without TLS`, "check host, port and proofs://");
   }
   if (systemCode(error) === WRONG_NAME) {
     return fail(
