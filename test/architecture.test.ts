@@ -245,6 +245,7 @@ test("a proofserv that calls back has loaded this and no more", () => {
     [
       "comm/bare-socket.ts",
       "lib/signals.ts",
+      "lib/turns.ts",
       "main.ts",
       "protocol/call-back.ts",
       "session/call-back.ts",
@@ -274,6 +275,7 @@ test("a worker of which something is asked for the first time loads this besides
       "lib/pieces.ts",
       "lib/signals.ts",
       "lib/spent.ts",
+      "lib/turns.ts",
       "protocol/call-back.ts",
       "protocol/codes.ts",
       "protocol/envelope.ts",

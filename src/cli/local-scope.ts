@@ -2,43 +2,76 @@
 import { resolve } from "node:path";
 import type { TProof } from "../client/tproof.ts";
 import * as face from "../index.ts";
-import { EXIT, messageOf, ProofError } from "../lib/errors.ts";
+import { EXIT, isProofError, messageOf, ProofError } from "../lib/errors.ts";
 import { whyNoFile } from "../lib/file-kind.ts";
 import { provideModule } from "../lib/module.ts";
-import { evaluate } from "../lib/scope.ts";
+import { describeUserError, evaluate } from "../lib/scope.ts";
+import { framesOf } from "../lib/thrown.ts";
 import { takeConsole } from "./user-prints.ts";
 import type { Output } from "./output.ts";
 import { partialLine } from "./partial-line.ts";
 
-/** Makes `p` and what "proof" exports known to code that is evaluated or loaded here. */
-export function prepareScope(proof: TProof): void {
-  provideModule("proof", { ...face });
-  for (const [name, value] of Object.entries(face)) Reflect.set(globalThis, name, value);
+/** The session that `p` is at present, unless the user has another use for the name. */
+let prepared: TProof | undefined;
+
+/** Makes `p` and what "proof" exports known to code that is evaluated or loaded here: once, names may be reused. */
+export function prepareScope(proof: TProof, output: Output): void {
+  takeConsole(output);
+  if (prepared === proof) return;
+  if (prepared === undefined) {
+    provideModule("proof", { ...face });
+    for (const [name, value] of Object.entries(face)) Reflect.set(globalThis, name, value);
+    keepAlive(output);
+  }
+  prepared = proof;
   Reflect.set(globalThis, "p", proof);
 }
 
-/** A declaration is made for later, not to be looked at. */
-const DECLARES = /^\s*(?:const|let|var|class|function|async function|import)\b/;
+/** What user code throws where nobody catches it is shown; it ends nothing. */
+function keepAlive(output: Output): void {
+  const show = (what: string, thrown: unknown): void => {
+    output.error(
+      isProofError(thrown)
+        ? thrown
+        : new ProofError("USER_CODE", `${what}: ${describeUserError(thrown)}`, { cause: thrown }),
+    );
+  };
+  process.on("unhandledRejection", (thrown) =>
+    show("a rejected promise that nobody handled", thrown),
+  );
+  process.on("uncaughtException", (thrown) => show("an exception that nobody caught", thrown));
+}
 
-/** Evaluates a line; its value is shown unless it is undefined or the line declares something. Throws USER_CODE or INTERRUPTED. */
+/** Evaluates a line; its value is shown unless it is undefined. Throws USER_CODE or INTERRUPTED. */
 export async function evaluateLine(
   proof: TProof,
   line: string,
   output: Output,
   givenUp?: AbortSignal,
 ): Promise<number> {
-  prepareScope(proof);
-  takeConsole(output);
+  prepareScope(proof, output);
   const known = proof.partialResults.length;
   const interrupted = Promise.withResolvers<never>();
   interrupted.promise.catch(() => undefined);
   givenUp?.addEventListener("abort", () =>
     interrupted.reject(new ProofError("INTERRUPTED", "interrupted")),
   );
-  const { compile } = await import("../client/compile.ts");
-  const value = await evaluate(compile(line), interrupted.promise);
-  if (output.wantsJson) output.json(withPartial(value, proof, known));
-  else if (value !== undefined && !DECLARES.test(line)) output.result(await show(value, output));
+  const [{ compile }, { partsOf }] = await Promise.all([
+    import("../client/compile.ts"),
+    import("../client/partial.ts"),
+  ]);
+  const shown = await evaluate(compile(line), interrupted.promise, (value) => {
+    if (output.wantsJson) output.json(withPartial(value, proof, known));
+    if (output.wantsJson || value === undefined) return undefined;
+    const outputs = outputsIn(value);
+    const parts = partsOf(value).map(partialLine);
+    return { parts, outputs, text: outputs === undefined ? inspected(value) : "" };
+  });
+  if (shown !== undefined) {
+    const { parts, outputs, text } = shown;
+    const picture = outputs === undefined ? text : await drawn(outputs, output);
+    output.result([...parts, picture].join("\n\n"));
+  }
   return wholeOr(proof, known, output);
 }
 
@@ -53,17 +86,27 @@ function outputsIn(value: unknown): face.Outputs | undefined {
   return Object.values(value).some(isOutput) ? (value as face.Outputs) : undefined;
 }
 
-/** Outputs as pictures, text as it is, anything else as Bun shows it; above it, if it is of a result that is not whole. */
+/** Anything but outputs, as Bun shows it. */
+function inspected(value: unknown): string {
+  return Bun.inspect(value, { colors: false, depth: 4 });
+}
+
+/** Outputs as pictures. */
+async function drawn(outputs: face.Outputs, output: Output): Promise<string> {
+  const { drawOutputs } = await import("../view/terminal.ts");
+  return drawOutputs(outputs, output.look);
+}
+
+/** What a script returned: outputs as pictures, text as it is; above it, if it is of a result that is not whole. */
 async function show(value: unknown, output: Output): Promise<string> {
-  const [{ drawOutputs }, { partsOf }] = await Promise.all([
-    import("../view/terminal.ts"),
-    import("../client/partial.ts"),
-  ]);
+  const { partsOf } = await import("../client/partial.ts");
   const outputs = outputsIn(value);
   const shown =
-    outputs === undefined
-      ? Bun.inspect(value, { colors: false, depth: 4 })
-      : drawOutputs(outputs, output.look);
+    outputs !== undefined
+      ? await drawn(outputs, output)
+      : typeof value === "string"
+        ? value
+        : inspected(value);
   return [...partsOf(value).map(partialLine), shown].join("\n\n");
 }
 
@@ -86,8 +129,7 @@ function wholeOr(proof: TProof, known: number, output: Output): number {
 export async function runScript(proof: TProof, path: string, output: Output): Promise<number> {
   const wrong = whyNoFile(path);
   if (wrong !== undefined) throw new ProofError("USAGE", `${path}: ${wrong}`);
-  prepareScope(proof);
-  takeConsole(output);
+  prepareScope(proof, output);
   const module = await import(resolve(path)).catch((error: unknown) => {
     throw new ProofError("USER_CODE", `${path}: ${messageOf(error)}`, { cause: error });
   });
@@ -100,21 +142,20 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
   const value: unknown = await Promise.resolve(proof)
     .then(main as (session: TProof) => unknown)
     .catch((error: unknown) => {
-      throw error instanceof ProofError ? error : userError(path, error);
+      throw isProofError(error) ? error : userError(path, error);
     });
   if (output.wantsJson) output.json(withPartial(value, proof, 0));
-  else if (value !== undefined)
-    output.result(typeof value === "string" ? value : await show(value, output));
+  else if (value !== undefined) output.result(await show(value, output));
   return wholeOr(proof, 0, output);
 }
 
 /** What a script threw, with the line of it where that happened. */
 function userError(path: string, thrown: unknown): ProofError {
-  if (!(thrown instanceof Error))
-    return new ProofError("USER_CODE", `${path}: thrown: ${Bun.inspect(thrown)}`);
-  const at = (thrown.stack ?? "").split(resolve(path))[1];
-  const place = /^:\d+(?::\d+)?/.exec(at ?? "")?.[0] ?? "";
-  return new ProofError("USER_CODE", `${path}${place}: ${thrown.name}: ${thrown.message}`, {
+  const file = resolve(path);
+  const frame = framesOf(thrown).find((each) => each.file === file);
+  const place = frame === undefined ? "" : `:${frame.line}:${frame.column}`;
+  return new ProofError("USER_CODE", `${path}${place}: ${describeUserError(thrown)}`, {
     cause: thrown,
+    details: frame === undefined ? {} : { line: frame.line, column: frame.column },
   });
 }

@@ -1,5 +1,5 @@
 /** What the user's own code prints on the client. */
-import { redirectConsole } from "../lib/scope.ts";
+import { redirectConsole } from "../lib/user-output.ts";
 import type { Output } from "./output.ts";
 
 let isTaken = false;

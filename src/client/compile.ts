@@ -1,17 +1,25 @@
 /** TypeScript as typed at the prompt, made ready for the workers. */
 import { ProofError } from "../lib/errors.ts";
+import { withSource } from "../lib/user-script.ts";
+import { endsInDeclaration } from "./last-statement.ts";
+
+let transpiler: Bun.Transpiler | undefined;
 
 /** Errors of one piece of code that are told. */
 const MOST = 5;
 
 /**
- * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value.
+ * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value; one that
+ * ends in a declaration has none. The text as typed comes with it, for the positions of errors.
  * Throws USER_CODE with line and column where it does not parse: once, here, not once per worker.
  */
 export function compile(code: string): string {
-  const transpiler = new Bun.Transpiler({ loader: "ts", replMode: true, target: "bun" });
+  transpiler ??= new Bun.Transpiler({ loader: "ts", replMode: true, target: "bun" });
   try {
-    return transpiler.transformSync(code);
+    const script = transpiler.transformSync(code);
+    if (!endsInDeclaration(code)) return withSource(script, code);
+    const valueless = `${code}\n;void 0`;
+    return withSource(transpiler.transformSync(valueless), valueless);
   } catch (error) {
     const parts: unknown[] = error instanceof AggregateError ? error.errors : [error];
     const told = parts.slice(0, MOST).map((part) => describe(part, code));

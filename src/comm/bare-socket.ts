@@ -2,6 +2,7 @@
  * Bun's sockets with somebody to own each, and nothing else: what transports are made of, and what the start
  * of a proofserv makes do with.
  */
+import { turns } from "../lib/turns.ts";
 
 /** Whoever is told what happens on a socket. */
 export interface SocketOwner {
@@ -16,10 +17,22 @@ export type BareSocket = Bun.Socket<SocketOwner>;
 
 /** Bun's handler object, shared by all sockets; each finds its owner in `data`. */
 export const events = {
-  data: (socket: BareSocket, chunk: Buffer): void => socket.data?.onData(chunk),
-  drain: (socket: BareSocket): void => socket.data?.onDrain(),
-  end: (socket: BareSocket): void => socket.data?.onEnd(),
-  close: (socket: BareSocket, error?: Error): void => socket.data?.onClose(error),
+  data(socket: BareSocket, chunk: Buffer): void {
+    turns.begin?.();
+    socket.data?.onData(chunk);
+  },
+  drain(socket: BareSocket): void {
+    turns.begin?.();
+    socket.data?.onDrain();
+  },
+  end(socket: BareSocket): void {
+    turns.begin?.();
+    socket.data?.onEnd();
+  },
+  close(socket: BareSocket, error?: Error): void {
+    turns.begin?.();
+    socket.data?.onClose(error);
+  },
   // Also called when a handler of ours throws: that must end this connection, and only this one.
   error: (socket: BareSocket, error: Error): void => {
     socket.data?.onClose(error);

@@ -1,5 +1,7 @@
 /** Notices that the other end has gone silent: a cut network sends no FIN. */
 
+import { turns } from "../lib/turns.ts";
+
 /** What a heartbeat needs of its link. */
 export interface Beating {
   /** Sends something the other end answers. */
@@ -18,6 +20,7 @@ export class Heartbeat {
     this.#lastHeard = performance.now();
     let lastTick = this.#lastHeard;
     this.#timer = setInterval(() => {
+      turns.begin?.();
       const now = performance.now();
       // A process that was itself held up (stopped, swapped out, busy) has not been listening.
       if (now - lastTick > interval * 2) this.#lastHeard = now;

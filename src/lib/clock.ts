@@ -1,4 +1,5 @@
 /** Deadlines: every wait of this project has one. */
+import { turns } from "./turns.ts";
 
 /** A timer that can be set again and cancelled. */
 export class Timer {
@@ -7,7 +8,10 @@ export class Timer {
   /** Runs `action` once after `ms` milliseconds unless cancelled or set again before. */
   set(ms: number, action: () => void): void {
     this.cancel();
-    this.#handle = setTimeout(action, ms);
+    this.#handle = setTimeout(() => {
+      turns.begin?.();
+      action();
+    }, ms);
   }
 
   cancel(): void {

@@ -141,9 +141,18 @@ export function isErrorCode(value: unknown): value is ErrorCode {
  * is SYSTEM: a full disk is no fault of ours.
  */
 export function toProofError(thrown: unknown, code?: ErrorCode): ProofError {
-  if (thrown instanceof ProofError) return thrown;
+  if (isProofError(thrown)) return thrown;
   const general = isOfSystem(thrown) ? "SYSTEM" : "INTERNAL";
   return new ProofError(code ?? general, messageOf(thrown), { cause: thrown });
+}
+
+/** Whether this is one of ours. User code may throw what throws when it is looked at. */
+export function isProofError(thrown: unknown): thrown is ProofError {
+  try {
+    return thrown instanceof ProofError;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the system has refused something, rather than that we have asked for something that cannot be. */
@@ -163,9 +172,13 @@ const MAX_CAUSE = 1000;
 
 /** The text of anything thrown, never empty; of an error of several the first few of these, in their order. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof AggregateError && thrown.errors.length > 0) return aggregated(thrown);
-  if (thrown instanceof Error) return (thrown.message || thrown.name) + positionOf(thrown);
-  return typeof thrown === "string" && thrown !== "" ? thrown : Bun.inspect(thrown);
+  try {
+    if (thrown instanceof AggregateError && thrown.errors.length > 0) return aggregated(thrown);
+    if (thrown instanceof Error) return (thrown.message || thrown.name) + positionOf(thrown);
+    return typeof thrown === "string" && thrown !== "" ? thrown : Bun.inspect(thrown);
+  } catch {
+    return "something was thrown that cannot be shown";
+  }
 }
 
 /** Where in the user's file Bun found a mistake; "" where it is not known. */
@@ -200,7 +213,7 @@ export function causesOf(thrown: unknown): string[] {
   let told = messageOf(thrown);
   let at: unknown = thrown;
   for (let level = 0; level < MAX_LEVELS; level++) {
-    at = at instanceof Error ? at.cause : undefined;
+    at = causeOf(at);
     if (at === undefined || at === null) break;
     const code = systemCode(at);
     const message = messageOf(at);
@@ -212,8 +225,20 @@ export function causesOf(thrown: unknown): string[] {
   return texts;
 }
 
+function causeOf(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.cause : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The system error code (`ENOENT`, `ECONNREFUSED`, …) of anything thrown, if it has one. */
 export function systemCode(thrown: unknown): string | undefined {
-  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
-  return typeof thrown.code === "string" ? thrown.code : undefined;
+  try {
+    if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+    return typeof thrown.code === "string" ? thrown.code : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,10 +2,16 @@
 
 const provided = new Set<string>();
 
-/** Makes `import … from "name"` in code loaded later give `exports`; once per name. */
+/**
+ * Makes `import … from "name"` in code loaded later give `exports`; once per name. Classes get the names that they are
+ * exported by, which is what is shown of their objects: the build has shortened their own.
+ */
 export function provideModule(name: string, exports: Record<string, unknown>): void {
   if (provided.has(name)) return;
   provided.add(name);
+  for (const [value, made] of Object.entries(exports))
+    if (typeof made === "function")
+      for (const name of ["name", "displayName"]) Object.defineProperty(made, name, { value });
   Bun.plugin({
     name: `provide ${name}`,
     setup(build) {

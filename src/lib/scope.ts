@@ -1,70 +1,261 @@
 /**
- * Where user code runs: a scope that lasts as long as the proofserv. The client has turned TypeScript
- * into a script whose declarations become properties of the global object and whose last expression is
- * returned as `{ value }`, or as a promise of it.
+ * Where user code runs: a scope that lasts as long as the process. The client has turned TypeScript into a script
+ * whose declarations become variables of that scope and whose last expression is returned as `{ value }`, or as a
+ * promise of it.
  */
-import { Console } from "node:console";
-import { Writable } from "node:stream";
+import { drainMicrotasks } from "bun:jsc";
 import { constants, Script } from "node:vm";
-import { ProofError } from "./errors.ts";
+import { isProofError, ProofError, systemCode } from "./errors.ts";
+import {
+  glanceAtIntrinsics,
+  rememberIntrinsics,
+  restoreIntrinsics,
+  type Tampering,
+} from "./intrinsics.ts";
+import { describeThrown, type Frame } from "./thrown.ts";
+import { turns } from "./turns.ts";
+import {
+  declare,
+  isReserved,
+  needsScope,
+  outer,
+  rememberGlobals,
+  restoreGlobals,
+  scope,
+} from "./user-names.ts";
+import { type Place, splitSource, traceBack } from "./user-script.ts";
 
-/** Takes what user code prints. */
-export type Print = (stream: "out" | "err", text: string) => void;
+/** Names of what a script finds here while it starts. */
+const SCOPE = "__proof_scope__";
+const ACTION = "__proof_action__";
+/** Texts of scripts that are kept for the positions of errors. */
+const MAX_KEPT = 1000;
 
-function printer(stream: "out" | "err", print: Print): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: unknown, _encoding, callback) {
-      print(stream, String(chunk));
-      callback();
-    },
-  });
+/** The text of each script, by the name that it has in stacks. */
+const texts = new Map<string, string>();
+let scripts = 0;
+/** What was changed of the language since the command began. */
+let tampered: Tampering[] = [];
+
+/** Told what user code has changed of the language. */
+export interface Overseer {
+  /** It has been put back. */
+  restored(names: readonly string[]): void;
+  /** It cannot be put back: nothing can be relied on any more, not even here. */
+  lost(names: string): void;
 }
 
-/** Makes the global `console` write through `print`. */
-export function redirectConsole(print: Print): void {
-  globalThis.console = new Console(
-    printer("out", print),
-    printer("err", print),
-  ) as unknown as typeof console;
+let overseer: Overseer | undefined;
+
+/** Prepares for user code, once, before it. `watcher` hears what it changes of the language while nothing waits for it. */
+export function admitUserCode(watcher?: Overseer): void {
+  overseer ??= watcher;
+  rememberIntrinsics();
+  rememberGlobals();
+  turns.begin = glance;
+}
+
+/** What comes from outside finds everything as usual, though user code may have run since. */
+function glance(): void {
+  const tampering = glanceAtIntrinsics();
+  if (tampering === undefined) return;
+  note(tampering);
+  restoreGlobals();
+  overseer?.restored(tampering.names);
+}
+
+function note(tampering: Tampering): void {
+  const { lost } = tampering;
+  if (lost.length > 0) overseer?.lost(lost[0] ?? "");
+  tampered.push(tampering);
+}
+
+/** Undoes what user code has just done to the language. */
+function tidy(): void {
+  const tampering = restoreIntrinsics();
+  if (tampering !== undefined) note(tampering);
+  restoreGlobals();
 }
 
 /**
- * Runs a script and returns the value of its last expression. `interrupted` rejects when the user wants
- * it to stop: code that waits is left behind, code that computes is broken off by SIGINT.
+ * Runs a script and returns what `show` makes of the value of its last expression; a promise is waited for.
+ * `interrupted` rejects when the user wants it to stop: code that waits is left behind, code that computes is
+ * broken off by SIGINT.
  *
  * Throws USER_CODE with the user's error as cause, or INTERRUPTED.
  */
-export async function evaluate(source: string, interrupted: Promise<never>): Promise<unknown> {
+export async function evaluate<T>(
+  source: string,
+  interrupted: Promise<never>,
+  show: (value: unknown) => T,
+): Promise<T> {
+  admitUserCode();
+  tampered = [];
+  const { script, typed } = splitSource(source);
+  const name = `exec-${++scripts}`;
+  if (typed !== undefined) texts.set(name, typed);
+  if (texts.size > MAX_KEPT) for (const [first] of texts) if (texts.delete(first)) break;
+  let shown: T;
   try {
-    const script = new Script(source, {
-      filename: "exec",
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
-    const outcome: unknown = script.runInThisContext({ breakOnSigint: true });
-    const settled = await Promise.race([outcome, interrupted]);
-    return typeof settled === "object" && settled !== null && "value" in settled
-      ? settled.value
-      : undefined;
+    const outcome = runScript(script, name);
+    const settled = outcome instanceof Promise ? await settle(outcome, interrupted) : outcome;
+    const value = await settle(settled?.value, interrupted);
+    if (tampered.length > 0) throw tamperingError(tampered);
+    shown = isSimple(value) ? show(value) : breakable(() => show(value));
   } catch (thrown) {
-    if (thrown instanceof ProofError) throw thrown;
-    if (
-      thrown instanceof Error &&
-      "code" in thrown &&
-      thrown.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED"
-    ) {
-      throw new ProofError("INTERRUPTED", "interrupted");
-    }
-    throw new ProofError("USER_CODE", describeThrown(thrown), { cause: thrown });
+    tidy();
+    throw asUserError(thrown, name);
+  }
+  if (tampered.length > 0) throw tamperingError(tampered);
+  return shown;
+}
+
+/** What a script returns: undefined where it ends in no expression. */
+interface Outcome {
+  value: unknown;
+}
+
+/** The value of a promise, or of anything that behaves like one, unless the user does not want to wait for it. */
+async function settle<T>(value: Promise<T> | T, interrupted: Promise<never>): Promise<T> {
+  if (isSimple(value) || !isThenable(value)) return value;
+  const first = Promise.race([value, interrupted]);
+  // What code does at once behind an `await` is broken off as well.
+  breakable(drainMicrotasks);
+  try {
+    return await first;
+  } finally {
+    tidy();
   }
 }
 
-/** What user code threw, as the user wants to read it. */
-function describeThrown(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `thrown: ${Bun.inspect(thrown)}`;
-  const causes: string[] = [`${thrown.name}: ${thrown.message}`];
-  for (let cause = thrown.cause; cause instanceof Error && causes.length < 8; cause = cause.cause) {
-    causes.push(`  caused by ${cause.name}: ${cause.message}`);
+/** Whether looking at it runs no code. */
+function isSimple(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "function");
+}
+
+function isThenable(value: unknown): boolean {
+  return breakable(() => typeof (value as { then?: unknown }).then === "function");
+}
+
+function runScript(
+  script: string,
+  name: string,
+): Promise<Outcome | undefined> | Outcome | undefined {
+  const { names, body } = declarations(script);
+  // The compiler does not take it for a name.
+  if (names.includes("undefined"))
+    throw new SyntaxError("undefined cannot be the name of a variable");
+  const isApart = names.some(isReserved) || needsScope(body);
+  for (const each of names) if (isReserved(each)) declare(each);
+  const global = names.filter((each) => !isReserved(each));
+  const head = global.length === 0 ? "" : `var ${global.join(",")};`;
+  // The lines stay what they were.
+  const code = isApart
+    ? `${head}with(${SCOPE}){(function(){return${body.trim() === "" ? "" : " "}${body.trimStart()}\n}).call(globalThis)}`
+    : head + body;
+  const compiled = new Script(code, {
+    filename: name,
+    lineOffset: script.slice(0, script.length - body.length).split("\n").length - 1,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  return during(
+    SCOPE,
+    scope,
+    () => compiled.runInThisContext({ breakOnSigint: true }) as ReturnType<typeof runScript>,
+  );
+}
+
+/** The variables that a script declares, and what comes behind them. */
+function declarations(script: string): { names: string[]; body: string } {
+  const head = /^(?:var [^;=]+;\n)*/.exec(script)?.[0] ?? "";
+  const names = head.split("\n").flatMap((line) => line.slice(4, -1).split(", "));
+  return { names: names.filter((each) => each !== ""), body: script.slice(head.length) };
+}
+
+/** Runs something that looks at values of user code. Throws USER_CODE, with what they threw as cause, or INTERRUPTED. */
+export function guarded<T>(action: () => T): T {
+  try {
+    return breakable(action);
+  } catch (thrown) {
+    throw asUserError(thrown, "");
   }
-  return causes.join("\n");
+}
+
+let act: Script | undefined;
+
+/** Runs something that looks at values of user code: it is broken off by SIGINT as user code is. */
+function breakable<T>(action: () => T): T {
+  act ??= new Script(`${ACTION}()`, { filename: "proof" });
+  const script = act;
+  return during(ACTION, action, () => script.runInThisContext({ breakOnSigint: true }) as T);
+}
+
+/** Makes `value` known under `name` while `run` runs, and cleans up behind it. */
+function during<T>(name: string, value: unknown, run: () => T): T {
+  Reflect.defineProperty(outer, name, { value, configurable: true });
+  try {
+    return run();
+  } finally {
+    tidy();
+    Reflect.deleteProperty(outer, name);
+  }
+}
+
+function asUserError(thrown: unknown, current: string): ProofError {
+  if (isProofError(thrown)) return thrown;
+  if (isInterrupt(thrown)) return new ProofError("INTERRUPTED", "interrupted");
+  let first: Place | undefined;
+  const text = describeThrown(thrown, (frame) => {
+    const place = placeOf(frame);
+    first ??= place;
+    return locate(frame, place, current);
+  });
+  return new ProofError("USER_CODE", text, { cause: thrown, details: { ...first } });
+}
+
+/** Anything thrown by user code, with the places in it; those of commands as of earlier ones. */
+export function describeUserError(thrown: unknown): string {
+  return describeThrown(thrown, (frame) => locate(frame, placeOf(frame)));
+}
+
+function locate(frame: Frame, place: Place | undefined, current?: string): string | undefined {
+  const { file, line, column } = frame;
+  if (place !== undefined) {
+    const where = `line ${place.line}, column ${place.column}`;
+    return file === current ? where : `${where} of an earlier command`;
+  }
+  return isOurs(file) ? undefined : `${file}:${line}:${column}`;
+}
+
+function isInterrupt(thrown: unknown): boolean {
+  try {
+    return systemCode(thrown) === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+  } catch {
+    return false;
+  }
+}
+
+function placeOf({ file, line, column }: Frame): Place | undefined {
+  const typed = texts.get(file);
+  return typed === undefined ? undefined : traceBack(typed, { line, column });
+}
+
+/** Whether a file of a stack is none of the user's. */
+function isOurs(file: string): boolean {
+  return !file.startsWith("/") || file.startsWith("/$bunfs/");
+}
+
+function tamperingError(all: readonly Tampering[]): ProofError {
+  const names = [...new Set(all.flatMap((each) => each.names))];
+  const lost = [...new Set(all.flatMap((each) => each.lost))];
+  const some = names.slice(0, 10).join(", ") + (names.length > 10 ? ", …" : "");
+  const what = `this command changed ${some}, which everything else relies on`;
+  if (lost.length === 0) {
+    return new ProofError("USER_CODE", `${what}; it has been put back`, {
+      hint: "add functions under names of your own, or give the changed object to your own code only",
+    });
+  }
+  return new ProofError("USER_CODE", `${what}, and it could not be put back`, {
+    details: { lost },
+  });
 }

@@ -16,42 +16,60 @@ const REST = 2_048;
 /** Bytes that a character takes at most in JSON. */
 const ESCAPED = 6;
 
-/**
- * The value of code that has worked. Throws TOO_LARGE where it takes more than `limit` bytes, and USER_CODE for
- * what its getters and inspection throw.
- */
-export async function outcomeOf(value: unknown, limit: number): Promise<Outcome> {
+/** Runs something that looks at what user code has made. */
+type Look = <T>(action: () => T) => T;
+
+/** A value with what is told of it. */
+export interface Looked {
+  value: unknown;
+  text: string;
+  encoded: ReturnType<typeof encodePortable>;
+}
+
+/** Looks at the value of code that has worked. Throws TOO_LARGE where it takes more than `limit` bytes. */
+export function lookAt(value: unknown, limit: number): Looked {
   try {
     const text = Bun.inspect(value, { colors: false, depth: 6 });
-    const encoded = encodePortable(value, limit);
-    if ("reason" in encoded)
-      return { ok: true, text, unportable: encoded.reason, digest: await digest(value) };
-    // What is on its way, maybe for long, should stay as it is, though code may go on with its arrays.
-    const attachments = encoded.attachments.map((part) =>
-      part.length < COPY_BELOW ? new Uint8Array(part) : part,
-    );
-    return { ok: true, text, value: encoded.head, attachments };
+    return { value, text, encoded: encodePortable(value, limit) };
   } catch (error) {
-    if (error instanceof ProofError) throw error;
     if (error instanceof SizeError) throw tooLarge("the value takes more", limit);
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : Bun.inspect(error);
-    throw new ProofError("USER_CODE", `while its value was looked at: ${what}`, { cause: error });
+    throw error;
   }
 }
 
+/** The value of code that has worked. */
+export async function outcomeOf({ value, text, encoded }: Looked, look: Look): Promise<Outcome> {
+  if ("reason" in encoded)
+    return { ok: true, text, unportable: encoded.reason, digest: await digest(value, look) };
+  // What is on its way, maybe for long, should stay as it is, though code may go on with its arrays.
+  const attachments = encoded.attachments.map((part) =>
+    part.length < COPY_BELOW ? new Uint8Array(part) : part,
+  );
+  return { ok: true, text, value: encoded.head, attachments };
+}
+
 /** What was thrown instead. */
-export async function failureOutcome(thrown: unknown): Promise<Outcome> {
+export async function failureOutcome(
+  thrown: unknown,
+  look: Look = (action) => action(),
+): Promise<Outcome> {
   const { code, message: text, cause } = toProofError(thrown);
   const outcome: Outcome = { ok: false, text, code };
   // Errors are told whole; of other things that code throws, the text shows a part.
-  if (code === "USER_CODE" && !(cause instanceof Error)) outcome.digest = await digest(cause);
+  try {
+    if (code === "USER_CODE" && !look(() => cause instanceof Error))
+      outcome.digest = await digest(cause, look);
+  } catch {
+    // What cannot even be looked at is like nothing else.
+    outcome.digest = "";
+  }
   return outcome;
 }
 
 /** What tells whether a value is the same as another; see {@link Result}. */
-async function digest(value: unknown): Promise<string> {
+async function digest(value: unknown, look: Look): Promise<string> {
   const { digestOf } = await import("../lib/digest.ts");
-  return digestOf(value) ?? "";
+  return look(() => digestOf(value)) ?? "";
 }
 
 /** The outcome with its text cut to what is sent, and with how much was left out. */

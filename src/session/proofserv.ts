@@ -4,7 +4,8 @@
  */
 import type { JsonObject } from "../lib/check.ts";
 import { forgetEngineSettings } from "../lib/engine.ts";
-import { messageOf, toProofError } from "../lib/errors.ts";
+import { toProofError } from "../lib/errors.ts";
+import { turns } from "../lib/turns.ts";
 import { type Message, OUR_KINDS } from "../protocol/envelope.ts";
 import { greetingOf } from "../protocol/messages.ts";
 import { decodeServe } from "../protocol/serve.ts";
@@ -43,8 +44,12 @@ export async function serveSession(
     void lines.then((live) => live.show(text));
   };
   const uncaught = (what: string, error: unknown): void => {
-    log(`${what}: ${Bun.inspect(error)}`);
-    printed(`${what}: ${messageOf(error)}`);
+    // Loaded when it is needed, though user code may have left everything as it must not be.
+    turns.begin?.();
+    void import("../lib/thrown.ts").then(({ headOf, inspectSafely }) => {
+      log(`${what}: ${inspectSafely(error)}`);
+      printed(`${what}: ${headOf(error)}`);
+    });
   };
   process.on("uncaughtException", (error) => uncaught("uncaught exception", error));
   process.on("unhandledRejection", (error) => uncaught("unhandled rejection", error));

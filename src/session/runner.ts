@@ -9,7 +9,14 @@ import { ProofError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/units.ts";
 import { sizeOf, tooLarge } from "../protocol/message-size.ts";
 import { type Command, output, type Result, result } from "../protocol/messages.ts";
-import { failureOutcome, type Outcome, outcomeOf, withTextCut } from "./outcome.ts";
+import {
+  failureOutcome,
+  lookAt,
+  type Looked,
+  type Outcome,
+  outcomeOf,
+  withTextCut,
+} from "./outcome.ts";
 import { Printed } from "./printed.ts";
 
 /** What a runner needs of its surroundings. */
@@ -112,10 +119,25 @@ export class Runner {
   }
 
   async #exec(command: Command, interrupted: Promise<never>): Promise<Outcome> {
-    const { evaluate, redirectConsole } = await import("../lib/scope.ts");
-    if (!this.#consoleReady) redirectConsole((stream, text) => this.#print(stream, text));
+    const [{ admitUserCode, evaluate, guarded }, { redirectConsole }] = await Promise.all([
+      import("../lib/scope.ts"),
+      import("../lib/user-output.ts"),
+    ]);
+    if (!this.#consoleReady) {
+      redirectConsole((stream, text) => this.#print(stream, text));
+      admitUserCode({
+        restored: (names) => this.#print("err", `${names.join(", ")} put back\n`),
+        lost,
+      });
+    }
     this.#consoleReady = true;
-    return outcomeOf(await evaluate(command.code, interrupted), this.#limit(command));
+    try {
+      const limit = this.#limit(command);
+      const show = (value: unknown): Looked => lookAt(value, limit);
+      return await outcomeOf(await evaluate(command.code, interrupted, show), guarded);
+    } catch (thrown) {
+      return await failureOutcome(thrown, guarded);
+    }
   }
 
   /** Bytes that the result of a command may take. */
@@ -160,6 +182,12 @@ export class Runner {
     const { code, message: text } = tooLarge(`the result takes more (${formatBytes(size)})`, limit);
     this.#host.send(encode({ ok: false, code, text }));
   }
+}
+
+/** User code has made this process useless: it ends while it can still say so. */
+function lost(name: string): void {
+  writeLog(`user code has changed ${name} for good: this proofserv can do nothing more\n`);
+  process.kill(process.pid, "SIGKILL");
 }
 
 function writeLog(text: string): void {

@@ -3,8 +3,8 @@ import { constants } from "node:os";
 import { Timer } from "../lib/clock.ts";
 import { ProofError, systemCode } from "../lib/errors.ts";
 import { type Child, processTree, signalName, signalProcess, spawn } from "../lib/process.ts";
-import type { Print } from "../lib/scope.ts";
 import { reasonOf } from "../lib/system-error.ts";
+import type { Print } from "../lib/user-output.ts";
 
 /** Milliseconds from SIGINT to SIGKILL for a command that is interrupted. */
 const PATIENCE = 2_000;

@@ -200,7 +200,11 @@ test("--json prints one object per line: the session, then each result", async (
     { exec: { code: "1 + 1", results: each({ ok: true, value: 2, text: "2" }) } },
     {
       exec: expect.objectContaining({
-        results: each({ ok: false, text: "Error: no", code: "USER_CODE" }),
+        results: each({
+          ok: false,
+          text: "Error: no\n    at line 1, column 11",
+          code: "USER_CODE",
+        }),
       }),
     },
     { error: expect.objectContaining({ code: "USER_CODE" }) },

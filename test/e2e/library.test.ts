@@ -33,7 +33,7 @@ test("results arrive as the values that they are", async () => {
         text: "ü\0",
       },
       function: [true, undefined, "[Function: value]"],
-      failed: [0, 1].map(() => [false, "USER_CODE", "Error: no"]),
+      failed: [0, 1].map(() => [false, "USER_CODE", "Error: no\n    at line 1, column 11"]),
       shell: [0, 1].map(() => [true, "x"]),
       pings: 2,
     })}\n`,

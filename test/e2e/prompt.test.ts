@@ -131,9 +131,9 @@ describe("Ctrl-C", () => {
   test("ends and replaces workers whose code does not stop", async () => {
     await using terminal = await open();
     const before = proofservsOf(home.path);
-    // Behind an await nothing can break in. The file says that the worker has come so far.
+    // Behind a wait for the system nothing can break in. The file says that the worker has come so far.
     const file = "process.env.HOME + '/in-' + process.env.PROOF_ORDINAL";
-    terminal.enter(`.exec await Bun.write(${file}, "x"); while (true) {}`);
+    terminal.enter(`.exec await Bun.write(${file}, "x"); await Bun.sleep(1); while (true) {}`);
     await waitFor(
       "both workers",
       () => home.list().filter((name) => name.startsWith("in-")).length === 2,

@@ -1,6 +1,7 @@
 /** Where user code went wrong, as facts that the client turns into the user's own file, line and column. */
 import { onHost } from "../../data/problem.ts";
-import { ProofError } from "../../lib/errors.ts";
+import { isProofError } from "../../lib/errors.ts";
+import { describeThrown, framesOf } from "../../lib/thrown.ts";
 import type { WorkerError } from "../../protocol/query-worker.ts";
 import { failureOf } from "../../protocol/failure.ts";
 
@@ -18,18 +19,15 @@ export interface Situation {
 /** The report on anything thrown while running user code: the user's error, or the system's. */
 export function describeError(thrown: unknown, situation: Situation): WorkerError {
   const { query, ordinal, host, hash, stage, entry, file } = situation;
-  if (thrown instanceof ProofError) {
+  if (isProofError(thrown)) {
     return { query, ordinal, failure: failureOf(onHost(thrown, host), "running", host) };
   }
-  const isError = thrown instanceof Error;
-  const message = isError ? `${thrown.name}: ${thrown.message}` : `thrown: ${Bun.inspect(thrown)}`;
-  const frames = isError ? framesOf(thrown.stack ?? "", hash) : [];
   return {
     query,
     ordinal,
     userError: {
-      message: message.slice(0, 8192),
-      frames,
+      message: describeThrown(thrown).slice(0, 8192),
+      frames: placesOf(thrown, hash),
       stage,
       entry,
       file,
@@ -38,9 +36,9 @@ export function describeError(thrown: unknown, situation: Situation): WorkerErro
   };
 }
 
-function framesOf(stack: string, hash: string): { line: number; column: number }[] {
-  const inBundle = new RegExp(`${hash}\\.js(?:\\?[^:)\\s]*)?:(\\d+):(\\d+)`, "g");
-  return [...stack.matchAll(inBundle)]
+function placesOf(thrown: unknown, hash: string): { line: number; column: number }[] {
+  return framesOf(thrown)
+    .filter(({ file }) => /([^/]*)\.js(?:\?.*)?$/.exec(file)?.[1] === hash)
     .slice(0, 32)
-    .map(([, line, column]) => ({ line: Number(line), column: Number(column) }));
+    .map(({ line, column }) => ({ line, column }));
 }
