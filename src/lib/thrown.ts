@@ -16,11 +16,10 @@ export interface Frame {
 export type Locate = (frame: Frame) => string | undefined;
 
 const MAX_DEPTH = 8;
-const MAX_PARTS = 16;
+const MAX_PARTS = 1000;
 const MAX_FRAMES = 10;
 /** Errors of one tree of causes and parts that are told. */
-const MAX_ERRORS = 64;
-const MAX_MESSAGE = 8192;
+const MAX_ERRORS = 1000;
 /** Characters of a stack that are looked at. */
 const MAX_STACK = 64 * 1024;
 
@@ -42,10 +41,7 @@ export function headOf(thrown: unknown): string {
       : message === undefined
         ? "(its message cannot be read)"
         : inspectSafely(message);
-  const head = text === "" ? title : `${title}: ${text}`;
-  return head.length > MAX_MESSAGE
-    ? `${head.slice(0, MAX_MESSAGE)}… (${head.length} characters in all)`
-    : head;
+  return text === "" ? title : `${title}: ${text}`;
 }
 
 /** The user's frames of a stack, innermost first. */
