@@ -228,11 +228,7 @@ function locate(frame: Frame, place: Place | undefined, current?: string): strin
 }
 
 function isInterrupt(thrown: unknown): boolean {
-  try {
-    return systemCode(thrown) === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
-  } catch {
-    return false;
-  }
+  return systemCode(thrown) === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
 
 function placeOf({ file, line, column }: Frame): Place | undefined {
