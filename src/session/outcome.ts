@@ -1,5 +1,5 @@
 /** What a command's value, or what it threw, is to those who asked for it. */
-import { ProofError, toProofError } from "../lib/errors.ts";
+import { toProofError } from "../lib/errors.ts";
 import { tooLarge } from "../protocol/message-size.ts";
 import type { Result } from "../protocol/messages.ts";
 import { encodePortable, SizeError } from "../protocol/values.ts";
