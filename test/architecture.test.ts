@@ -66,6 +66,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": [
     "comm/connect-probe.ts",
     "lib/large-pages.ts",
+    "lib/last-resort.ts",
     "lib/peer-credentials.ts",
     "lib/service-manager.ts",
   ],

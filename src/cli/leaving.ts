@@ -3,6 +3,7 @@
  * good order, as far as that goes within a while; the second at once.
  */
 import { ProofError } from "../lib/errors.ts";
+import type { LastResort } from "../lib/last-resort.ts";
 import { endAfter, endNow, handleSignals, ignoreSignals } from "../lib/signals.ts";
 
 /** Exit codes by signal: 128 and the signal's number. */
@@ -17,6 +18,7 @@ export class Leaving {
   readonly #opening = new AbortController();
   readonly #left = Promise.withResolvers<EndSignal>();
   #signal: EndSignal | undefined;
+  #resort: LastResort | undefined;
   #state: "opening" | "working" | "closing" = "opening";
 
   /** Handles the signals from here on. */
@@ -43,9 +45,15 @@ export class Leaving {
     return this.#left.promise;
   }
 
-  /** The session is open, and what is done in it handles SIGINT. */
-  work(): void {
+  /**
+   * The session is open, and what is done in it handles SIGINT. With `isCode` it may be code of the user's, which may
+   * keep signals from being handled.
+   */
+  async work(isCode: boolean): Promise<void> {
     this.#state = "working";
+    if (!isCode) return;
+    const { watchSignals } = await import("../lib/last-resort.ts");
+    this.#resort = watchSignals(["SIGHUP", "SIGINT", "SIGTERM"]);
   }
 
   /** The daemon is told the end: nothing is lost by not waiting for its answer. */
@@ -54,12 +62,14 @@ export class Leaving {
   }
 
   readonly #interrupt = (): void => {
+    if (this.#signal === undefined) this.#resort?.answer(0);
     if (this.#state !== "working" || this.#signal !== undefined) this.#leave("SIGINT");
   };
 
   #leave(signal: EndSignal): void {
     if (this.#signal !== undefined || this.#state === "closing") return endNow(CODES[signal]);
     this.#signal = signal;
+    this.#resort?.answer(PATIENCE / 1000);
     endAfter(PATIENCE, CODES[signal]);
     const what =
       signal === "SIGINT"

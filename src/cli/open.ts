@@ -216,6 +216,7 @@ export default defineProofCommand({
     if (!proof.isNew) reportEarlier(await proof.queries(), output);
     const work = await plan(proof, values, output);
     const run = work ?? ((signal: AbortSignal) => atPrompt(proof, context, signal));
+    await leaving.work(values.exec.length === 0);
     try {
       return await use(proof, run, { leaving, lost: lost.promise, output });
     } finally {
@@ -356,7 +357,6 @@ async function use(
   // proof open -e '.sh yes' | head -1: the reader has what it wanted.
   const unread = Promise.withResolvers<number>();
   output.stdoutClosed.addEventListener("abort", () => unread.resolve(EXIT.ok));
-  leaving.work();
   const work = leaving.exitCode === undefined ? run(over.signal) : signalled;
   work.catch(() => undefined);
   try {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { TProof } from "../client/tproof.ts";
 import { EXIT, toProofError } from "../lib/errors.ts";
 import { worse } from "./exit-code.ts";
+import { JobControl } from "./job-control.ts";
 import type { Output } from "./output.ts";
 import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
 import { quoteLike, unquoteBegun, wordsOf } from "./words.ts";
@@ -71,6 +72,9 @@ export async function prompt(
     completer: (line: string) =>
       complete(line, ["0", ...proof.workers.map(({ ordinal }) => ordinal)]),
   });
+  using job = interactive
+    ? new JobControl(process.stdin, reader, () => reader.prompt(true))
+    : undefined;
   let running = false;
   let interrupts = 0;
   let givenUp = new AbortController();
@@ -78,6 +82,7 @@ export async function prompt(
   const ask = (): void => {
     running = false;
     if (!interactive) return;
+    job?.ask();
     output.setPrompt(() => reader.prompt(true));
     reader.prompt();
   };
@@ -105,19 +110,20 @@ export async function prompt(
   try {
     for await (const line of reader) {
       running = true;
+      job?.work();
       interrupts = 0;
       givenUp = new AbortController();
       output.setPrompt(undefined);
       // Code that computes sees Ctrl-C as a signal only: nobody reads keys meanwhile.
-      const isCode = interactive && !line.trimStart().startsWith(".");
-      if (isCode) process.stdin.setRawMode(false);
+      const isCode = !line.trimStart().startsWith(".");
+      if (job !== undefined && isCode) job.raw = false;
       const work = runLine(proof, line, output, "local", givenUp.signal);
       const code = await work.catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;
       });
-      if (isCode) process.stdin.setRawMode(true);
+      if (job !== undefined && isCode) job.raw = true;
       if (code === QUIT || !proof.isValid()) break;
       if (!interactive) exitCode = worse(exitCode, interrupts > 0 ? EXIT.interrupted : code);
       ask();

@@ -143,6 +143,20 @@ export function processStat(
   }
 }
 
+/**
+ * Whether this process may read from its terminal: whether its group is the one in the foreground. True where that
+ * cannot be told, and without a terminal.
+ */
+export function isInForeground(): boolean {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return foreground === "-1" || foreground === group;
+  } catch {
+    return true;
+  }
+}
+
 /** Memory that a process holds, in bytes; 0 where that cannot be told. */
 export function residentMemory(pid: number): number {
   try {

@@ -1,0 +1,62 @@
+/**
+ * The end of a program whose main thread computes for ever or waits in the system. JavaScript handles a signal only
+ * when it gets its turn, and user code may never give it one; the kernel runs a few lines of C at once, whatever the
+ * main thread does. They pass the signal on to JavaScript, and start a timer: if JavaScript has not answered when that is
+ * over, they set the terminal as it was and end the program.
+ */
+import { cc, dlopen, FFIType } from "bun:ffi";
+import { closeSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { LIBC } from "./libc.ts";
+import source from "./last-resort.c" with { type: "text" };
+
+/** Seconds in which JavaScript answers a signal. */
+const PATIENCE = 3;
+
+export interface LastResort {
+  /**
+   * JavaScript has handled a signal, and ends within `seconds`, or not at all with 0. To be called for every signal.
+   */
+  answer(seconds: number): void;
+}
+
+/**
+ * Watches `signals`, which have handlers of JavaScript already. SIGTERM and SIGHUP end the program if they are not
+ * answered, SIGINT if that happens three times in a row. Undefined where this cannot be had.
+ */
+export function watchSignals(signals: readonly NodeJS.Signals[]): LastResort | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const { watch, answer } = compile();
+    for (const signal of signals) watch(constants.signals[signal], PATIENCE);
+    return { answer };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Compiled {
+  watch(signal: number, seconds: number): void;
+  answer(seconds: number): void;
+}
+
+/** The compiler reads files only: here it is one in memory, that nobody else can have put there. */
+function compile(): Compiled {
+  const { symbols } = dlopen(LIBC, {
+    memfd_create: { args: [FFIType.cstring, FFIType.u32], returns: FFIType.i32 },
+  });
+  const fd = symbols.memfd_create(Buffer.from("last-resort\0"), 0);
+  if (fd < 0) throw new Error("no file in memory");
+  try {
+    writeSync(fd, source);
+    return cc({
+      source: `/proc/self/fd/${fd}`,
+      symbols: {
+        watch: { args: [FFIType.i32, FFIType.u32], returns: FFIType.void },
+        answer: { args: [FFIType.u32], returns: FFIType.void },
+      },
+    }).symbols as unknown as Compiled;
+  } finally {
+    closeSync(fd);
+  }
+}
