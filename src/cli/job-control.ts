@@ -4,7 +4,6 @@
  * before, and set ours again when we go on. In the background nothing is read: the kernel would stop us at each key
  * that is meant for another.
  */
-import type { Interface } from "node:readline";
 import { isInForeground, signalProcess } from "../lib/process.ts";
 
 /** Milliseconds between two looks whether the terminal is ours again: a shell does not tell one that runs. */
@@ -15,9 +14,16 @@ interface Terminal {
   setRawMode(isRaw: boolean): unknown;
 }
 
+/** What of readline is needed. */
+interface Reader {
+  on(event: "SIGTSTP", listener: () => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
 export class JobControl implements Disposable {
   readonly #terminal: Terminal;
-  readonly #reader: Interface;
+  readonly #reader: Reader;
   readonly #redraw: () => void;
   /** Whether keys are to be read one by one. */
   #isRaw = true;
@@ -26,7 +32,7 @@ export class JobControl implements Disposable {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** `reader` reads keys from `terminal`; `redraw` shows its line again, if there is one. */
-  constructor(terminal: Terminal, reader: Interface, redraw: () => void) {
+  constructor(terminal: Terminal, reader: Reader, redraw: () => void) {
     this.#terminal = terminal;
     this.#reader = reader;
     this.#redraw = redraw;

@@ -175,7 +175,7 @@ export default defineProofCommand({
       signal: leaving.opening,
       timeout: values.timeout,
       config: values.config,
-      askPassphrase,
+      askPassphrase: (file) => askPassphrase(file, leaving.opening),
       onStatus: openingReporter(output),
       onWorkerLost: (failure) => losses.add(failure),
       onAway: (error) => output.info(`connection lost, reconnecting ... (${error.message})`),

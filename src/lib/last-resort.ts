@@ -11,7 +11,7 @@ import { LIBC } from "./libc.ts";
 import source from "./last-resort.c" with { type: "text" };
 
 /** Seconds in which JavaScript answers a signal. */
-const PATIENCE = 3;
+const PATIENCE = 2;
 
 export interface LastResort {
   /**
@@ -27,17 +27,16 @@ export interface LastResort {
 export function watchSignals(signals: readonly NodeJS.Signals[]): LastResort | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    const { watch, answer } = compile();
-    for (const signal of signals) watch(constants.signals[signal], PATIENCE);
-    return { answer };
+    const compiled = compile();
+    for (const signal of signals) compiled.watch(constants.signals[signal], PATIENCE);
+    return compiled;
   } catch {
     return undefined;
   }
 }
 
-interface Compiled {
+interface Compiled extends LastResort {
   watch(signal: number, seconds: number): void;
-  answer(seconds: number): void;
 }
 
 /** The compiler reads files only: here it is one in memory, that nobody else can have put there. */
@@ -55,7 +54,7 @@ function compile(): Compiled {
         watch: { args: [FFIType.i32, FFIType.u32], returns: FFIType.void },
         answer: { args: [FFIType.u32], returns: FFIType.void },
       },
-    }).symbols as unknown as Compiled;
+    }).symbols;
   } finally {
     closeSync(fd);
   }

@@ -4,7 +4,14 @@ import { located, type Place } from "./program.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** What keys send. */
-export const KEYS = { up: "\x1b[A", tab: "\t", enter: "\r", ctrlC: "\x03", ctrlD: "\x04" } as const;
+export const KEYS = {
+  up: "\x1b[A",
+  tab: "\t",
+  enter: "\r",
+  ctrlC: "\x03",
+  ctrlD: "\x04",
+  ctrlZ: "\x1a",
+} as const;
 
 /** The escape sequences that a line editor sends. */
 // oxlint-disable-next-line no-control-regex
@@ -41,6 +48,14 @@ export class TerminalSession implements AsyncDisposable {
     return new TerminalSession([await binary(), ...args], place);
   }
 
+  /** A shell with job control, whose prompt is `sh> ` and which knows `proof`. */
+  static async shell(place: Place): Promise<TerminalSession> {
+    const env = { ...place.env, PS1: "sh> ", PROOF: await binary() };
+    const session = new TerminalSession(["/bin/sh", "-i"], { ...place, env });
+    await session.shows(/sh> $/);
+    return session;
+  }
+
   /** What has appeared since the last {@link type}, without escape sequences. */
   get screen(): string {
     return this.#raw.slice(this.#mark).replaceAll(ESCAPES, "");
@@ -73,6 +88,16 @@ export class TerminalSession implements AsyncDisposable {
   /** Waits until the prompt stands there again, behind something new. */
   async prompts(): Promise<string> {
     return await this.shows(/proof> $/);
+  }
+
+  /** Makes it so many columns wide. */
+  resize(columns: number): void {
+    this.#child.terminal?.resize(columns, 40);
+  }
+
+  /** Closes the terminal, as a window is closed. */
+  hangUp(): void {
+    this.#child.terminal?.close();
   }
 
   get exited(): Promise<number> {
