@@ -2,7 +2,7 @@
  * Reading pieces of a file: a local one through a descriptor, so that a file replaced meanwhile is still
  * read to its end, one on a web server through range requests.
  */
-import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
+import { close, constants, fstat, fstatSync, open, read, stat, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { messageOf, ProofError, systemCode } from "../lib/errors.ts";
 import { otherKindOf } from "../lib/file-kind.ts";
@@ -105,7 +105,7 @@ async function openLocal(path: string): Promise<Access> {
         if (bytesRead === 0) throw tooShort(path, offset, length, (await files.stat(fd)).size);
         at += bytesRead;
       }
-      checkUnchanged(path, stat, await files.stat(fd));
+      checkUnchanged(path, stat, fstatSync(fd));
       return bytes;
     },
     async isEmpty() {
@@ -122,10 +122,11 @@ async function openLocal(path: string): Promise<Access> {
 /** What others write meanwhile is neither the old nor the new: throws FILE_BROKEN. */
 function checkUnchanged(path: string, before: Stats, now: Stats): void {
   if (before.size === now.size && before.mtimeMs === now.mtimeMs) return;
+  const sizes = `it had ${before.size} bytes and has ${now.size} now`;
   const what =
-    before.size === now.size
+    now.size === before.size
       ? "was written to while it was read"
-      : `had ${before.size} bytes and has ${now.size} now: it was written to while it was read`;
+      : `${now.size < before.size ? "shrank" : "grew"} while it was read: ${sizes}`;
   throw dataError("FILE_BROKEN", { file: path }, what, {
     hint: "wait until it is complete, or read a copy",
   });

@@ -86,7 +86,11 @@ describe("no regular files", () => {
 
 describe("a file that is written to while it is read", () => {
   test.each([
-    ["longer", (path: string) => appendFileSync(path, "2\n"), "had 4 bytes and has 6 now"],
+    [
+      "longer",
+      (path: string) => appendFileSync(path, "2\n"),
+      "grew while it was read: it had 4 bytes and has 6 now",
+    ],
     [
       "another",
       (path: string) => writeFileSync(path, "a\n3\n"),

@@ -6,12 +6,14 @@ import type { Access } from "../access.ts";
 import { dataError } from "../problem.ts";
 import { decode, type Encoding, encodingOf } from "./encoding.ts";
 import { type FieldFormat, fieldsOf } from "./fields.ts";
-import { isGeant4, readGeant4 } from "./geant4.ts";
-import { LF, lineEndOf } from "./lines.ts";
+import { isGeant4, isOfGeant4, readGeant4 } from "./geant4.ts";
+import { LF, lineEndOf, withoutReturns } from "./lines.ts";
 import { numberOf, shown } from "./numbers.ts";
 import { QuoteWalk } from "./quotes.ts";
 import { type Layout, MAX_LINE } from "./records.ts";
 import { LineError, MAX_COLUMNS, SAMPLE } from "./table.ts";
+
+const HASH = 0x23;
 
 const SEPARATORS = [",", ";", "\t"] as const;
 
@@ -25,6 +27,8 @@ export interface Header {
   types: string[] | undefined;
   /** What separates the values of a vector. */
   vectorSeparator: string;
+  /** A comment that may be the header, so that what is taken for it would be an entry. */
+  doubt: string | undefined;
 }
 
 /** Reads the header of a CSV. Throws FILE_BROKEN or FILE_UNREADABLE. */
@@ -46,28 +50,41 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
   const stray = lineEnd === LF ? "\r" : "\n";
   const text = (from: number, to: number): string => {
     const line = decode(head.subarray(from, to), encoding).text;
-    return lineEnd === LF ? line.replace(/\r+$/, "") : line;
+    return lineEnd === LF ? withoutReturns(line) : line;
   };
   const endFrom = (at: number): number => {
     const end = head.indexOf(lineEnd, at);
     return end < 0 && isWhole ? head.length : end;
   };
-  const comments: string[] = [];
+  // Of Geant4's header all lines are of use, of comments the last one.
+  let isGeant = false;
+  let comments: string[] = [];
+  let comment: readonly [from: number, to: number] | undefined;
   let separator: string | undefined;
   let at = mark;
-  for (; at < head.length;) {
+  while (at < head.length) {
     const end = endFrom(at);
     if (end < 0) return undefined;
-    const line = text(at, end);
-    const named = at === mark ? /^"?sep=([^\w"\\])"?$/i.exec(line)?.[1] : undefined;
-    if (named !== undefined && named.charCodeAt(0) < 128) separator = named;
-    else if (line.startsWith("#") && (!isGeant4(comments[0]) || isGeant4(line)))
-      comments.push(line);
-    else if (line.trim() !== "") break;
+    if (head[at] === HASH) {
+      isGeant ||= comment === undefined && isGeant4(text(at, end));
+      if (isGeant) {
+        const line = text(at, end);
+        if (!isOfGeant4(line)) break;
+        comments.push(line);
+        if (comments.length > 2 * MAX_COLUMNS) checkCount(path, comments.length);
+      }
+      comment = [at, end];
+    } else if (end - at > 0) {
+      const line = text(at, end);
+      const named = at === mark ? /^"?sep=([^\w"\\])"?$/i.exec(line)?.[1] : undefined;
+      if (named !== undefined && named.charCodeAt(0) < 128) separator = named;
+      else if (line.trim() !== "") break;
+    }
     at = Math.min(head.length, end + 1);
   }
+  if (!isGeant) comments = comment === undefined ? [] : [text(...comment)];
   const layout = { lineEnd, start: at, quoted: true, comments: comments.length > 0 };
-  if (isGeant4(comments[0])) {
+  if (isGeant) {
     const { names, types, ...found } = readGeant4(path, comments);
     checkNames(path, names);
     const format = { separator: found.separator, quoted: false, stray };
@@ -78,6 +95,7 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
       names,
       types,
       vectorSeparator: found.vectorSeparator,
+      doubt: undefined,
     };
   }
   if (at >= head.length) {
@@ -95,9 +113,14 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
   const line = text(at, end);
   const format = { separator, quoted: true, stray };
   const own = namesIn(path, line, format, at);
-  const commented = own.every(isNumber)
-    ? namesOfComment(path, own, comments.at(-1), format)
-    : undefined;
+  const candidate = namesOfComment(path, own, comments.at(-1), format);
+  // A line with numbers below names is an entry, not a header: numpy.savetxt writes the names as comment.
+  const commented = own.some(isNumber) ? candidate : undefined;
+  if (own.every(isNumber) && commented === undefined) {
+    throw dataError("FILE_BROKEN", { file: path }, "the first line has numbers only, not names", {
+      hint: "write a line with the names of the columns above it",
+    });
+  }
   const names = (commented ?? own).map((name, i) => name.trim() || `column${i + 1}`);
   checkNames(path, names);
   return {
@@ -111,6 +134,7 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
     names,
     types: undefined,
     vectorSeparator: "",
+    doubt: commented === undefined && candidate !== undefined ? comments.at(-1) : undefined,
   };
 }
 
@@ -173,21 +197,17 @@ function isNumber(name: string): boolean {
   return name.trim() !== "" && Number.isFinite(numberOf(name.trim()));
 }
 
-/**
- * A first line of numbers only is an entry, not a header: the names may be in the comment before it, as
- * numpy.savetxt writes them. Throws FILE_BROKEN if they are not.
- */
+/** The names in a comment, if there are as many as fields in the line below it and each is one word. */
 function namesOfComment(
   path: string,
-  numbers: readonly string[],
+  below: readonly string[],
   comment: string | undefined,
   format: FieldFormat,
-): string[] {
-  const names = comment === undefined ? [] : namesIn(path, comment.slice(1), format, 0);
-  if (names.length === numbers.length && names.length > 1 && !names.some(isNumber)) return names;
-  throw dataError("FILE_BROKEN", { file: path }, "the first line has numbers only, not names", {
-    hint: "write a line with the names of the columns above it",
-  });
+): string[] | undefined {
+  if (comment === undefined || countOf(comment.slice(1), format) !== below.length) return undefined;
+  const names = namesIn(path, comment.slice(1), format, 0);
+  const areNames = names.every((name) => /^\S+$/.test(name.trim()) && !isNumber(name));
+  return names.length > 1 && areNames ? names : undefined;
 }
 
 /** A tab for `.tsv`, or what the header has most of. */

@@ -3,12 +3,14 @@
  * or tabs, or by what the file itself names; and the ntuples that Geant4 writes as CSV.
  */
 import type { Access } from "../access.ts";
+import { dataError } from "../problem.ts";
 import type { BranchDescription } from "../types.ts";
 import { readHeader } from "./csv-header.ts";
 import { type Field, parseCsv } from "./csv-columns.ts";
 import { type Finding, findIn } from "./csv-sample.ts";
 import { fieldsOf } from "./fields.ts";
 import { kindOf } from "./geant4.ts";
+import { shown } from "./numbers.ts";
 import { RecordReader } from "./records.ts";
 import { readSample, type Table } from "./table.ts";
 
@@ -43,6 +45,14 @@ export async function openCsv(access: Access): Promise<Table> {
     if (hashes.length > 0) sample = await readSample(new RecordReader(access, layout), encoding);
   }
   const findings = findIn(sample.lines.filter(isEntry), names, format);
+  // Texts above numbers are names for certain.
+  const isHeader = findings.some(({ texts, numbers }) => texts === 0 && numbers > 0);
+  if (header.doubt !== undefined && !isHeader) {
+    const what = `${shown(header.doubt)} may be the header, and a comment as well`;
+    throw dataError("FILE_BROKEN", { file: access.path }, what, {
+      hint: "take the # away, or the comma",
+    });
+  }
   const fields = names.map((name, i) => fieldOf(name, types?.[i], findings[i] as Finding));
   return {
     format: "csv",
@@ -81,7 +91,7 @@ function remarksOn(fields: readonly Field[], findings: readonly Finding[]): Tabl
   const remarks = new Map<string, string>();
   for (const [i, { name, kind }] of fields.entries()) {
     const { numbers, texts, text, looksNumeric } = findings[i] as Finding;
-    if (kind !== "string" || (numbers < texts && !looksNumeric)) continue;
+    if (kind !== "string" || (numbers === 0 && !looksNumeric)) continue;
     const why = `${JSON.stringify(text.slice(0, 40))} is no number`;
     const of = numbers === 0 ? "" : `, ${numbers} of the first ${numbers + texts} values are`;
     remarks.set(name, `column "${name}" is read as text: ${why}${of}`);

@@ -93,14 +93,17 @@ export interface Decoded {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const windows = new TextDecoder("windows-1252", { fatal: true });
+const windows = new TextDecoder("windows-1252");
 
 export function decode(bytes: Uint8Array, encoding: Encoding): Decoded {
   try {
-    return { text: (encoding === "utf-8" ? utf8 : windows).decode(bytes), isBroken: false };
+    const text = (encoding === "utf-8" ? utf8 : windows).decode(bytes);
+    // The decoder gives bytes that have no character there as control characters.
+    if (encoding === "utf-8" || !/[\x80-\x9f]/.test(text)) return { text, isBroken: false };
   } catch {
-    return { text: raw(bytes), isBroken: true };
+    // Told by whoever needs it.
   }
+  return { text: raw(bytes), isBroken: true };
 }
 
 /** Each byte as the character of its number. */

@@ -3,9 +3,14 @@ import { dataError } from "../problem.ts";
 
 const LINE = /^#(class|title|separator|vector_separator|column)(?:\s+(.*))?$/;
 
-/** Whether a line is one of such a header. */
+/** Whether a line is the first of such a header. */
 export function isGeant4(line: string | undefined): boolean {
-  return line !== undefined && LINE.test(line);
+  return line !== undefined && /^#class\s+tools::wcsv::/.test(line);
+}
+
+/** Whether a line is one of such a header. */
+export function isOfGeant4(line: string): boolean {
+  return LINE.test(line);
 }
 
 /** What the header declares. Throws FILE_BROKEN. */

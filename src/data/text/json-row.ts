@@ -7,12 +7,15 @@ import { LineError } from "./table.ts";
 
 export type Row = Record<string, unknown>;
 
+const TOO_DEEP = "values are nested too deeply";
+
 /** The row of a line, its numbers as JSON.parse gives them. Throws LineError. */
 export function rowOf(line: string, index: number): Row {
   try {
     return checked(JSON.parse(line), line, index);
   } catch (thrown) {
     if (thrown instanceof LineError) throw thrown;
+    if (thrown instanceof RangeError) throw new LineError(index, TOO_DEEP);
     return checked(withSpecials(line, index), line, index);
   }
 }
@@ -24,15 +27,22 @@ export function exactRow(line: string, index: number): Row {
   } catch (thrown) {
     if (thrown instanceof LineError) throw thrown;
     if (thrown instanceof NumberProblem) throw new LineError(index, thrown.message);
+    if (thrown instanceof RangeError) throw new LineError(index, TOO_DEEP);
     return checked(withSpecials(line, index), line, index);
   }
 }
 
 /** Whether a value is or has a number that may not be what is written. */
 export function hasLarge(value: unknown): boolean {
-  if (typeof value === "number") return isLarge(value);
-  if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).some(hasLarge);
+  if (typeof value !== "object") return typeof value === "number" && isLarge(value);
+  // A list instead of calls: values may be nested as deep as JSON.parse allows.
+  for (const left: unknown[] = [value]; left.length > 0;) {
+    const next = left.pop();
+    if (typeof next === "number" && isLarge(next)) return true;
+    if (typeof next !== "object" || next === null) continue;
+    for (const part of Object.values(next)) left.push(part);
+  }
+  return false;
 }
 
 function checked(value: unknown, line: string, index: number): Row {
@@ -62,7 +72,7 @@ function parseExactly(line: string): unknown {
 }
 
 /** A string of JSON, or one of Python's words as a value. */
-const WORDS = /"(?:[^"\\]|\\.)*"|(?:-?\bInfinity\b|\bNaN\b)(?!\s*:)/g;
+const WORDS = /"[^"\\]*(?:\\.[^"\\]*)*"|(?:-?\bInfinity\b|\bNaN\b)(?!\s*:)/g;
 
 const SPECIAL: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
@@ -86,6 +96,7 @@ function withSpecials(line: string, index: number): unknown {
       return exactly(value, context);
     });
   } catch (thrown) {
+    if (thrown instanceof RangeError) throw new LineError(index, TOO_DEEP);
     throw thrown instanceof NumberProblem ? new LineError(index, thrown.message) : broken;
   }
 }

@@ -60,7 +60,8 @@ function withoutEnd(line: string, lineEnd: number): string {
   return lineEnd === LF ? withoutReturns(end) : end;
 }
 
-function withoutReturns(line: string): string {
+/** A line without the carriage returns at its end. */
+export function withoutReturns(line: string): string {
   let end = line.length;
   while (end > 0 && line.charCodeAt(end - 1) === CR) end--;
   return end === line.length ? line : line.slice(0, end);

@@ -72,6 +72,7 @@ function typesOf(
       if (types.size > 0 || !(thrown instanceof LineError)) continue;
       throw dataError("FILE_BROKEN", { file: path, offset: 0 }, thrown.message);
     }
+    checkCount(path, Object.keys(row).length);
     for (const [name, value] of Object.entries(hasLarge(row) ? exactly(line, row) : row)) {
       const [before, now] = [types.get(name) ?? "none", typeOf(value)];
       const both = joined(before, now);
@@ -81,15 +82,18 @@ function typesOf(
       }
       types.set(name, both);
     }
-    if (types.size > MAX_COLUMNS) {
-      const what = `more than ${MAX_COLUMNS} keys, at most ${MAX_COLUMNS} can be read`;
-      throw dataError("FILE_BROKEN", { file: path }, what);
-    }
+    checkCount(path, types.size);
   }
   if (types.size === 0) {
     throw dataError("FILE_BROKEN", { file: path }, "there are no JSON objects in it");
   }
   return { types, remarks };
+}
+
+function checkCount(path: string, keys: number): void {
+  if (keys <= MAX_COLUMNS) return;
+  const what = `more than ${MAX_COLUMNS} keys, at most ${MAX_COLUMNS} can be read`;
+  throw dataError("FILE_BROKEN", { file: path }, what);
 }
 
 /** A row with exact integers, where all of its numbers can be given. */
@@ -192,6 +196,18 @@ function checkKeys(row: Row, types: ReadonlyMap<string, Type>, index: number): v
   }
 }
 
+/** What a column has, for errors. */
+const PLURAL: Readonly<Record<Type, string>> = {
+  none: "numbers",
+  number: "numbers",
+  integer: "64-bit integers",
+  boolean: "booleans",
+  string: "strings",
+  numbers: "lists of numbers",
+  integers: "lists of 64-bit integers",
+  any: "values",
+};
+
 function columnOf(name: string, type: Type, entries: readonly Entry[], gaps: Gap[]): Column {
   const valueOf = ({ row, line, index }: Entry): unknown => {
     const value = Object.hasOwn(row, name) ? row[name] : null;
@@ -199,8 +215,7 @@ function columnOf(name: string, type: Type, entries: readonly Entry[], gaps: Gap
     return exactRow(line, index)[name];
   };
   const refuse = (value: unknown, { index }: Entry): never => {
-    const kind = type === "integer" ? "64-bit integer" : type === "none" ? "number" : type;
-    throw new LineError(index, `${shownValue(value)} in a column of ${kind}s`, name);
+    throw new LineError(index, `${shownValue(value)} in a column of ${PLURAL[type]}`, name);
   };
   const missing = ({ index }: Entry): number => {
     if (gaps.at(-1)?.branch !== name) gaps.push({ branch: name, index });
