@@ -64,6 +64,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
   sshpk: ["lib/ssh-keys.ts"],
   jsroot: ["data/root/", "view/jsroot-library.ts"],
   "bun:ffi": [
+    "lib/own-stdout.ts",
     "comm/connect-probe.ts",
     "lib/large-pages.ts",
     "lib/last-resort.ts",

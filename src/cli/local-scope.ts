@@ -111,8 +111,10 @@ async function show(value: unknown, output: Output): Promise<string> {
 }
 
 /** A value for --json, with the numbers of the queries whose results were not whole. */
-function withPartial(value: unknown, proof: TProof, known: number): object {
+function withPartial(result: unknown, proof: TProof, known: number): object {
   const partial = proof.partialResults.slice(known);
+  // JSON has nothing for no value, and what has no key says nothing.
+  const value = result === undefined ? null : result;
   return partial.length === 0 ? { value } : { value, partial };
 }
 

@@ -157,6 +157,7 @@ export default defineProofCommand({
   ],
   async run(values, context) {
     const { output } = context;
+    if (output.wantsJson) await keepStdout(output);
     await checkWork(values);
     const { TProof } = await import("../client/tproof.ts");
     const { parseWish } = await import("../client/wish.ts");
@@ -224,6 +225,13 @@ export default defineProofCommand({
     }
   },
 });
+
+/** What user code here, or what it starts, writes to stdout is no object: it goes to stderr. */
+async function keepStdout(output: Output): Promise<void> {
+  const { takeStdout } = await import("../lib/own-stdout.ts");
+  const own = takeStdout();
+  if (own !== undefined) output.keepStdout(own);
+}
 
 /** A session that is there is as it was opened. Throws USAGE. */
 function checkAttach(values: {

@@ -8,6 +8,7 @@
 import { causesOf, ProofError } from "../lib/errors.ts";
 import { isUtf8 } from "../lib/locale.ts";
 import { sanitize, sanitizeJson, sanitizeLine } from "../lib/sanitize.ts";
+import { jsonOf } from "./plain-json.ts";
 import { fit, formatTable, type Cell } from "./table.ts";
 
 /** What Output needs of a stream; process.stdout and process.stderr fit. */
@@ -118,9 +119,14 @@ export class Output {
     this.#redraw?.();
   }
 
-  /** A value as one line of JSON on stdout; a typed array becomes a list, a bigint the text of its digits. */
+  /** A value as one line of JSON on stdout; see {@link jsonOf}. */
   json(value: unknown): void {
-    this.result(sanitizeJson(JSON.stringify(value, plain)));
+    this.result(sanitizeJson(jsonOf(value)));
+  }
+
+  /** From now on results go through `sink`: stdout itself is somebody else's. */
+  keepStdout(sink: Sink): void {
+    this.#stdout = openChannel(sink, this.#around.env, (error) => this.#stdoutFailed(error));
   }
 
   /** A result in columns; numbers are aligned to the right. */
@@ -251,13 +257,6 @@ export class Output {
 
 function line(text: string): string {
   return text.endsWith("\n") ? text : `${text}\n`;
-}
-
-/** Replacer for what JSON.stringify gets wrong (typed arrays) or refuses (bigints). */
-function plain(_name: string, value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (!ArrayBuffer.isView(value) || value instanceof DataView) return value;
-  return Array.from(value as unknown as Iterable<unknown>);
 }
 
 /** The lines of those details that are lists of lines, such as the end of a log, or texts of several lines. */

@@ -169,6 +169,7 @@ export async function processLine(
       output.info(`${summaryLine({ ...done, id: 0, active: 0 })}; see .retrieve ${done.seq}`),
     (error: unknown) => output.info(`${selector} in the background: ${messageOf(error)}`),
   );
+  if (output.wantsJson) output.json({ submit: query.selector });
   output.info("the query runs in the background; see .queries");
   return EXIT.ok;
 }
@@ -271,13 +272,20 @@ export async function retrieve(proof: TProof, argument: string, output: Output):
 }
 
 /** Forgets a kept result. */
-export async function removeQuery(proof: TProof, argument: string): Promise<number> {
-  await proof.remove(sequence(argument));
+export async function removeQuery(
+  proof: TProof,
+  argument: string,
+  output: Output,
+): Promise<number> {
+  const seq = sequence(argument);
+  await proof.remove(seq);
+  if (output.wantsJson) output.json({ remove: seq });
   return EXIT.ok;
 }
 
 /** Ends the query that runs. */
-export async function stopQuery(proof: TProof, abort: boolean): Promise<number> {
+export async function stopQuery(proof: TProof, abort: boolean, output: Output): Promise<number> {
   await proof.stopProcess(abort);
+  if (output.wantsJson) output.json({ [abort ? "abort" : "stop"]: true });
   return EXIT.ok;
 }

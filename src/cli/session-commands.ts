@@ -59,7 +59,7 @@ const COMMANDS = new Map<string, SessionCommand>([
     {
       usage: ".stop",
       does: "end the query that runs and keep what is done",
-      run: (proof) => stopQuery(proof, false),
+      run: (proof, _, output) => stopQuery(proof, false, output),
     },
   ],
   [
@@ -67,7 +67,7 @@ const COMMANDS = new Map<string, SessionCommand>([
     {
       usage: ".abort",
       does: "end the query that runs, without a result",
-      run: (proof) => stopQuery(proof, true),
+      run: (proof, _, output) => stopQuery(proof, true, output),
     },
   ],
   [
@@ -84,6 +84,8 @@ const COMMANDS = new Map<string, SessionCommand>([
     { usage: ".quit", does: "end the session (also Ctrl-D)", run: () => Promise.resolve(QUIT) },
   ],
 ]);
+
+const HERE = "run TypeScript here; p is the session";
 
 /** Names with their dot, for completion. */
 export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys()].map((name) => `.${name}`);
@@ -125,6 +127,7 @@ export async function runLine(
 /** Leaves the session, and says how to come back and until when. */
 async function detach(proof: TProof, _argument: string, output: Output): Promise<number> {
   const wait = await proof.detach();
+  if (output.wantsJson) output.json({ detach: { tag: proof.tag, wait: wait ?? null } });
   const until =
     wait === undefined
       ? "the connection is lost; what becomes of the session is up to its master"
@@ -137,8 +140,13 @@ async function detach(proof: TProof, _argument: string, output: Output): Promise
 }
 
 function help(_proof: TProof, _argument: string, output: Output): Promise<number> {
+  if (output.wantsJson) {
+    const all = [...COMMANDS.values()].map(({ usage, does }) => ({ usage, does }));
+    output.json({ help: [{ usage: "CODE", does: HERE }, ...all] });
+    return Promise.resolve(EXIT.ok);
+  }
   output.table([
-    ["CODE", "run TypeScript here; p is the session"],
+    ["CODE", HERE],
     ...[...COMMANDS.values()].flatMap(({ usage, does, more = [] }) => [
       [usage, does],
       ...more.map((text) => ["", text]),
