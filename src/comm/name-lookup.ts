@@ -7,6 +7,8 @@ import { descriptorShortage, wordsFor } from "../lib/system-error.ts";
 
 /** Addresses of one host that are tried at most. */
 const MOST = 8;
+/** An IPv4 address as it is written in full; shorter and octal forms are the system's to read. */
+const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
 /** Name servers that are named in a message; the system asks no more than these either. */
 const SERVERS = 3;
 
@@ -19,7 +21,7 @@ export async function addressesOf(
   where: string,
   deadline: Deadline,
 ): Promise<readonly string[]> {
-  if (host.includes(":") || /^[\d.]+$/.test(host)) return [host];
+  if (host.includes(":") || IPV4.test(host)) return [host];
   const timer = Promise.withResolvers<never>();
   const handle = setTimeout(
     () => timer.reject(unanswered(where, host, deadline.within)),

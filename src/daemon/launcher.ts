@@ -38,7 +38,7 @@ import {
   userSandbox,
 } from "./sandbox.ts";
 import type { SessionLog } from "./session-log.ts";
-import { wordsFor } from "../lib/system-error.ts";
+import { remedyOf, wordsFor } from "../lib/system-error.ts";
 
 /** What to start. */
 export interface LaunchPlan {
@@ -203,6 +203,7 @@ function start(plan: LaunchPlan, env: Record<string, string>, cwd: string, log: 
       "SPAWN",
       `${plan.host}: proofserv ${plan.ordinal} could not be started: ${reason}`,
       {
+        hint: remedyOf(error, "see the limits of processes and memory of the daemon on that node"),
         details: { phase: "spawn", host: plan.host },
         cause: error,
       },

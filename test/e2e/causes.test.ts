@@ -112,6 +112,25 @@ describe("what the machine refuses", () => {
   });
 });
 
+test.each(["open", "status"])("proof %s names the time that was allowed", async (command) => {
+  using silent = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: () => undefined },
+  });
+  const args = [command, `127.0.0.1:${silent.port}`, "-q", "--timeout", "1100ms"];
+  const { stdout, stderr } = await runProof(args, { home });
+  expect(stdout + stderr).toContain(`127.0.0.1:${silent.port}: no handshake within 1.1 s\n`);
+});
+
+test.each([
+  ["127.1:9", "connection refused: nothing listens there"],
+  ["[::ffff:127.0.0.1]:9", "connection refused: nothing listens there"],
+])("an address in another form: %s", async (address, cause) => {
+  const { stdout } = await runProof(["status", address, "-q"], { home });
+  expect(stdout).toContain(cause);
+});
+
 describe("another service on the port", () => {
   test("that resets the connection is not called anything", async () => {
     using other = Bun.listen({
