@@ -69,6 +69,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
     "lib/large-pages.ts",
     "lib/last-resort.ts",
     "lib/peer-credentials.ts",
+    "lib/reaper.ts",
     "lib/service-manager.ts",
   ],
   "node:readline": ["cli/prompt.ts"],

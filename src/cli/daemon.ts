@@ -155,6 +155,8 @@ export default defineProofCommand({
     const stateBase = stateDirectory(config.daemon.state, env, process.getuid?.() ?? 0, users);
     const checkUser =
       users === "system" ? (await import("../daemon/user-check.ts")).checkUser : undefined;
+    const { reapOrphans } = await import("../lib/reaper.ts");
+    reapOrphans();
     // Before the daemon says that it listens: whoever reads that may send one at once.
     const stopped = Promise.withResolvers<void>();
     const stop = (signal: string): void => {

@@ -34,13 +34,24 @@ export type Child = Bun.Subprocess<"pipe" | "ignore", Output, Output>;
 /** Starts a process; throws the system's error. A missing `cwd` looks like a missing command: check before. */
 export function spawn(options: SpawnOptions): Child {
   const { title, cwd, env, input, output, channel = false, ownGroup } = options;
-  return Bun.spawn<"pipe" | "ignore", Output, Output>(options.command, {
+  const child = Bun.spawn<"pipe" | "ignore", Output, Output>(options.command, {
     ...(title === undefined ? {} : { argv0: title }),
     cwd,
     env,
     stdio: [input ? "pipe" : "ignore", output, output, ...(channel ? ["socket-fd" as const] : [])],
     detached: ownGroup,
   });
+  ours.add(child.pid);
+  void child.exited.finally(() => ours.delete(child.pid));
+  return child;
+}
+
+/** Those that were started here and have not ended, or whose end is not known yet. */
+const ours = new Set<number>();
+
+/** Whether this process has started `pid`, and waits for its end. */
+export function isOurChild(pid: number): boolean {
+  return ours.has(pid);
 }
 
 /** Our end of the pair of sockets that a child was started with, ours to close. */
@@ -216,7 +227,7 @@ export function processTree(pid: number): number[] {
 }
 
 /** The children of a process, none of one that is gone; undefined if the kernel does not tell. */
-function childrenOf(pid: number): number[] | undefined {
+export function childrenOf(pid: number): number[] | undefined {
   const children: number[] = [];
   let threads: string[] = [];
   try {
