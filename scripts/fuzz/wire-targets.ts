@@ -45,7 +45,7 @@ import {
 import { decodeUserProof, encodeUserProof } from "../../src/protocol/user-proof.ts";
 import { decodeCallOut, decodeReached, encodeReached } from "../../src/protocol/call-out.ts";
 import { decodeVouchRequest, encodeVouchRequest } from "../../src/protocol/vouch.ts";
-import { decodeHealth, decodeNodeHealth } from "../../src/protocol/health.ts";
+import { decodeHealth, decodeNodeHealth, nodesRequest } from "../../src/protocol/health.ts";
 import { decodeKeeper, encodeKeeper } from "../../src/protocol/keeper.ts";
 import { parseJson } from "../../src/protocol/json.ts";
 import { sessionList } from "../../src/protocol/listing.ts";
@@ -294,6 +294,7 @@ const RECORD: SessionRecord = {
   isOurs: true,
 };
 const HEALTH = {
+  disks: [{ what: "state", path: "/s", size: 10, free: 5, files: 2, freeFiles: 1, problem: "p" }],
   version: "0.1.0",
   host: "h",
   port: 1093,
@@ -451,11 +452,26 @@ export const WIRE_TARGETS: readonly Target[] = [
         nodes: [
           { host: "h", port: 1, workers: 1, role: "worker", elapsed: 1, health: HEALTH },
           { host: "i", port: 1, workers: 1, role: "worker", elapsed: 1, failure: FAILURE },
+          {
+            host: "j",
+            port: 1,
+            workers: 2,
+            role: "submaster",
+            elapsed: 1,
+            health: HEALTH,
+            nodes: [{ host: "k", port: 1, workers: 1, role: "worker", elapsed: 1, health: HEALTH }],
+          },
         ],
       }),
     ],
     (input) => ({ nodes: decodeNodeHealth(input) }),
     (value) => json(value),
+  ),
+  codec(
+    "question about nodes",
+    [nodesRequest.encode({ deadline: 4000, allowed: 5000, hops: 8, way: ["a", "b"] })],
+    (bytes) => nodesRequest.decode(bytes),
+    (value) => nodesRequest.encode(value),
   ),
   codec(
     "list of sessions",

@@ -1,10 +1,14 @@
 /** A daemon that cannot be reached: each cause under its own name, at the client, at a master and at a daemon. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { useArea } from "../helpers/area.ts";
 import { type Host, Hosts, inventory, namespaces, SKIPPED } from "../helpers/namespaces.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
+
+/** Whether this machine has IPv6. */
+const hasSix = existsSync("/proc/net/if_inet6");
 
 const REFUSED = "connection refused: nothing listens there";
 const NO_ROUTE = "no route to the host";
@@ -19,16 +23,19 @@ describe.skipIf(!namespaces.possible)(`hosts that cannot be reached${SKIPPED}`, 
   beforeAll(async () => {
     const hosts = area.keep(Hosts.create(area, 2));
     [here, there] = [hosts.at(1), hosts.at(2)];
-    here.ip("addr", "add", "fd77::1/64", "dev", "eth0", "nodad");
+    if (hasSix) here.ip("addr", "add", "fd77::1/64", "dev", "eth0", "nodad");
     for (const [kind, net, net6] of [
       ["prohibit", "10.78.1.0/24", "fd78:1::/64"],
       ["blackhole", "10.78.2.0/24", "fd78:2::/64"],
       ["unreachable", "10.78.3.0/24", "fd78:3::/64"],
     ] as const) {
       here.ip("route", "add", kind, net);
-      here.ip("-6", "route", "add", kind, net6);
+      if (hasSix) here.ip("-6", "route", "add", kind, net6);
     }
-    // Nobody has 10.77.0.99.
+    // Nobody has 10.77.0.99; that is found out in a tenth of the usual time.
+    for (const table of ["arp_cache", "ndisc_cache"])
+      if (hasSix || table === "arp_cache")
+        here.ip("ntable", "change", "name", table, "dev", "eth0", "retrans", "100");
     here.writeEtc(
       "hosts",
       "127.0.0.1 localhost\n10.77.0.2 several\n10.77.0.99 several both\nfd78:1::1 several\n10.77.0.1 both\n",
@@ -44,7 +51,7 @@ describe.skipIf(!namespaces.possible)(`hosts that cannot be reached${SKIPPED}`, 
     return stdout.trimEnd().replace(/^CRITICAL - .*?:\d+: /, "");
   }
 
-  test.concurrent.each([
+  const cases: readonly (readonly [what: string, address: string, expected: string])[] = [
     ["a closed port here", "localhost:9", REFUSED],
     ["a closed port elsewhere", "10.77.0.2", REFUSED],
     ["a host that is down", "10.77.0.99", NO_ROUTE],
@@ -65,16 +72,20 @@ describe.skipIf(!namespaces.possible)(`hosts that cannot be reached${SKIPPED}`, 
       "this machine refuses to send to that address (EINVAL)",
     ],
     ["an unreachable route, IPv6", "[fd78:3::1]", NO_ROUTE],
-  ])("%s", async (_what, address, expected) => {
-    expect(await cause(address)).toBe(expected);
-  });
+  ];
+  test.concurrent.each(cases.filter(([what]) => hasSix || !what.endsWith("IPv6")))(
+    "%s",
+    async (_what, address, expected) => {
+      expect(await cause(address)).toBe(expected);
+    },
+  );
 
   test.concurrent("each address of a name is tried, and each cause told", async () => {
     const text = await cause("several");
     for (const each of [
       `10.77.0.2: ${REFUSED}`,
       `10.77.0.99: ${NO_ROUTE}`,
-      "fd78:1::1: this machine does not allow the connection (EACCES)",
+      ...(hasSix ? ["fd78:1::1: this machine does not allow the connection (EACCES)"] : []),
     ])
       expect(text.split("; ")).toContain(each);
   });
