@@ -90,8 +90,9 @@ function linesOf(thrown: unknown, locate: Locate, depth: number, seen: Set<unkno
       );
     if (count > MAX_PARTS) lines.push(`  … ${count - MAX_PARTS} more`);
   }
-  if (has(error, "cause"))
-    lines.push(...indented("caused by ", read(error, "cause"), locate, depth, seen));
+  // Promise.any gives its error a cause that is none.
+  const cause = has(error, "cause") ? read(error, "cause") : undefined;
+  if (cause !== undefined) lines.push(...indented("caused by ", cause, locate, depth, seen));
   return lines;
 }
 
