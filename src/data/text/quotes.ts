@@ -24,12 +24,17 @@ const HASH = 0x23;
 const RETURN = 0x0d;
 
 /** Before a record, before a field, in one, in quotes, behind a quote in quotes, in a comment. */
-export type Place = "record" | "field" | "plain" | "quoted" | "quote" | "comment";
+export const RECORD = 0;
+const FIELD = 1;
+const PLAIN = 2;
+export const QUOTED = 3;
+const BEHIND = 4;
+const COMMENT = 5;
 
 /** A walk over the bytes of a text. */
 export class QuoteWalk {
   readonly #quoting: Quoting;
-  place: Place;
+  place: number;
   /** Where the field in quotes begins that was met last. */
   #opened: number;
   #hasBreak = false;
@@ -38,14 +43,16 @@ export class QuoteWalk {
   first = -1;
   /** Whether a line has ended inside quotes. */
   hasBreaks = false;
+  /** Where a record begins that has a field with line ends in quotes that is too long; -1 for none. */
+  tooLong = -1;
   /** Whether the text cannot be what was assumed: text behind closing quotes, or too much inside. */
   isWrong = false;
 
-  constructor(quoting: Quoting, place: Place = "record", at = 0) {
+  constructor(quoting: Quoting, place = RECORD, at = 0) {
     this.#quoting = quoting;
     this.place = place;
     this.#opened = at;
-    this.#hasBreak = place === "quoted";
+    this.#hasBreak = place === QUOTED;
   }
 
   /** Goes on over bytes[from, to), which begin at `base`; stops where a record begins at `until` or behind. */
@@ -55,52 +62,50 @@ export class QuoteWalk {
     let at = from;
     for (; at < to; at++) {
       const byte = bytes[at];
-      if (place === "quoted") {
-        if (byte === QUOTE) place = "quote";
+      if (place === QUOTED) {
+        if (byte === QUOTE) place = BEHIND;
         else if (byte === lineEnd) {
           this.hasBreaks = true;
           this.#hasBreak = true;
         }
         continue;
       }
-      if (place === "quote") {
+      if (place === BEHIND) {
         if (byte === QUOTE) {
-          place = "quoted";
+          place = QUOTED;
           continue;
         }
         if (byte !== separator && byte !== lineEnd && byte !== RETURN) this.isWrong = true;
-        if (this.#hasBreak && base + at - this.#opened > MAX_QUOTED) this.isWrong = true;
+        if (this.#hasBreak) this.#checkLength(base + at);
         this.#hasBreak = false;
-        place = "plain";
+        place = PLAIN;
       }
       if (byte === lineEnd) {
-        place = "record";
+        place = RECORD;
         this.last = base + at + 1;
         if (this.first < 0) this.first = this.last;
         if (this.last >= until) {
           at++;
           break;
         }
-      } else if (place === "comment") continue;
-      else if (byte === separator) place = "field";
-      else if (place === "plain") continue;
+      } else if (place === COMMENT) continue;
+      else if (byte === separator) place = FIELD;
+      else if (place === PLAIN) continue;
       else if (byte === QUOTE) {
-        place = "quoted";
+        place = QUOTED;
         this.#opened = base + at;
-      } else if (byte === HASH && place === "record" && comments) place = "comment";
-      else place = "plain";
+      } else if (byte === HASH && place === RECORD && comments) place = COMMENT;
+      else place = PLAIN;
     }
     this.place = place;
-    if (this.isTooLong(base + at)) this.isWrong = true;
+    if (this.#hasBreak) this.#checkLength(base + at);
     return at;
   }
 
-  /** Whether a field that is open at `at` has a line end inside its quotes and is too long for that. */
-  isTooLong(at: number): boolean {
-    return this.isInside && this.#hasBreak && at - this.#opened > MAX_QUOTED;
-  }
-
-  get isInside(): boolean {
-    return this.place === "quoted" || this.place === "quote";
+  /** A field in quotes that reaches to `at` has a line end in it. */
+  #checkLength(at: number): void {
+    if (at - this.#opened <= MAX_QUOTED) return;
+    this.isWrong = true;
+    if (this.tooLong < 0) this.tooLong = Math.max(0, this.last);
   }
 }

@@ -6,7 +6,7 @@
 import type { Access } from "../access.ts";
 import { dataError } from "../problem.ts";
 import { checkZeros } from "./encoding.ts";
-import { MAX_QUOTED, QUOTE, QuoteWalk, type Quoting } from "./quotes.ts";
+import { MAX_QUOTED, QUOTE, QUOTED, QuoteWalk, type Quoting, RECORD } from "./quotes.ts";
 
 /** The longest record, in bytes. */
 export const MAX_LINE = 16 * 1024 * 1024;
@@ -91,10 +91,10 @@ export class RecordReader {
       return { cut: cut + 1, starts: undefined };
     }
     const walk = new QuoteWalk(this.layout);
-    const end = walk.walk(bytes, 0, bytes.length, 0, limit);
-    if (walk.isTooLong(end)) {
-      const what = `quotes that don't close within ${MAX_QUOTED} bytes`;
-      throw this.#broken(what, begin + Math.max(0, walk.last));
+    walk.walk(bytes, 0, bytes.length, 0, limit);
+    if (walk.tooLong >= 0) {
+      const what = `quotes that don't close within ${MAX_QUOTED} bytes, with line ends in them`;
+      throw this.#broken(what, begin + walk.tooLong);
     }
     const isDone = walk.last >= limit;
     const cut = isDone ? walk.last : isLast ? bytes.length : Math.max(0, walk.last);
@@ -144,8 +144,8 @@ export class RecordReader {
     const near = Math.min(MAX_QUOTED, size - at);
     let bytes = block.length >= near ? block : await this.#access.read(at, near);
     if (!bytes.subarray(0, near).includes(QUOTE)) return at;
-    const outside = new QuoteWalk(this.layout, "record", at);
-    const inside = new QuoteWalk(this.layout, "quoted", at);
+    const outside = new QuoteWalk(this.layout, RECORD, at);
+    const inside = new QuoteWalk(this.layout, QUOTED, at);
     for (let base = at; base < at + MAX_LOOK && base < size;) {
       for (let i = 0; i < bytes.length; i++) {
         outside.walk(bytes, i, i + 1, base, Infinity);
@@ -165,7 +165,7 @@ export class RecordReader {
   async #walkTo(at: number): Promise<number> {
     const { size } = this.#access;
     let from = this.#known <= at ? this.#known : this.layout.start;
-    const walk = new QuoteWalk(this.layout, "record", from);
+    const walk = new QuoteWalk(this.layout, RECORD, from);
     walk.last = from;
     while (walk.last < at && from < size) {
       const block = await this.#access.read(from, Math.min(BLOCK, size - from));

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import { openReader } from "../../../src/data/open.ts";
-import { collect, errorOf, useDirectory } from "../helpers.ts";
+import { collect, errorOf, hasShared, shared, useDirectory } from "../helpers.ts";
 
 type Columns = Record<string, unknown[]>;
 
@@ -338,5 +338,32 @@ const NDJSON: [what: string, text: string, columns: Columns][] = [
 describe("NDJSON", () => {
   test.each(NDJSON)("%s", async (_, text, columns) => {
     expect(await read(write("ndjson", text))).toEqual(columns);
+  });
+});
+
+describe.skipIf(!hasShared)("files from other people (../shared/data/wild)", () => {
+  test.each<[name: string, columns: Columns]>([
+    ["bigint.csv", { id: [9007199254740993n, 2n ** 63n - 1n, 2n ** 60n + 1n], v: [1, 2, 3] }],
+    ["bom3.ndjson", { a: [1, 2, 3] }],
+    ["comments.csv", { a: [1, 3], b: [2, 4] }],
+    ["cr_only.csv", { a: [1, 3], b: [2, 4] }],
+    ["excel_sep.csv", { a: [1], b: [2] }],
+    ["geant4.csv", { Eabs: [1.5, 3.5], Egap: [2.5, 4.5] }],
+    [
+      "hugeint.ndjson",
+      { id: [9007199254740993n, 2n ** 63n - 1n, 123456789012345678901234567890n] },
+    ],
+    ["latin1_header.csv", { Größe: [1, 3, 5], v: [2, 4, 6] }],
+    ["nan.ndjson", { a: [none, 1] }],
+    ["quoted_header_newline.csv", { "na\nme": ["x"], v: [2] }],
+    ["quoted_newline.csv", { name: ["line1\nline2", "x"], v: [1, 2] }],
+    ["with#hash.csv", { a: [1], b: [2] }],
+  ])("%s", async (name, columns) => {
+    expect(await read(shared(`wild/${name}`))).toEqual(columns);
+  });
+
+  test("utf16.csv", async () => {
+    const error = await errorOf(openReader({ path: shared("wild/utf16.csv") }, "all"));
+    expect(error.message).toContain("the text is in UTF-16LE");
   });
 });

@@ -99,5 +99,9 @@ describe("splitting records over several lines", () => {
     const error = await errorOf(collectFile({ path }, "all"));
     expect(error.message).toContain(`quotes that don't close within ${MAX_QUOTED} bytes`);
     expect(error.details["offset"]).toBe(4);
+    const closed = write(`n,a\n0,"x\n${"y".repeat(MAX_QUOTED)}"\n1,z\n`);
+    expect((await errorOf(collectFile({ path: closed }, "all"))).message).toContain("don't close");
+    const line = await collectFile({ path: write(`n,a\n0,"${"y".repeat(MAX_QUOTED)}"\n`) }, "all");
+    expect(line["n"]).toEqual([0]);
   });
 });
