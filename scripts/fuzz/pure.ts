@@ -2,6 +2,7 @@
 import { mutate } from "./mutate.ts";
 import { Random } from "../../test/helpers/random.ts";
 import { DAEMON_TARGETS } from "./daemon-targets.ts";
+import { DATA_TARGETS } from "./data-targets.ts";
 import { SESSION_TARGETS } from "./session-targets.ts";
 import { isExpected, type Target } from "./target.ts";
 import { TEXT_TARGETS } from "./text-targets.ts";
@@ -12,6 +13,7 @@ const TARGETS: readonly Target[] = [
   ...DAEMON_TARGETS,
   ...SESSION_TARGETS,
   ...TEXT_TARGETS,
+  ...DATA_TARGETS,
 ];
 
 /** A case may take this long, in milliseconds; a hang of the decoder is one that takes longer. */

@@ -134,10 +134,16 @@ function schema({ fields = [], columns = [], aliases = [] }: SchemaSpec, before:
   ]);
 }
 
-/** The file `base`, which has one RNTuple whose anchor is not compressed, with another one in it. */
-export function ntupleFile(base: Uint8Array, spec: NtupleSpec): Uint8Array {
-  const pieces: Buffer[] = [Buffer.from(base)];
-  let end = base.length;
+/** An RNTuple, and the fields of an anchor that points at it, with their checksum. */
+export interface Written {
+  bytes: Buffer;
+  anchor: Buffer;
+}
+
+/** An RNTuple that stands at byte `begin` of a file. */
+export function ntupleBytes(spec: NtupleSpec, begin: number): Written {
+  const pieces: Buffer[] = [];
+  let end = begin;
   const append = (bytes: Buffer): number => {
     pieces.push(bytes);
     end += bytes.length;
@@ -197,26 +203,26 @@ export function ntupleFile(base: Uint8Array, spec: NtupleSpec): Uint8Array {
     "footer",
     Buffer.concat([i64(0), i64(header.checksum), frame(...added), list(groups)]),
   );
-  return Buffer.concat([pointed(pieces[0] as Buffer, header, footer), ...pieces.slice(1)]);
+  const anchor = Buffer.alloc(FIELDS + 8);
+  anchor.writeUInt16BE(1);
+  const values = [header.seek, header.size, header.size, footer.seek, footer.size, footer.size];
+  for (const [i, value] of values.entries()) anchor.writeBigInt64BE(BigInt(value), 8 + 8 * i);
+  anchor.writeBigUInt64BE(Bun.hash.xxHash3(anchor.subarray(0, FIELDS)), FIELDS);
+  return { bytes: Buffer.concat(pieces), anchor };
 }
 
-type Place = { seek: number; size: number };
-
-/** Bytes of the fields of an anchor, and what an anchor of format 1 begins with. */
+/** Bytes of the fields of an anchor. */
 const FIELDS = 64;
 
-/** The file with its anchor pointing elsewhere. */
-function pointed(base: Buffer, header: Place, footer: Place): Buffer {
-  const bytes = Buffer.from(base);
-  const name = bytes.indexOf("ROOT::RNTuple");
-  const found = Array.from({ length: bytes.length - name - FIELDS - 8 }, (_, i) => name + i).find(
-    (at) =>
-      bytes.readBigUInt64BE(at + FIELDS) === Bun.hash.xxHash3(bytes.subarray(at, at + FIELDS)),
+/** The file `base`, which has one RNTuple whose anchor is not compressed, with another one in it. */
+export function ntupleFile(base: Uint8Array, spec: NtupleSpec): Uint8Array {
+  const { bytes, anchor } = ntupleBytes(spec, base.length);
+  const file = Buffer.concat([base, bytes]);
+  const name = file.indexOf("ROOT::RNTuple");
+  const found = Array.from({ length: base.length - name - FIELDS - 8 }, (_, i) => name + i).find(
+    (at) => file.readBigUInt64BE(at + FIELDS) === Bun.hash.xxHash3(file.subarray(at, at + FIELDS)),
   );
   if (found === undefined) throw new Error("no anchor");
-  const values = [header.seek, header.size, header.size, footer.seek, footer.size, footer.size];
-  for (const [i, value] of values.entries())
-    bytes.writeBigInt64BE(BigInt(value), found + 8 + 8 * i);
-  bytes.writeBigUInt64BE(Bun.hash.xxHash3(bytes.subarray(found, found + FIELDS)), found + FIELDS);
-  return bytes;
+  file.set(anchor, found);
+  return file;
 }

@@ -11,6 +11,7 @@ import {
   ntupleFile,
 } from "../../helpers/ntuple-file.ts";
 import { integers, switches } from "../../helpers/ntuple-pages.ts";
+import { EVERYTHING } from "../../helpers/ntuple-sample.ts";
 import { collectFile, describeFile, errorOf, fixture, useDirectory } from "../helpers.ts";
 
 setDefaultTimeout(120_000);
@@ -281,51 +282,8 @@ describe("every byte and every count is accounted for", () => {
 });
 
 describe("any byte of the descriptions", () => {
-  /** A bit of everything: it must not matter which byte is wrong. */
-  const spec: NtupleSpec = {
-    fields: [
-      X,
-      { name: "v", type: "std::vector<float>", role: 1 },
-      { name: "_0", type: "float", parent: 1 },
-      { name: "s", type: "std::string" },
-      { name: "r", type: "Record", role: 2 },
-      { name: "a", type: "std::array<std::int16_t,2>", parent: 4, repeats: 2 },
-      { name: "_0", type: "std::int16_t", parent: 5 },
-      { name: "n", type: "ROOT::RNTupleCardinality<std::uint32_t>", source: 1 },
-    ],
-    columns: [
-      { ...INT32, field: 0 },
-      { field: 1, type: 0x0e, bits: 32 },
-      { field: 2, type: 0x1d, bits: 8, range: [0, 1] },
-      { field: 3, type: 0x1a, bits: 32 },
-      { field: 3, type: 0x02, bits: 8 },
-      { field: 6, type: 0x05, bits: 16 },
-    ],
-    aliases: [[1, 7]],
-    extension: {
-      fields: [{ name: "late", type: "std::int32_t" }],
-      columns: [{ ...INT32, field: 8, first: 2 }],
-    },
-    groups: [
-      [
-        {
-          entries: 3,
-          columns: [
-            right,
-            { pages: [page(3, integers([1, 1, 2], 4))] },
-            { pages: [page(2, Uint8Array.of(0, 255))] },
-            { pages: [page(3, integers([1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1))] },
-            { pages: [page(2, Buffer.from("ab"))] },
-            { pages: [page(6, integers([1, 2, 3, 4, 5, 6], 2))] },
-            { pages: [page(1, integers([9], 4))], offset: 2 },
-          ],
-        },
-      ],
-    ],
-  };
-
   test("as it is, it is read", async () => {
-    expect(await collectFile(written(spec), "all")).toEqual({
+    expect(await collectFile(written(EVERYTHING), "all")).toEqual({
       x: [1, 2, 3],
       v: [[0], [], [1]],
       s: ["a", "", "b"],
@@ -365,7 +323,7 @@ describe("any byte of the descriptions", () => {
       for (let at = 0; at < length; at++) {
         for (const bits of [0x01, 0x80, 0xff]) {
           const bytes = ntupleFile(base, {
-            ...spec,
+            ...EVERYTHING,
             change(kind, contents) {
               if (kind !== which) return contents;
               length = contents.length;

@@ -159,7 +159,7 @@ export function decode(encoding: Encoding, page: Uint8Array, n: number): Element
   if (type.name === "Real32Trunc") return truncated(page, bits, n);
   if (type.name === "Real32Quant") return quantised(fieldsOf(page, bits, n), bits, range);
   // A copy of its own: typed arrays begin where their elements may, and pages lie anywhere.
-  const own = type.transform === undefined ? page.slice() : unsplit(page, bits / 8, n);
+  const own = type.transform === undefined ? new Uint8Array(page) : unsplit(page, bits / 8, n);
   const { buffer } = own;
   if (type.transform === "zigzag") unzigzag(buffer, bits);
   switch (type.content) {
