@@ -41,6 +41,8 @@ export interface PageSpec {
   bytes: Uint8Array;
   /** Plain size in the list of pages where it is another than that of `bytes`. */
   stored?: number;
+  /** Whether its locator has a size of 64 bits. */
+  large?: boolean;
   /** The checksum behind it: right, wrong, or none. */
   checksum?: "right" | "wrong";
 }
@@ -60,6 +62,8 @@ export interface NtupleSpec extends SchemaSpec {
   extension?: SchemaSpec;
   /** In groups. */
   groups: readonly (readonly ClusterSpec[])[];
+  /** Whether the footer lists the groups from the last to the first. */
+  reversed?: boolean;
   /** Entries that the groups say they have, where these are others than those of their clusters. */
   spans?: readonly number[];
   /** Changes the contents of an envelope before its checksum is made. */
@@ -94,7 +98,10 @@ const list = (items: readonly Buffer[], tail: readonly Buffer[] = []): Buffer =>
   const payload = Buffer.concat([...items, ...tail]);
   return Buffer.concat([i64(-(payload.length + 12)), u32(items.length), payload]);
 };
-const locator = (seek: number, stored: number): Buffer => Buffer.concat([u32(stored), i64(seek)]);
+const locator = (seek: number, stored: number, large = false): Buffer =>
+  large
+    ? Buffer.concat([u32(-((1 << 24) | 20)), i64(stored), i64(seek)])
+    : Buffer.concat([u32(stored), i64(seek)]);
 
 function schema({ fields = [], columns = [], aliases = [] }: SchemaSpec, before: number): Buffer {
   return Buffer.concat([
@@ -178,7 +185,10 @@ export function ntupleBytes(spec: NtupleSpec, begin: number): Written {
             const sum = Bun.hash.xxHash3(page.bytes) ^ (page.checksum === "wrong" ? 1n : 0n);
             const seek = append(Buffer.concat([page.bytes, i64(sum)]));
             const count = page.checksum === undefined ? page.elements : -page.elements;
-            return Buffer.concat([u32(count), locator(seek, page.stored ?? page.bytes.length)]);
+            return Buffer.concat([
+              u32(count),
+              locator(seek, page.stored ?? page.bytes.length, page.large),
+            ]);
           });
           return list(pages, [i64(column.offset ?? 0), u32(0)]);
         }),
@@ -201,7 +211,12 @@ export function ntupleBytes(spec: NtupleSpec, begin: number): Written {
   const added = extension === undefined ? [] : [schema(extension, fields.length)];
   const footer = envelope(
     "footer",
-    Buffer.concat([i64(0), i64(header.checksum), frame(...added), list(groups)]),
+    Buffer.concat([
+      i64(0),
+      i64(header.checksum),
+      frame(...added),
+      list(spec.reversed === true ? groups.toReversed() : groups),
+    ]),
   );
   const anchor = Buffer.alloc(FIELDS + 8);
   anchor.writeUInt16BE(1);

@@ -422,6 +422,35 @@ describe("fields", () => {
     });
   });
 
+  test("groups of clusters in any order", async () => {
+    const cluster = (values: number[], offset: number) => ({
+      entries: values.length,
+      columns: [pagesAt(offset, [values.length, integers(values, 4)])],
+    });
+    const path = written({
+      fields: [{ name: "x", type: "std::int32_t" }],
+      columns: [{ field: 0, type: 0x07, bits: 32 }],
+      groups: [[cluster([1, 2], 0), cluster([3], 2)], [cluster([4, 5], 3)]],
+      reversed: true,
+    });
+    expect(await collectFile(path, "all")).toEqual({ x: [1, 2, 3, 4, 5] });
+  });
+
+  test("pages with locators of 64 bits", async () => {
+    const bytes = integers([1, 2, 3], 4);
+    const path = single(
+      [{ name: "x", type: "std::int32_t" }],
+      [
+        [
+          { field: 0, type: 0x07, bits: 32 },
+          { pages: [{ elements: 3, bytes, large: true, checksum: "right" }] },
+        ],
+      ],
+      3,
+    );
+    expect(await collectFile(path, "all")).toEqual({ x: [1, 2, 3] });
+  });
+
   test("compressed pages, and text that is not UTF-8", async () => {
     const plain = integers(
       Array.from({ length: 1000 }, (_, i) => i % 7),

@@ -52,7 +52,7 @@ const PAGE_RECORD = 16;
 /** The flag of entries that are spread over several clusters, in the upper byte of their number. */
 const ENTRY_BITS = 56n;
 
-/** The groups of clusters in a footer. */
+/** The groups of clusters in a footer, in the order of their entries. */
 export function readGroups(footer: RecordReader): ClusterGroup[] {
   const groups: ClusterGroup[] = [];
   footer.each(GROUP_RECORD, (items) => {
@@ -60,7 +60,7 @@ export function readGroups(footer: RecordReader): ClusterGroup[] {
     const [first, entries, clusters] = [group.u64(), group.u64(), group.u32()];
     groups.push({ first, entries, clusters, link: readLink(group) });
   });
-  return groups;
+  return groups.sort((a, b) => a.first - b.first);
 }
 
 /**

@@ -80,9 +80,9 @@ export function checkFeatures(record: RecordReader): void {
 export function readLocator(record: RecordReader): { seek: number; stored: number } {
   const size = record.i32();
   if (size >= 0) return { seek: record.u64(), stored: size };
-  // A kind in the upper half, and the size of the locator itself in the lower.
-  const own = size & 0xffff;
-  const kind = (size >> 24) & 0x7f;
+  // The whole word is negative: a kind in its upper byte, the size of the locator itself in the lower two.
+  const own = -size & 0xffff;
+  const kind = -size >>> 24;
   if (kind !== LARGE || own < 20) {
     throw new ThingError(`an RNTuple with locators of kind ${kind} can't be read`);
   }
