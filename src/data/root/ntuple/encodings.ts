@@ -158,8 +158,7 @@ export function decode(encoding: Encoding, page: Uint8Array, n: number): Element
   if (type.name === "Bit") return bitsOf(page, n);
   if (type.name === "Real32Trunc") return truncated(page, bits, n);
   if (type.name === "Real32Quant") return quantised(fieldsOf(page, bits, n), bits, range);
-  // A copy of its own: typed arrays begin where their elements may, and pages lie anywhere.
-  const own = type.transform === undefined ? new Uint8Array(page) : unsplit(page, bits / 8, n);
+  const own = type.transform === undefined ? alone(page) : unsplit(page, bits / 8, n);
   const { buffer } = own;
   if (type.transform === "zigzag") unzigzag(buffer, bits);
   switch (type.content) {
@@ -189,6 +188,12 @@ export function decode(encoding: Encoding, page: Uint8Array, n: number): Element
     default:
       return own;
   }
+}
+
+/** The bytes of a page in memory of their own: typed arrays begin where their elements may. */
+function alone(page: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isAlone = page.buffer instanceof ArrayBuffer && page.buffer.byteLength === page.length;
+  return isAlone ? (page as Uint8Array<ArrayBuffer>) : new Uint8Array(page);
 }
 
 function quantised(
