@@ -73,7 +73,7 @@ const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
     "lib/service-manager.ts",
   ],
   "node:readline": ["cli/prompt.ts"],
-  "node:vm": ["lib/scope.ts"],
+  "node:vm": ["lib/breakable.ts", "lib/scope.ts"],
   "node:child_process": [],
   "node:http": [],
   "node:https": [],

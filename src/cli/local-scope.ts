@@ -2,9 +2,10 @@
 import { resolve } from "node:path";
 import type { TProof } from "../client/tproof.ts";
 import * as face from "../index.ts";
+import { BrokenOff, settled } from "../lib/breakable.ts";
 import { EXIT, isProofError, messageOf, ProofError } from "../lib/errors.ts";
 import { whyNoFile } from "../lib/file-kind.ts";
-import { provideModule } from "../lib/module.ts";
+import { loadWithin, provideModule } from "../lib/module.ts";
 import { describeUserError, evaluate } from "../lib/scope.ts";
 import { framesOf } from "../lib/thrown.ts";
 import { takeConsole } from "./user-prints.ts";
@@ -132,23 +133,28 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
   const wrong = whyNoFile(path);
   if (wrong !== undefined) throw new ProofError("USAGE", `${path}: ${wrong}`);
   prepareScope(proof, output);
-  const module = await import(resolve(path)).catch((error: unknown) => {
+  const module = await loadWithin(resolve(path), {}).catch((error: unknown) => {
+    if (error instanceof BrokenOff) throw brokenOff(path, "its top level");
     throw new ProofError("USER_CODE", `${path}: ${messageOf(error)}`, { cause: error });
   });
-  const main: unknown = (module as Record<string, unknown>)["default"];
+  const main: unknown = module["default"];
   if (typeof main !== "function") {
     throw new ProofError("USER_CODE", `${path}: has no function as its default export`, {
       hint: "write: export default async (p) => { … }",
     });
   }
-  const value: unknown = await Promise.resolve(proof)
-    .then(main as (session: TProof) => unknown)
-    .catch((error: unknown) => {
-      throw isProofError(error) ? error : userError(path, error);
-    });
+  const run = main as (session: TProof) => unknown;
+  const value: unknown = await settled(() => run(proof)).catch((error: unknown) => {
+    if (error instanceof BrokenOff) throw brokenOff(path, "its default export");
+    throw isProofError(error) ? error : userError(path, error);
+  });
   if (output.wantsJson) output.json(withPartial(value, proof, 0));
   else if (value !== undefined) output.result(await show(value, output));
   return wholeOr(proof, 0, output);
+}
+
+function brokenOff(path: string, what: string): ProofError {
+  return new ProofError("INTERRUPTED", `${path}: interrupted; ${what} had not ended`);
 }
 
 /** What a script threw, with the line of it where that happened. */

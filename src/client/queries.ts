@@ -7,6 +7,7 @@ import {
   type Selector,
   type SelectorContext,
 } from "../api/index.ts";
+import { BrokenOff } from "../lib/breakable.ts";
 import { ProofError } from "../lib/errors.ts";
 import { completeInputs, inputOf } from "../lib/inputs.ts";
 import type { Message } from "../protocol/envelope.ts";
@@ -75,6 +76,8 @@ export class Queries {
   /** Numbers of the queries that this client has begun. */
   readonly #own = new Set<number>();
   readonly #asked = new Map<number, PromiseWithResolvers<QueryInfo[] | Message>>();
+  /** Break off what the selectors of queries in the foreground do on the client. */
+  readonly #here = new Set<() => void>();
   /** Why the session is over, once it is. */
   #over: ProofError | undefined;
 
@@ -95,10 +98,37 @@ export class Queries {
     isForeground: boolean,
   ): Promise<Query<Out>> {
     checkOptions(options);
-    const bundle = await bundleSelector(file);
-    const selector = await loadSelector(bundle);
+    const { interrupted, done } = this.#interruptible(isForeground);
+    try {
+      return await this.#start<Out>(file, data, options, isForeground, interrupted);
+    } catch (error) {
+      if (!(error instanceof BrokenOff)) throw error;
+      throw new ProofError("INTERRUPTED", `${file}: interrupted while it was bundled`);
+    } finally {
+      done();
+    }
+  }
+
+  /** A promise that rejects when the user does not want to wait any longer for what is done here. */
+  #interruptible(isForeground: boolean): { interrupted: Promise<never>; done: () => void } {
+    const { promise: interrupted, reject } = Promise.withResolvers<never>();
+    interrupted.catch(() => undefined);
+    const interrupt = (): void => reject(new BrokenOff(false));
+    if (isForeground) this.#here.add(interrupt);
+    return { interrupted, done: () => void this.#here.delete(interrupt) };
+  }
+
+  async #start<Out>(
+    file: string | URL,
+    data: QueryData,
+    options: ProcessOptions,
+    isForeground: boolean,
+    interrupted: Promise<never>,
+  ): Promise<Query<Out>> {
+    const bundle = await Promise.race([bundleSelector(file), interrupted]);
+    const selector = await loadSelector(bundle, interrupted);
     const given = { ...inputsOf(selector, bundle, options, (text) => this.#host.notice(text)) };
-    await userStage(bundle, "begin", () => selector.begin?.(given));
+    await userStage(bundle, "begin", () => selector.begin?.(given), { interrupted });
     // What begin has added or changed is to be as declared, too.
     const input = completeInputs(selector.inputs, given);
     const encoded = encodeInput(input, this.#host.limit);
@@ -177,6 +207,7 @@ export class Queries {
 
   /** Ctrl-C on queries that somebody waits for: the first time keeps what is done, the second nothing. */
   interruptForeground(): void {
+    for (const interrupt of this.#here) interrupt();
     const waited = [...this.#sent.values()].filter(({ isForeground }) => isForeground);
     for (const sent of waited) {
       this.#host.send(
@@ -281,6 +312,16 @@ export class Queries {
       this.#conclude(sent, fields, attachments).then(sent.settle.resolve, sent.settle.reject);
   }
 
+  async #terminate({ bundle, selector, isForeground }: Sent, outputs: Outputs): Promise<void> {
+    const { interrupted, done } = this.#interruptible(isForeground);
+    const run = (): void | Promise<void> => selector.terminate?.(outputs, CLIENT);
+    try {
+      await userStage(bundle, "terminate", run, { interrupted });
+    } finally {
+      done();
+    }
+  }
+
   async #conclude(
     sent: Sent,
     fields: Outcome,
@@ -294,7 +335,7 @@ export class Queries {
       throw await failureOf(sent.bundle, fields);
     const result = resultOf(fields, await restore(sent, fields.saved, attachments));
     const { outputs } = result;
-    await userStage(sent.bundle, "terminate", () => sent.selector.terminate?.(outputs, CLIENT));
+    await this.#terminate(sent, outputs);
     // What terminate has added is of the same part.
     if (result.state === "stopped") markPartial(result);
     return this.#told(result);

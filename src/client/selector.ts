@@ -4,18 +4,29 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as api from "../api/index.ts";
 import type { Selector } from "../api/index.ts";
+import { BrokenOff, type Limits, settled } from "../lib/breakable.ts";
 import { ProofError } from "../lib/errors.ts";
-import { loadModule, provideModule } from "../lib/module.ts";
+import { loadWithin, provideModule } from "../lib/module.ts";
 import { type Bundle, traceBack } from "./bundle.ts";
 
-/** The selector of a bundle. Throws USER_CODE for what its top level throws, SELECTOR if it is none. */
-export async function loadSelector(bundle: Bundle): Promise<Selector> {
+/** Milliseconds for the top level of a selector: long enough to fetch something, and no job hangs for ever. */
+const LOADING = 60_000;
+
+/**
+ * The selector of a bundle. Throws USER_CODE for what its top level throws, SELECTOR if it is none or its top
+ * level does not end, INTERRUPTED.
+ */
+export async function loadSelector(
+  bundle: Bundle,
+  interrupted?: Promise<never>,
+): Promise<Selector> {
   provideModule("proof", { ...api });
   const path = await writeBundle(bundle);
   try {
-    const module = await userStage(bundle, "loading", () =>
-      loadModule(path, String(performance.now())),
-    );
+    const module = await userStage(bundle, "loading", (limits) => loadWithin(path, limits), {
+      ms: LOADING,
+      interrupted,
+    });
     const selector = module["default"];
     if (api.isSelector(selector)) return refuseAsync(selector, bundle);
   } finally {
@@ -46,15 +57,22 @@ async function writeBundle({ code, hash }: Bundle): Promise<string> {
   return path;
 }
 
-/** Runs one of the selector's client-side functions; what it throws is the user's error, in the user's file. */
+/**
+ * Runs one of the selector's client-side functions; what it throws is the user's error, in the user's file. Throws
+ * INTERRUPTED for one that is broken off, SELECTOR for one that takes too long.
+ */
 export async function userStage<T>(
   bundle: Bundle,
   stage: string,
-  run: () => T | Promise<T>,
+  run: (limits: Limits) => T | Promise<T>,
+  limits: Limits = {},
 ): Promise<T> {
+  const start = performance.now();
   try {
-    return await run();
+    // Loading a module takes care of its limits itself.
+    return await (stage === "loading" ? run(limits) : settled(() => run(limits), limits));
   } catch (thrown) {
+    if (thrown instanceof BrokenOff) throw endless(bundle, stage, thrown, start);
     if (thrown instanceof ProofError) throw thrown;
     const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
     const frames = [
@@ -70,6 +88,25 @@ export async function userStage<T>(
       { cause: thrown, details: { stage, ...framesOf(at) } },
     );
   }
+}
+
+/** What says that a function of a selector has not ended. */
+function endless(
+  { name }: Bundle,
+  stage: string,
+  { isLate }: BrokenOff,
+  start: number,
+): ProofError {
+  const what = stage === "loading" ? "its top level" : stage;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  return isLate
+    ? new ProofError("SELECTOR", `${name}: ${what} has not ended within ${seconds} s`, {
+        hint: "do what takes long in begin, or on the workers in workerBegin",
+      })
+    : new ProofError(
+        "INTERRUPTED",
+        `${name}: interrupted; ${what} had not ended after ${seconds} s`,
+      );
 }
 
 function describe(thrown: unknown): string {

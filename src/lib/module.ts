@@ -1,4 +1,6 @@
 /** Code that arrives at run time: modules that it may import by name, and loading it. */
+import { createRequire } from "node:module";
+import type { Limits } from "./breakable.ts";
 
 const provided = new Set<string>();
 
@@ -32,6 +34,26 @@ async function importOnce(specifier: string): Promise<Record<string, unknown>> {
   } finally {
     delete require.cache[specifier];
   }
+}
+
+/**
+ * The same for a module whose top level may never end: see breakable.ts. Throws BrokenOff, and what its top level
+ * throws.
+ */
+export async function loadWithin(path: string, limits: Limits): Promise<Record<string, unknown>> {
+  const { settled } = await import("./breakable.ts");
+  const require = createRequire(path);
+  return settled(() => {
+    try {
+      // An import would be evaluated later, where nothing breaks it off.
+      return require(path) as Record<string, unknown>;
+    } catch (error) {
+      if (!(error instanceof TypeError) || !/require\(\) async module/.test(error.message))
+        throw error;
+      // Its top level has begun, and waits for something.
+      return import(path) as Promise<Record<string, unknown>>;
+    }
+  }, limits).finally(() => delete require.cache[path]);
 }
 
 let copies = 0;

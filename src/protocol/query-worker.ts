@@ -124,7 +124,7 @@ export const begin = kind<Begin>(QueryKind.begin, (fields, object) => ({
   workers: fields.integer("workers", 0, SAFE),
 }));
 
-/** `needsBundle`: the worker does not have the selector and wants `begin` again with it. */
+/** The selector is loaded; with `needsBundle` the worker does not have it and wants `begin` again with it. */
 export const begun = kind<{
   query: number;
   round: number;

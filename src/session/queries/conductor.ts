@@ -3,7 +3,7 @@
  * the engine decides: messages to workers, merging, progress, ending workers that do not stop.
  */
 import { elapsedSince, Timer } from "../../lib/clock.ts";
-import { toProofError } from "../../lib/errors.ts";
+import { ProofError, toProofError } from "../../lib/errors.ts";
 import { formatDuration } from "../../lib/units.ts";
 import { decodeOurs, type Message } from "../../protocol/envelope.ts";
 import { type FailureFacts, failureOf } from "../../protocol/failure.ts";
@@ -44,6 +44,10 @@ import { QueryStore } from "./store.ts";
 const PROGRESS = 250;
 /** Milliseconds in which a worker must stop; one that does not is ended and replaced. */
 const PATIENCE = 600;
+/** Milliseconds in which some worker must have got past the selector's top level. */
+const LOADING = 60_000;
+/** Milliseconds for the empty outputs of a query that was stopped before there were any. */
+const EMPTY = 5_000;
 
 /** A bundle up to this many bytes goes out with the first query that needs it; for a larger one workers ask. */
 const SMALL_BUNDLE = 64 * 1024;
@@ -86,6 +90,14 @@ interface Query {
   engine: QueryEngine | undefined;
   started: number;
   /** What workers showed last, for feedback. */
+  /** Workers that have got past the selector's top level. */
+  loaded: Set<string>;
+  /** Since when workers are told to begin; 0 before. */
+  begun: number;
+  /** Whether it was told to keep what is done, and end. */
+  isStopped: boolean;
+  /** What a worker was doing that did not stop, if the next one would do the same. */
+  stuck: string | undefined;
   glimpses: Map<string, SavedOutput & { entries: number }>;
   /** What there is to tell about its data. */
   readonly notes: Notes;
@@ -104,6 +116,8 @@ export class Conductor {
   /** Until when a query waits that nobody can go on with; kept until it has gone on. */
   readonly #wait = new Timer();
   #isWaiting = false;
+  /** Until when there must be empty outputs. */
+  readonly #empty = new Timer();
   /** Workers told to stop that have not been heard of since. */
   #unheard = new Set<string>();
   /** Hash of the bundle that workers probably have; one that does not asks for it. */
@@ -177,6 +191,10 @@ export class Conductor {
       input: parts,
       engine: undefined,
       started: 0,
+      loaded: new Set(),
+      begun: 0,
+      isStopped: false,
+      stuck: undefined,
       glimpses: new Map(),
       notes: new Notes(),
       merger: new Merger({
@@ -212,6 +230,7 @@ export class Conductor {
     query.engine.tick(performance.now());
     this.#progress = setInterval(() => {
       query.engine?.tick(performance.now());
+      this.#checkLoading(query);
       if (this.#running === query) this.#report(query);
     }, PROGRESS);
     if (interval > 0) this.#feedback = setInterval(() => this.#lookIn(query), interval);
@@ -229,8 +248,10 @@ export class Conductor {
           ordinal,
           inspect.encode({ query: seq, mode, files: [...files], branches: request.branches }),
         ),
-      begin: (ordinal, round) =>
-        this.#begin(query, ordinal, round, query.isNew && query.bundle.length <= SMALL_BUNDLE),
+      begin: (ordinal, round) => {
+        if (query.isStopped && !this.#mayBegin(query, ordinal)) return;
+        this.#begin(query, ordinal, round, query.isNew && query.bundle.length <= SMALL_BUNDLE);
+      },
       packet: (ordinal, next) => send(ordinal, packet.encode({ ...next, query: seq })),
       finish: (ordinal, others) =>
         send(ordinal, finish.encode({ query: seq, absorb: [...others] })),
@@ -249,6 +270,47 @@ export class Conductor {
       merge: (outputs) => void this.#merge(query, outputs),
       over: (end) => this.#over(query, end),
     };
+  }
+
+  /** A selector whose top level ends on no worker is not waited for any longer. */
+  #checkLoading(query: Query): void {
+    if (query.begun === 0 || query.loaded.size > 0 || query.engine?.isStranded === true) return;
+    if (performance.now() - query.begun < LOADING) return;
+    const message = `the top level of ${query.request.selector} has not ended on any worker within ${LOADING / 1000} s`;
+    const hint = "do what takes long in begin or workerBegin";
+    query.engine?.fail({
+      code: "SELECTOR",
+      phase: "running",
+      host: this.#host.host,
+      message,
+      hint,
+    });
+  }
+
+  /**
+   * Whether a worker may begin in a query that was stopped, for the selector's empty outputs. Where one has hung
+   * before it had begun, so would the next.
+   */
+  #mayBegin(query: Query, ordinal: string): boolean {
+    const fail = (stage: string): void => {
+      const message = `interrupted; ${stage} of ${query.request.selector} does not end on worker ${ordinal}`;
+      query.engine?.fail({ code: "INTERRUPTED", phase: "running", host: this.#host.host, message });
+    };
+    if (query.stuck !== undefined) {
+      const { stuck } = query;
+      // Not while the engine still decides.
+      queueMicrotask(() => fail(stuck));
+      return false;
+    }
+    query.loaded.delete(ordinal);
+    this.#empty.set(EMPTY, () => fail(this.#stageOf(query, ordinal)));
+    return true;
+  }
+
+  #stageOf({ engine, loaded }: Query, ordinal: string): string {
+    const where = engine?.whereIs(ordinal) ?? "process";
+    if (where !== "loading") return where;
+    return loaded.has(ordinal) ? "workerBegin" : "the top level";
   }
 
   /** Waits for workers to come, unless there is no hope of that. */
@@ -273,13 +335,10 @@ export class Conductor {
     this.#wait.cancel();
   }
 
-  #begin(
-    { request, seq, bundle, input }: Query,
-    ordinal: string,
-    round: number,
-    hasBundle: boolean,
-  ): void {
+  #begin(query: Query, ordinal: string, round: number, hasBundle: boolean): void {
+    const { request, seq, bundle, input } = query;
     const { selector, hash, branches, seed } = request;
+    query.begun ||= performance.now();
     const workers = this.#host.workers().length;
     const terms = {
       query: seq,
@@ -310,8 +369,9 @@ export class Conductor {
       }
       case QueryKind.begun: {
         const { fields } = begun.decode(message);
-        if (isOurs(fields) && fields.needsBundle)
-          this.#begin(query, fields.ordinal, fields.round, true);
+        if (!isOurs(fields)) break;
+        if (fields.needsBundle) this.#begin(query, fields.ordinal, fields.round, true);
+        else query.loaded.add(fields.ordinal);
         break;
       }
       case QueryKind.getPacket: {
@@ -382,6 +442,7 @@ export class Conductor {
     const query = this.#running;
     if (query?.engine === undefined || (seq !== 0 && seq !== query.seq)) return;
     if (keep) this.#expectSigns(query.engine.owing);
+    query.isStopped ||= keep;
     query.engine.stop(keep);
   }
 
@@ -391,15 +452,33 @@ export class Conductor {
     this.#patience.set(PATIENCE, () => {
       const stubborn = this.#unheard;
       this.#unheard = new Set();
-      for (const ordinal of stubborn) this.#host.replace(ordinal);
+      for (const ordinal of stubborn) {
+        this.#sayStuck(ordinal);
+        this.#host.replace(ordinal);
+      }
     });
+  }
+
+  #sayStuck(ordinal: string): void {
+    const query = this.#running;
+    if (query?.engine === undefined || query.engine.isOver) return;
+    const stage = this.#stageOf(query, ordinal);
+    // Empty outputs take all but entries.
+    if (query.engine.whereIs(ordinal) !== "process") query.stuck = stage;
+    const text = `query ${query.seq}: ${stage} of the selector did not stop; this worker is ended, and another takes its place`;
+    this.#host.send(notice.encode({ ordinal, text }));
   }
 
   async #merge(query: Query, outputs: readonly SavedOutput[]): Promise<void> {
     try {
       query.engine?.merged(await query.merger.merge(outputs));
     } catch (error) {
-      query.engine?.fail(failureOf(toProofError(error, "SELECTOR"), "running", this.#host.host));
+      const { isBrokenOff } = await import("../../lib/breakable.ts");
+      const text = `interrupted; merging the outputs of ${query.request.selector} had not ended`;
+      const cause = isBrokenOff(error)
+        ? new ProofError("INTERRUPTED", text)
+        : toProofError(error, "SELECTOR");
+      query.engine?.fail(failureOf(cause, "running", this.#host.host));
     }
   }
 
@@ -442,6 +521,7 @@ export class Conductor {
     clearInterval(this.#progress);
     clearInterval(this.#feedback);
     this.#endWait();
+    this.#empty.cancel();
     const { engine } = query;
     if (engine !== undefined && (end.state === "failed" || end.state === "aborted"))
       this.#expectSigns(engine.owing);

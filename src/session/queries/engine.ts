@@ -196,6 +196,13 @@ export class QueryEngine {
     return this.#team.owing.filter(({ isRacing }) => !isRacing).map(({ ordinal }) => ordinal);
   }
 
+  /** What the selector is doing on a worker, as far as the messages tell. */
+  whereIs(ordinal: string): "loading" | "process" | "workerTerminate" {
+    const activity = this.#team.get(ordinal)?.activity;
+    if (activity === "away") return "loading";
+    return activity === "finishing" ? "workerTerminate" : "process";
+  }
+
   answerInspection(
     ordinal: string,
     mode: "stat" | "describe",

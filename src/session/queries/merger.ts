@@ -17,6 +17,11 @@ import { SelectorCache } from "./selector-cache.ts";
 import { SelectorContext } from "./selector-context.ts";
 import { portable } from "./worker.ts";
 
+/** Runs something that an interrupt breaks off. */
+async function breaking(): Promise<<T>(action: () => T) => T> {
+  return (await import("../../lib/breakable.ts")).breakable;
+}
+
 /** What a merger may need of its query. */
 export interface MergerTerms {
   request: Pick<ProcessRequest, "hash" | "input" | "seed">;
@@ -39,10 +44,15 @@ export class Merger {
     this.#terms = terms;
   }
 
-  /** One output from many, merged in the order given. Throws what merging throws. */
+  /** One output from many, merged in the order given. Throws what merging throws, BrokenOff where that was interrupted. */
   async merge(outputs: readonly SavedOutput[]): Promise<SavedOutput> {
     const total: Outputs = {};
-    for (const output of outputs) mergeOutputs(total, await this.#restore(output));
+    for (const output of outputs) {
+      const restored = await this.#restore(output);
+      if (this.#selector === undefined) mergeOutputs(total, restored);
+      // Methods of the user's own classes, which may never end.
+      else (await breaking())(() => mergeOutputs(total, restored));
+    }
     return portable(total, this.#terms.message);
   }
 
@@ -54,7 +64,8 @@ export class Merger {
     try {
       return loadOutputs(value);
     } catch {
-      return loadOutputs(value, await this.#fresh());
+      const fresh = await this.#fresh();
+      return (await breaking())(() => loadOutputs(value, fresh));
     }
   }
 

@@ -147,6 +147,9 @@ export class QueryWorker {
       const given = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
       if (!isRecord(given)) throw new CheckError("input is no object");
       const selector = await this.#cache.load(hash);
+      this.#host.send(begun.encode({ query, round, ordinal, needsBundle: false }));
+      // It is to be on its way before user code keeps the event loop busy.
+      await new Promise((resolve) => setImmediate(resolve));
       const input = completeInputs(selector.inputs, given);
       const { workers, seed } = terms;
       const printed = (text: string): void => this.#host.printed(text);
