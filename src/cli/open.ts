@@ -19,6 +19,7 @@ import { Leaving } from "./leaving.ts";
 import type { Output } from "./output.ts";
 import type { WorkerFailure } from "../protocol/messages.ts";
 import { codeProgress } from "./query-progress.ts";
+import type { UserCodeListener } from "./prompt.ts";
 import { QUIT, runLine } from "./session-commands.ts";
 
 export default defineProofCommand({
@@ -172,6 +173,7 @@ export default defineProofCommand({
     const leaving = new Leaving();
     const master = values.master ?? "localhost";
     const losses = new FailureReporter(output);
+    const listener: UserCodeListener = {};
     const common: AttachOptions = {
       signal: leaving.opening,
       timeout: values.timeout,
@@ -187,6 +189,7 @@ export default defineProofCommand({
         losses.flush();
         reportJoined(joined, output);
       },
+      onUserCode: (isRunning) => listener.userCode?.(isRunning),
       onProgress: codeProgress(output, values.run !== undefined),
       onClosed: (error) => lost.resolve(error),
     };
@@ -216,7 +219,7 @@ export default defineProofCommand({
     if (output.wantsJson) output.json({ session: describeSession(proof, elapsedSince(start)) });
     if (!proof.isNew) reportEarlier(await proof.queries(), output);
     const work = await plan(proof, values, output);
-    const run = work ?? ((signal: AbortSignal) => atPrompt(proof, context, signal));
+    const run = work ?? ((signal: AbortSignal) => atPrompt(proof, context, signal, listener));
     await leaving.work(values.exec.length === 0);
     try {
       return await use(proof, run, { leaving, lost: lost.promise, output });
@@ -386,9 +389,10 @@ async function atPrompt(
   proof: TProof,
   { output, env }: Context,
   signal: AbortSignal,
+  listener: UserCodeListener,
 ): Promise<number> {
   const { prompt } = await import("./prompt.ts");
-  return prompt(proof, output, env, signal);
+  return prompt(proof, output, env, signal, listener);
 }
 
 async function runLines(proof: TProof, lines: readonly string[], output: Output): Promise<number> {

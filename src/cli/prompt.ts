@@ -53,12 +53,18 @@ function pathsLike(word: string, isSelector: boolean): string[] {
   }
 }
 
+/** Is told when code of a selector begins and ends to run on the client. */
+export interface UserCodeListener {
+  userCode?: ((isRunning: boolean) => void) | undefined;
+}
+
 /** Serves the prompt until the user leaves, the session ends or `signal` says so; resolves with the exit code. */
 export async function prompt(
   proof: TProof,
   output: Output,
   env: Record<string, string | undefined>,
   signal: AbortSignal,
+  listener: UserCodeListener,
 ): Promise<number> {
   const interactive = process.stdin.isTTY && process.stdout.isTTY;
   const historyFile = historyPath(env);
@@ -117,13 +123,18 @@ export async function prompt(
       // Code that computes sees Ctrl-C as a signal only: nobody reads keys meanwhile.
       const isCode = !line.trimStart().startsWith(".");
       if (job !== undefined && isCode) job.raw = false;
+      // The same for a selector's, for as long as it runs here.
+      listener.userCode = (isRunning) => {
+        if (job !== undefined && !isCode) job.raw = !isRunning;
+      };
       const work = runLine(proof, line, output, "local", givenUp.signal);
       const code = await work.catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;
       });
-      if (job !== undefined && isCode) job.raw = true;
+      listener.userCode = undefined;
+      if (job !== undefined) job.raw = true;
       if (code === QUIT || !proof.isValid()) break;
       if (!interactive) exitCode = worse(exitCode, interrupts > 0 ? EXIT.interrupted : code);
       ask();

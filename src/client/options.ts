@@ -50,6 +50,8 @@ export interface AttachOptions {
   onEarlier?: ((news: EarlierNews) => void) | undefined;
   /** Told several times a second how far a query is that has no `onProgress` of its own. */
   onProgress?: ((progress: Progress, isForeground: boolean) => void) | undefined;
+  /** Told when code of a selector begins and ends to run here: while it computes, nothing else is heard but signals. */
+  onUserCode?: ((isRunning: boolean) => void) | undefined;
   /** Told when the session ends other than by `close` or `detach`. */
   onClosed?: ((error: ProofError) => void) | undefined;
 }

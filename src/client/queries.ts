@@ -62,6 +62,8 @@ export interface QueriesHost {
   nextId(): number;
   /** Told of queries that an earlier client of the session has begun. */
   earlier(news: EarlierNews): void;
+  /** Told when code of a selector in the foreground begins and ends to run here. */
+  userCode(isRunning: boolean): void;
   /** Told what the user should know before a query runs. */
   notice(text: string): void;
   /** Told how far queries are whose caller does not want to know it. */
@@ -103,7 +105,7 @@ export class Queries {
       return await this.#start<Out>(file, data, options, isForeground, interrupted);
     } catch (error) {
       if (!(error instanceof BrokenOff)) throw error;
-      throw new ProofError("INTERRUPTED", `${file}: interrupted while it was bundled`);
+      throw new ProofError("INTERRUPTED", `${String(file)}: interrupted while it was bundled`);
     } finally {
       done();
     }
@@ -114,8 +116,14 @@ export class Queries {
     const { promise: interrupted, reject } = Promise.withResolvers<never>();
     interrupted.catch(() => undefined);
     const interrupt = (): void => reject(new BrokenOff(false));
-    if (isForeground) this.#here.add(interrupt);
-    return { interrupted, done: () => void this.#here.delete(interrupt) };
+    if (!isForeground) return { interrupted, done: () => undefined };
+    this.#here.add(interrupt);
+    if (this.#here.size === 1) this.#host.userCode(true);
+    const done = (): void => {
+      this.#here.delete(interrupt);
+      if (this.#here.size === 0) this.#host.userCode(false);
+    };
+    return { interrupted, done };
   }
 
   async #start<Out>(

@@ -329,6 +329,7 @@ export class TProof {
           limit: this.#limit,
           nextId: () => this.#nextId++,
           earlier: (news) => this.#options.onEarlier?.(news),
+          userCode: (isRunning) => this.#options.onUserCode?.(isRunning),
           notice: (text) => this.#options.onNotice?.({ ordinal: "", text }),
           progress: (progress, isForeground) => this.#options.onProgress?.(progress, isForeground),
           partial: (result) => void this.#partial.push(result.seq),

@@ -65,7 +65,7 @@ export async function settled<T>(action: () => T | Promise<T>, limits: Limits = 
   const left = (): number | undefined =>
     ms === undefined ? undefined : ms - (performance.now() - start);
   // Code that computes would not let it be heard any more.
-  if (interrupted !== undefined) await Promise.race([interrupted, undefined]);
+  if (interrupted !== undefined) await Promise.race([interrupted, Promise.resolve()]);
   const returned = breakable(action, left());
   if (!isThenable(returned)) return returned;
   const value = Promise.resolve(returned);

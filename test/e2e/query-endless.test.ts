@@ -132,15 +132,15 @@ test("a FIFO, a directory or a device in place of a selector or script is refuse
   const directory = join(home.path, "directory.ts");
   mkdirSync(directory);
   for (const [path, what] of [
-    [fifo, "a FIFO"],
+    [fifo, "a named pipe (FIFO), not a regular file"],
     [directory, "a directory"],
-    ["/dev/zero", "a device"],
+    ["/dev/zero", "a device, not a regular file"],
   ] as const) {
     const query = await cluster.open(["-q", "-w", "1", "-p", path, "10"]);
     expect(query).toMatchObject({ stdout: "", exitCode: 5 });
-    expect(query.stderr).toStartWith(`proof: ${path}: is ${what}, not a file\n`);
+    expect(query.stderr).toStartWith(`proof: ${path}: is ${what}\n`);
     const run = await cluster.open(["-q", "-w", "1", "--run", path]);
     expect(run).toMatchObject({ stdout: "", exitCode: 2 });
-    expect(run.stderr).toStartWith(`proof: ${path}: is ${what}, not a file\n`);
+    expect(run.stderr).toStartWith(`proof: ${path}: is ${what}\n`);
   }
 });

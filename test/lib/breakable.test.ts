@@ -27,7 +27,7 @@ test("what computes, or goes on to compute behind an await, is broken off", asyn
   expect(() => breakable(loop, 20)).toThrow(BrokenOff);
   expect(await thrown(settled(loop, { ms: 20 }))).toMatchObject(LATE);
   const later = async (): Promise<never> => {
-    await null;
+    await Promise.resolve();
     return loop();
   };
   expect(await thrown(settled(later, { ms: 20 }))).toMatchObject(LATE);
@@ -36,7 +36,7 @@ test("what computes, or goes on to compute behind an await, is broken off", asyn
 test("what waits for ever is left behind, after its time or when the user wants it", async () => {
   const never = (): Promise<never> => new Promise(() => undefined);
   expect(await thrown(settled(never, { ms: 20 }))).toMatchObject(LATE);
-  const interrupted = Promise.reject<never>(new BrokenOff(false));
+  const interrupted = Promise.reject(new BrokenOff(false));
   expect(await thrown(settled(never, { interrupted }))).toMatchObject({ isLate: false });
 });
 
