@@ -120,7 +120,7 @@ describe.skipIf(!namespaces.possible)(`two tiers${SKIPPED}`, () => {
   test("endless loops are stopped and aborted, and the session goes on with as many workers", async () => {
     const run = ["open", "localhost", "-q", "--json", "--run", fixture("stop-run.ts")];
     const { stdout, stderr, exitCode } = await master.runProof(run);
-    expect({ exitCode, stderr, stdout }).toEqual({ exitCode: 0, stderr: "", stdout });
+    expect({ exitCode, stderr, stdout }).toEqual({ exitCode: 5, stderr: "", stdout });
     const { value } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as {
       value: { results: Record<string, unknown>[]; workers: number; answers: number };
     };
