@@ -141,6 +141,8 @@ export class Daemon {
       // Before the first session, which it may have to end, and while nobody waits for one to open.
       daemon.#keeper.start();
       daemon.#adopt(living);
+      // What sessions have left that ended while there was neither a daemon nor a keeper.
+      if (directory.marks.hasPast) daemon.#watchdog.sweep();
       daemon.#listeners.push(
         listen({ path: directory.socket }, (transport) => daemon?.accept(transport, true)),
       );

@@ -19,6 +19,8 @@ const FORM = /^[A-Za-z0-9_-]{43}$/;
 
 export class Marks {
   readonly #key: Buffer;
+  /** Whether there may be processes with marks of an earlier daemon. */
+  readonly hasPast: boolean;
   /** Marks that a daemon of version 0.1.0 gave to sessions that were taken over. */
   readonly #inherited = new Set<string>();
 
@@ -27,6 +29,7 @@ export class Marks {
     const path = join(state, "mark.key");
     const known = read(path);
     this.#key = known ?? randomBytes(KEY_BYTES);
+    this.hasPast = known !== undefined;
     if (known !== undefined) return;
     writeFileSync(`${path}.new`, this.#key, { mode: 0o600 });
     renameSync(`${path}.new`, path);

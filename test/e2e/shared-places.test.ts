@@ -55,6 +55,25 @@ describe("the state directory", () => {
   });
 });
 
+test("what is left when daemon and keeper are killed together ends with the next daemon", async () => {
+  const home = area.home();
+  const env = { PROOF_SESSION_RECONNTO: "1s" };
+  const first = await startDaemon({ home, args: LOCAL, env });
+  await using client = await startProof(["open", first.address, "-w", "1"], { home, env });
+  await client.says("PROOF set to");
+  client.write(".sh setsid -f nohup sleep 1004 >&- 2>&-; echo begun\n");
+  await client.shows("begun");
+  const keeper = processesWith(home.path).find(({ command }) => command.endsWith(" keeper"));
+  process.kill(keeper?.pid ?? 0, "SIGKILL");
+  client.signal("SIGKILL");
+  await first.kill();
+  await waitFor("the end of all proofservs", () => proofservsOf(home.path).size === 0);
+  const left = () => processesWith(home.path).map(({ command }) => command);
+  expect(left()).toEqual(["sleep 1004"]);
+  await using _ = await startDaemon({ home, args: LOCAL, port: first.port });
+  await waitFor("the end of what was left", () => !left().includes("sleep 1004"));
+});
+
 test("no client gives a proofserv another mark", async () => {
   const home = area.home();
   await using daemon = await startDaemon({ home });
