@@ -100,6 +100,11 @@ const value: Target = {
   samples: [
     SAVED,
     {
+      text: '[1,{"$":["number","-0"]},{"$":["hole"]},{"$":["list",[1],{"a":2}]},{"$":["object",{"$":1}]}]',
+      tagged: true,
+    },
+    { text: '{"$":["Int32Array",0,0,8]}', tagged: true },
+    {
       json: [1, null, { __proto__: null, a: null }],
       patches: [
         [[1], "bigint", "-12"],

@@ -99,8 +99,8 @@ export function failureOf(error: ProofError, phase: Phase, host: string): Failur
     code: error.code,
     phase: textOr(details["phase"], phase).slice(0, MAX.phase),
     host: textOr(details["host"], host).slice(0, MAX.host),
-    message: error.message.slice(0, MAX.message),
-    hint: error.hint?.slice(0, MAX.hint),
+    message: shortened(error.message, MAX.message),
+    hint: error.hint === undefined ? undefined : shortened(error.hint, MAX.hint),
     log: Array.isArray(details["log"])
       ? details["log"]
           .slice(-LOG_TAIL.lines)
@@ -108,6 +108,12 @@ export function failureOf(error: ProofError, phase: Phase, host: string): Failur
       : undefined,
     exit: isExit(details["exit"]) ? details["exit"] : undefined,
   };
+}
+
+/** At most `most` characters, with a mark where there were more. */
+export function shortened(text: string, most: number): string {
+  const mark = `… (${text.length} characters in all)`;
+  return text.length <= most ? text : `${text.slice(0, most - mark.length)}${mark}`;
 }
 
 function isExit(value: unknown): value is ExitFacts {

@@ -182,9 +182,7 @@ class Encoder {
     }
     // Such as `index` of what a match gives. In a long list the look would take longer than the copy.
     if (length > MAX_NAMED) return { json, size };
-    const others = Object.keys(item).filter(
-      (name) => !(/^\d+$/.test(name) && Number(name) < length),
-    );
+    const others = Object.keys(item).filter((name) => !isIndex(name));
     if (others.length === 0) return { json, size };
     const fields = this.#fields(item, others, depth);
     return this.#tag(size + fields.size, "list", json, fields.json);
@@ -206,6 +204,12 @@ class Encoder {
     this.#smallSize += bytes.length + padding;
     return copy;
   }
+}
+
+/** Whether a property of a list is one of its elements. */
+function isIndex(name: string): boolean {
+  const index = Number(name) >>> 0;
+  return String(index) === name && index < 2 ** 32 - 1;
 }
 
 function className(prototype: unknown): string {
@@ -300,6 +304,20 @@ function restoreFields(item: object, attachments: readonly Buffer[], depth: numb
   return item;
 }
 
+/** A list with fields besides, which are neither elements nor its length. */
+function named(list: readonly unknown[], fields: object): readonly unknown[] {
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === "length" || isIndex(name)) throw new CheckError("value: malformed list");
+    Object.defineProperty(list, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return list;
+}
+
 function untag(tag: unknown, attachments: readonly Buffer[], depth: number): unknown {
   const [kind, ...data] = Array.isArray(tag) ? (tag as unknown[]) : [];
   const [first, second] = data;
@@ -317,7 +335,7 @@ function untag(tag: unknown, attachments: readonly Buffer[], depth: number): unk
       return restoreFields(asObject(first, "value"), attachments, depth + 1);
     case "list":
       if (!Array.isArray(first)) break;
-      return Object.assign(
+      return named(
         restoreList(first, attachments, depth + 1),
         restoreFields(asObject(second, "value"), attachments, depth + 1),
       );

@@ -14,14 +14,14 @@ const MAX_LINE = 1024;
 
 export class LiveLines {
   readonly #ordinal: string;
-  readonly #send: (pieces: Uint8Array[]) => void;
+  readonly #send: (pieces: Uint8Array[]) => boolean;
   /** Runs for a second from the first line on. */
   readonly #second = new Timer();
   #shown = 0;
   #leftOut = 0;
 
-  /** `send` takes messages for all clients. */
-  constructor(ordinal: string, send: (pieces: Uint8Array[]) => void) {
+  /** `send` takes messages for all clients, and says whether it has. */
+  constructor(ordinal: string, send: (pieces: Uint8Array[]) => boolean) {
     this.#ordinal = ordinal;
     this.#send = send;
   }
@@ -38,16 +38,18 @@ export class LiveLines {
       return;
     }
     this.#shown++;
-    this.#tell(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
+    if (!this.#tell(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line)) this.#leftOut++;
   }
 
   #over(): void {
     this.#shown = 0;
-    if (this.#leftOut > 0) this.#tell(`(${this.#leftOut} more lines are in its log)`);
-    this.#leftOut = 0;
+    if (this.#leftOut === 0) return;
+    if (this.#tell(`(${this.#leftOut} more lines are in its log)`)) this.#leftOut = 0;
+    // There may be room a second later.
+    else this.#second.set(SECOND, () => this.#over());
   }
 
-  #tell(text: string): void {
-    this.#send(notice.encode({ ordinal: this.#ordinal, text }));
+  #tell(text: string): boolean {
+    return this.#send(notice.encode({ ordinal: this.#ordinal, text }));
   }
 }

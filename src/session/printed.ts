@@ -37,9 +37,11 @@ const REST = 512;
 const HEADER = 5;
 
 export class Printed {
+  static #count = 0;
   readonly #host: PrintedHost;
   readonly #sendPiece: (stream: Stream, text: string) => void;
   readonly #piece: number;
+  readonly #path: string;
   /** Text that is not yet a message. */
   #begun: { stream: Stream; text: string } | undefined;
   #file: number | undefined;
@@ -59,6 +61,7 @@ export class Printed {
   constructor(host: PrintedHost, send: (stream: Stream, text: string) => void) {
     this.#host = host;
     this.#sendPiece = send;
+    this.#path = join(host.workDirectory, `.output-${process.pid}-${Printed.#count++}`);
     this.#piece = Math.max(1, Math.min(PIECE, Math.floor((host.message - REST) / ESCAPED)));
   }
 
@@ -145,16 +148,13 @@ export class Printed {
       this.#why = `${formatBytes(MAX_FILE)} waited already`;
       return this.#drop(text);
     }
-    this.#file ??= openSync(this.#path, "w+", 0o600);
+    // A file of the user's is never taken for ours.
+    this.#file ??= openSync(this.#path, "wx+", 0o600);
     for (let done = 0; done < bytes.length;)
       done += writeSync(this.#file, bytes, done, bytes.length - done, this.#writeAt + done);
     this.#writeAt += bytes.length;
     count(this.#waiting, text, 1);
     this.#draining ??= this.#drain();
-  }
-
-  get #path(): string {
-    return join(this.#host.workDirectory, ".output");
   }
 
   #drop(text: string): void {

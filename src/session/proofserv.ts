@@ -38,7 +38,9 @@ export async function serveSession(
       ({ LiveLines: Lines }) =>
         new Lines(parameters.ordinal, (pieces) => {
           // A client that reads slowly has the log.
-          if (!upward.isFull) upward.send(pieces);
+          if (upward.isFull) return false;
+          upward.send(pieces);
+          return true;
         }),
     );
     void lines.then((live) => live.show(text));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CheckError } from "../../src/lib/check.ts";
 import { isSame } from "../../src/protocol/same.ts";
 import {
   decodeOurs,
@@ -45,6 +46,12 @@ describe("a value that travels arrives as it was:", () => {
     "a key of every object": JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}'),
     dates: [new Date(1), new Date(Number.NaN)],
     "what a match gives": /b(?<c>.)/.exec("abcd"),
+    "a list with names besides": Object.assign([1, 2], {
+      "1.5": 1,
+      "007": 2,
+      "4294967295": 3,
+      a: NaN,
+    }),
     "small typed arrays, one behind the other": [
       new Uint8Array([1, 2, 3]),
       new Float64Array([0.5, -0, NaN]),
@@ -101,6 +108,29 @@ test("a typed array is what it is, whatever it says of itself", () => {
   const array = new Uint8Array([1, 2, 3]);
   Object.defineProperty(array, Symbol.toStringTag, { value: "Float64Array" });
   expect(travelled(array)).toEqual(new Uint8Array([1, 2, 3]));
+});
+
+test("what is malformed is refused", () => {
+  const tag = (...parts: unknown[]) => ({ text: JSON.stringify({ $: parts }), tagged: true });
+  const heads = [
+    { text: "{" },
+    { at: 0 },
+    tag("nonsense"),
+    tag("bigint", "1e9"),
+    tag("list", [1], { length: 5 }),
+    tag("list", [1], { "7": 5 }),
+    tag("Uint8Array", 1, 0, 1),
+    tag("Uint8Array", 0, 4, 8),
+    tag("Uint8Array", 0, -1, 1),
+    tag("Float64Array", 0, 0, 7),
+    { text: "[".repeat(5000) + "]".repeat(5000), tagged: true },
+  ];
+  for (const head of heads) {
+    const parts = "at" in head ? [] : [Buffer.alloc(8)];
+    expect(() => decodeValue(head, parts)).toThrow(CheckError);
+  }
+  const own = decodeValue(tag("list", [1], JSON.parse('{"__proto__": {"a": 1}}')), []) as unknown[];
+  expect(Object.getPrototypeOf(own)).toBe(Array.prototype);
 });
 
 test("values of version 0.1, which kept results may hold, are read", () => {

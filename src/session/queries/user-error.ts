@@ -3,7 +3,7 @@ import { onHost } from "../../data/problem.ts";
 import { isProofError } from "../../lib/errors.ts";
 import { describeThrown, framesOf } from "../../lib/thrown.ts";
 import type { WorkerError } from "../../protocol/query-worker.ts";
-import { failureOf } from "../../protocol/failure.ts";
+import { failureOf, shortened } from "../../protocol/failure.ts";
 
 /** What the worker was doing. */
 export interface Situation {
@@ -26,7 +26,7 @@ export function describeError(thrown: unknown, situation: Situation): WorkerErro
     query,
     ordinal,
     userError: {
-      message: describeThrown(thrown).slice(0, 8192),
+      message: shortened(describeThrown(thrown), 8192),
       frames: placesOf(thrown, hash),
       stage,
       entry,
