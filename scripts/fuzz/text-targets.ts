@@ -48,9 +48,13 @@ function table(name: string, sample: string, open: (access: Access) => Promise<T
         return chunks.flatMap(({ starts }) => [...(starts ?? [])]);
       };
       const whole = await startsIn(0, input.length);
-      const cut = (input[0] ?? 0) % Math.max(1, input.length);
-      const parts = [...(await startsIn(0, cut)), ...(await startsIn(cut, input.length))];
-      if (String(whole) !== String(parts))
+      const cut = Bun.hash.crc32(input) % Math.max(1, input.length);
+      const parts = await Promise.all([startsIn(0, cut), startsIn(cut, input.length)]).catch(
+        (thrown: unknown) => {
+          throw new Finding(`cut at ${cut}: ${String(thrown)}`);
+        },
+      );
+      if (String(whole) !== String(parts.flat()))
         throw new Finding(`cut at ${cut}: ${String(parts)}, not ${String(whole)}`);
     },
   };
