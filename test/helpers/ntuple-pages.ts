@@ -1,4 +1,5 @@
-/** Bytes of pages, written as the format says, in the plainest way. */
+/** Pages, written as the format says, in the plainest way. */
+import type { PagesSpec } from "./ntuple-file.ts";
 
 /** Little-endian integers of `size` bytes each. */
 export function integers(values: readonly (number | bigint)[], size: number): Uint8Array {
@@ -54,3 +55,17 @@ export function reals(values: readonly number[], size: 4 | 8): Uint8Array {
   const array = size === 4 ? Float32Array.from(values) : Float64Array.from(values);
   return new Uint8Array(array.buffer);
 }
+
+/** Pages of `elements` elements each, in the first cluster. */
+export const pages = (
+  ...all: readonly (readonly [elements: number, bytes: Uint8Array])[]
+): PagesSpec => pagesAt(0, ...all);
+
+/** Pages of which the first begins at element `offset` of all clusters. */
+export const pagesAt = (
+  offset: number,
+  ...all: readonly (readonly [elements: number, bytes: Uint8Array])[]
+): PagesSpec => ({
+  offset,
+  pages: all.map(([elements, bytes]) => ({ elements, bytes, checksum: "right" })),
+});
