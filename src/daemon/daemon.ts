@@ -35,7 +35,7 @@ import { Removals } from "./removals.ts";
 import { Sessions } from "./sessions.ts";
 import { StateDirectory } from "./state-directory.ts";
 import { Watchdog } from "./watchdog.ts";
-import { reasonOf } from "../lib/system-error.ts";
+import { descriptorShortage, wordsFor } from "../lib/system-error.ts";
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -402,7 +402,8 @@ function listenTcp(config: Config, accepted: (transport: Transport) => void): Li
 }
 
 function listenError(host: string, port: number, cause: unknown): ProofError {
-  const code = systemCode(cause);
+  // Bun has no code for a socket that cannot be made, nor for a name that has no address.
+  const code = systemCode(cause) ?? descriptorShortage();
   if (code === "EADDRINUSE") {
     const owner = portOwner(port);
     const who = owner === undefined ? "another process" : `pid ${owner.pid} (${owner.command})`;
@@ -419,8 +420,9 @@ function listenError(host: string, port: number, cause: unknown): ProofError {
   };
   return new ProofError(
     "LISTEN",
-    `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? reasonOf(cause)}`,
+    `cannot listen on ${host} port ${port}: ${reasons[code ?? ""] ?? wordsFor(code) ?? code ?? "no address of this machine has that name"}`,
     {
+      hint: "daemon.host must be an address of this machine, or a name of one; :: is all of them",
       cause,
     },
   );

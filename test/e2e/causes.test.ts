@@ -106,6 +106,15 @@ describe("what the machine refuses", () => {
     expect(exitCode).toBe(2);
   });
 
+  test.each([
+    ["nosuch.invalid", "no address of this machine has that name"],
+    ["192.0.2.99", "this machine has no such address"],
+  ])("a daemon that cannot listen on %s", async (host, cause) => {
+    const { stderr, exitCode } = await shell(`proof daemon --port 0 --host ${host}`);
+    expect(stderr).toStartWith(`proof: cannot listen on ${host} port 0: ${cause}\nhint: `);
+    expect(exitCode).toBe(1);
+  });
+
   test("no file descriptor left", async () => {
     const { stdout } = await shell(`ulimit -n 5; proof status ${daemon.address} -q`);
     expect(stdout).toContain("this process has no file descriptor left (ulimit -n)");
