@@ -8,6 +8,8 @@ import { whyNoFile } from "../lib/file-kind.ts";
 import { loadWithin, provideModule } from "../lib/module.ts";
 import { describeUserError, evaluate } from "../lib/scope.ts";
 import { framesOf } from "../lib/thrown.ts";
+import { worse } from "./exit-code.ts";
+import { reportUnfinished } from "./unfinished.ts";
 import { takeConsole } from "./user-prints.ts";
 import type { Output } from "./output.ts";
 import { partialLine } from "./partial-line.ts";
@@ -150,7 +152,7 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
   });
   if (output.wantsJson) output.json(withPartial(value, proof, 0));
   else if (value !== undefined) output.result(await show(value, output));
-  return wholeOr(proof, 0, output);
+  return worse(wholeOr(proof, 0, output), reportUnfinished(proof, output));
 }
 
 function brokenOff(path: string, what: string): ProofError {

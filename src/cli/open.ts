@@ -18,6 +18,7 @@ import { describeSession, openingReporter, reportJoined, reportOpened } from "./
 import { Leaving } from "./leaving.ts";
 import type { Output } from "./output.ts";
 import type { WorkerFailure } from "../protocol/messages.ts";
+import { reportUnfinished } from "./unfinished.ts";
 import { codeProgress } from "./query-progress.ts";
 import type { UserCodeListener } from "./prompt.ts";
 import { QUIT, runLine } from "./session-commands.ts";
@@ -417,7 +418,8 @@ async function runLines(proof: TProof, lines: readonly string[], output: Output)
   }
   if (stopped) return EXIT.interrupted;
   // Also of one that ran in the background.
-  return worse(exitCode, proof.partialResults.length === 0 ? EXIT.ok : EXIT.query);
+  const whole = proof.partialResults.length === 0 ? EXIT.ok : EXIT.query;
+  return worse(worse(exitCode, whole), reportUnfinished(proof, output));
 }
 
 function parseVariable(text: string): [string, string] {

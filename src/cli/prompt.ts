@@ -8,6 +8,7 @@ import { EXIT, toProofError } from "../lib/errors.ts";
 import { worse } from "./exit-code.ts";
 import { JobControl } from "./job-control.ts";
 import type { Output } from "./output.ts";
+import { reportUnfinished } from "./unfinished.ts";
 import { COMMAND_NAMES, QUIT, runLine } from "./session-commands.ts";
 import { quoteLike, unquoteBegun, wordsOf } from "./words.ts";
 
@@ -85,6 +86,11 @@ export async function prompt(
   let interrupts = 0;
   let givenUp = new AbortController();
   let exitCode: number = EXIT.ok;
+  let isCode = false;
+  // Code of a selector computes as well, maybe that of a query in the background.
+  listener.userCode = (isRunning) => {
+    if (job !== undefined && !isCode) job.raw = !isRunning;
+  };
   const ask = (): void => {
     running = false;
     if (!interactive) return;
@@ -121,31 +127,30 @@ export async function prompt(
       givenUp = new AbortController();
       output.setPrompt(undefined);
       // Code that computes sees Ctrl-C as a signal only: nobody reads keys meanwhile.
-      const isCode = !line.trimStart().startsWith(".");
+      isCode = !line.trimStart().startsWith(".");
       if (job !== undefined && isCode) job.raw = false;
-      // The same for a selector's, for as long as it runs here.
-      listener.userCode = (isRunning) => {
-        if (job !== undefined && !isCode) job.raw = !isRunning;
-      };
       const work = runLine(proof, line, output, "local", givenUp.signal);
       const code = await work.catch((error: unknown) => {
         const problem = toProofError(error);
         output.error(problem);
         return problem.exitCode;
       });
-      listener.userCode = undefined;
+      isCode = false;
       if (job !== undefined) job.raw = true;
       if (code === QUIT || !proof.isValid()) break;
       if (!interactive) exitCode = worse(exitCode, interrupts > 0 ? EXIT.interrupted : code);
       ask();
     }
   } finally {
+    listener.userCode = undefined;
     output.setPrompt(undefined);
     process.off("SIGINT", interrupt);
     reader.close();
   }
   // Ctrl-D leaves the cursor behind the prompt.
   if (interactive && !running) output.write("\n");
+  const unfinished = reportUnfinished(proof, output);
+  if (!interactive) exitCode = worse(exitCode, unfinished);
   const isWhole = interactive || proof.partialResults.length === 0;
   return worse(exitCode, isWhole ? EXIT.ok : EXIT.query);
 }

@@ -62,7 +62,7 @@ export interface QueriesHost {
   nextId(): number;
   /** Told of queries that an earlier client of the session has begun. */
   earlier(news: EarlierNews): void;
-  /** Told when code of a selector in the foreground begins and ends to run here. */
+  /** Told when code of a selector begins and ends to run here. */
   userCode(isRunning: boolean): void;
   /** Told what the user should know before a query runs. */
   notice(text: string): void;
@@ -78,7 +78,7 @@ export class Queries {
   /** Numbers of the queries that this client has begun. */
   readonly #own = new Set<number>();
   readonly #asked = new Map<number, PromiseWithResolvers<QueryInfo[] | Message>>();
-  /** Break off what the selectors of queries in the foreground do on the client. */
+  /** Break off what selectors do on the client, also those of queries in the background: nothing else goes on meanwhile. */
   readonly #here = new Set<() => void>();
   /** Why the session is over, once it is. */
   #over: ProofError | undefined;
@@ -87,9 +87,9 @@ export class Queries {
     this.#host = host;
   }
 
-  /** Whether a query is under way. */
-  get isBusy(): boolean {
-    return this.#sent.size > 0;
+  /** Numbers of the queries of this client that are under way; 0 for one that has none yet. */
+  get open(): number[] {
+    return [...this.#sent.values()].map(({ seq }) => seq);
   }
 
   /** Sends a query. Throws SELECTOR or USAGE before anything is sent. */
@@ -100,7 +100,7 @@ export class Queries {
     isForeground: boolean,
   ): Promise<Query<Out>> {
     checkOptions(options);
-    const { interrupted, done } = this.#interruptible(isForeground);
+    const { interrupted, done } = this.#interruptible();
     try {
       return await this.#start<Out>(file, data, options, isForeground, interrupted);
     } catch (error) {
@@ -112,11 +112,10 @@ export class Queries {
   }
 
   /** A promise that rejects when the user does not want to wait any longer for what is done here. */
-  #interruptible(isForeground: boolean): { interrupted: Promise<never>; done: () => void } {
+  #interruptible(): { interrupted: Promise<never>; done: () => void } {
     const { promise: interrupted, reject } = Promise.withResolvers<never>();
     interrupted.catch(() => undefined);
     const interrupt = (): void => reject(new BrokenOff(false));
-    if (!isForeground) return { interrupted, done: () => undefined };
     this.#here.add(interrupt);
     if (this.#here.size === 1) this.#host.userCode(true);
     const done = (): void => {
@@ -320,8 +319,8 @@ export class Queries {
       this.#conclude(sent, fields, attachments).then(sent.settle.resolve, sent.settle.reject);
   }
 
-  async #terminate({ bundle, selector, isForeground }: Sent, outputs: Outputs): Promise<void> {
-    const { interrupted, done } = this.#interruptible(isForeground);
+  async #terminate({ bundle, selector }: Sent, outputs: Outputs): Promise<void> {
+    const { interrupted, done } = this.#interruptible();
     const run = (): void | Promise<void> => selector.terminate?.(outputs, CLIENT);
     try {
       await userStage(bundle, "terminate", run, { interrupted });

@@ -74,6 +74,7 @@ export class TProof {
   /** Bytes of a message at most. */
   readonly #limit: number;
   #queries: Promise<Queries> | undefined;
+  #loaded: Queries | undefined;
   readonly #partial: number[] = [];
   #state: Ready = { workers: [], failures: [] };
   #nextId = 1;
@@ -239,6 +240,11 @@ export class TProof {
     return this.#partial;
   }
 
+  /** Numbers of the queries of this client that have not ended; 0 for one that has no number yet. */
+  get openQueries(): readonly number[] {
+    return this.#loaded?.open ?? [];
+  }
+
   /** Whether the session is open. */
   isValid(): boolean {
     return this.#closed === undefined && !this.#session.isClosed;
@@ -324,7 +330,7 @@ export class TProof {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     this.#queries ??= import("./queries.ts").then(
       ({ Queries }) =>
-        new Queries({
+        (this.#loaded = new Queries({
           send: (pieces) => this.#session.send(pieces),
           limit: this.#limit,
           nextId: () => this.#nextId++,
@@ -333,7 +339,7 @@ export class TProof {
           notice: (text) => this.#options.onNotice?.({ ordinal: "", text }),
           progress: (progress, isForeground) => this.#options.onProgress?.(progress, isForeground),
           partial: (result) => void this.#partial.push(result.seq),
-        }),
+        })),
     );
     return this.#queries;
   }

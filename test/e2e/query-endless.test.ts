@@ -85,12 +85,21 @@ test("at the prompt: Ctrl-C gives it back, the workers live, and the next query 
     home,
   });
   await terminal.prompts();
-  for (const line of [".process PATH 10", 'await p.process("PATH", 10)']) {
-    const { path, mark } = selector("HANG");
-    terminal.enter(line.replace("PATH", path));
+  for (const line of [
+    ".process PATH 10",
+    ".process PATH 10 &",
+    'await p.process("PATH", 10)',
+    ".process LATE 10 &",
+  ]) {
+    const isLate = line.includes("LATE");
+    const { path, mark } = isLate
+      ? selector("", "terminate() { HANG }, process() {}")
+      : selector("HANG");
+    terminal.enter(line.replace(/PATH|LATE/, path));
     await waitFor(mark, () => home.list().includes(mark));
     terminal.type(KEYS.ctrlC);
-    expect(await terminal.prompts()).toContain("interrupted; its top level had not ended");
+    const what = isLate ? "terminate" : "its top level";
+    expect(await terminal.prompts()).toContain(`interrupted; ${what} had not ended`);
   }
   terminal.enter(`.process ${fixture("loop.ts")} 1000`);
   expect(await terminal.prompts()).toContain("n  1000");

@@ -136,3 +136,20 @@ test.each([
   // oxlint-disable-next-line no-control-regex
   expect({ isAscii: /^[\x00-\x7f]*$/.test(stdout), stdout }).toEqual({ isAscii, stdout });
 });
+
+test("queries in the background that have not ended when the session is closed are named: exit code 5", async () => {
+  const path = home.write(
+    "forgets.ts",
+    `export default async (p) => { await p.submit(${JSON.stringify(LOOP)}, ${ENDLESS}); return 1; };`,
+  );
+  for (const args of [
+    ["--run", path],
+    ["-e", `.process ${LOOP} ${ENDLESS} &`, "-e", ".sh sleep 0.5"],
+  ]) {
+    const { stderr, exitCode } = await cluster.open(["-w", "1", ...args]);
+    expect({ stderr, exitCode }).toEqual({ stderr, exitCode: 5 });
+    expect(stderr).toMatch(/warning: not ended, and ended without a result now: query (?:1|one)/);
+  }
+  const piped = await cluster.open(["-w", "1"], `.process ${LOOP} ${ENDLESS} &\n`);
+  expect(piped.exitCode).toBe(5);
+});
