@@ -44,7 +44,7 @@ export async function openBy(
   file: DataFile,
   branches: readonly string[],
 ): Promise<Reader> {
-  return openRootReader(await openAccess(file.path), file, branches, { slow });
+  return openRootReader(await openAccess(file.path), file, branches, { streamed: slow });
 }
 
 /** The values of each entry: numbers, strings, or arrays of numbers. */

@@ -6,6 +6,7 @@
  * Format: ROOT's TKey::Streamer, TBasket::Streamer and TBasket::ReadBasketBuffers, by observation of files.
  */
 import { ByteReader } from "../../lib/bytes.ts";
+import { EntryError } from "./cursor.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
 import { type Thing, ThingError, asThing, item, number, slots, text } from "./thing.ts";
 
@@ -24,6 +25,8 @@ export interface Basket {
 export interface Contents {
   first: number;
   n: number;
+  /** Bytes of the key in front of the entries: tags of objects count from its beginning. */
+  header: number;
   /** The entries, one behind the other. */
   data: Uint8Array;
   /** Where each entry begins in `data`, and where the last one ends; undefined where it is not stored. */
@@ -93,12 +96,15 @@ export async function openBasket(basket: Basket, record: Uint8Array): Promise<Co
   if (used < 0 || used > size || size > MAX_PLAIN) throw new BlockError("damaged basket header");
   const packed = record.subarray(header);
   const plain = size <= packed.length ? packed : await unpack(packed, size);
-  if (plain.length < size) throw new BlockError("basket ends too early");
+  if (plain.length !== size) {
+    throw new BlockError(`a basket has ${plain.length} bytes where ${size} belong`);
+  }
   return {
     first: basket.first,
     n,
+    header,
     data: plain.subarray(0, used),
-    bounds: boundsIn(plain.subarray(used, size), n, header, used),
+    bounds: boundsIn(plain.subarray(used), basket, header, used),
   };
 }
 
@@ -118,29 +124,43 @@ export function openEmbedded(basket: Basket): Contents {
   const stored = inner["fEntryOffset"];
   const bounds =
     stored instanceof Int32Array && stored.length >= basket.n
-      ? bounded(stored, basket.n, header, used)
-      : boundsIn(plain.subarray(used), basket.n, header, used);
-  return { first: basket.first, n: basket.n, data: plain.subarray(0, used), bounds };
+      ? bounded(stored, basket, header, used)
+      : boundsIn(plain.subarray(used), basket, header, used);
+  return { first: basket.first, n: basket.n, header, data: plain.subarray(0, used), bounds };
 }
 
-/** The offsets that stand behind the entries: their number, then the offsets. */
-function boundsIn(tail: Uint8Array, n: number, header: number, used: number) {
-  if (tail.length < 4 * (n + 1)) return undefined;
+/**
+ * The offsets that stand behind the entries: their number, then the offsets, of which ROOT writes one more
+ * than there are entries.
+ */
+function boundsIn(
+  tail: Uint8Array,
+  basket: Basket,
+  header: number,
+  used: number,
+): Int32Array | undefined {
+  if (tail.length === 0) return undefined;
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  const stored = view.getInt32(0);
-  if (stored < n || 4 * (stored + 1) > tail.length) return undefined;
+  const { n } = basket;
+  const stored = tail.length < 4 ? -1 : view.getInt32(0);
+  if ((stored !== n && stored !== n + 1) || 4 * (stored + 1) > tail.length) {
+    throw new BlockError(`offsets of ${stored} entries in a basket of ${n} entries`);
+  }
   const offsets = new Int32Array(n);
   for (let i = 0; i < n; i++) offsets[i] = view.getInt32(4 + 4 * i);
-  return bounded(offsets, n, header, used);
+  return bounded(offsets, basket, header, used);
 }
 
 /** Offsets counted from the entries on, with the end of the last; each must lie behind the one before. */
-function bounded(offsets: Int32Array, n: number, header: number, used: number): Int32Array {
+function bounded(offsets: Int32Array, basket: Basket, header: number, used: number): Int32Array {
+  const { n, first } = basket;
   const bounds = new Int32Array(n + 1);
   let before = 0;
   for (let i = 0; i < n; i++) {
     const at = (offsets[i] as number) - header;
-    if (at < before || at > used) throw new BlockError("damaged offsets of entries");
+    if (at < before || at > used || (i === 0 && at !== 0)) {
+      throw new EntryError(`damaged offset: the entry begins at ${at} of ${used} bytes`, first + i);
+    }
     bounds[i] = before = at;
   }
   bounds[n] = used;

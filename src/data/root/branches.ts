@@ -1,9 +1,11 @@
 /**
  * The branches of a TTree: what each holds, and how to get at it. A branch of simple values has a layout
- * and is read on the fast path; everything else is left to jsroot.
+ * and is read on the fast path; everything else is read entry by entry.
  */
 import type { BranchDescription, Shape } from "../types.ts";
-import { CPP_KINDS, type Kind, LEAF_KINDS, SIZE, STREAMER_KINDS } from "./kinds.ts";
+import { parseType } from "./cpp-type.ts";
+import { simpleLeaf } from "./entries.ts";
+import { CPP_KINDS, type Kind, SIZE, STREAMER_KINDS } from "./kinds.ts";
 import { type Thing, list, number, text } from "./thing.ts";
 
 /** How the values of an entry lie in a basket. */
@@ -26,7 +28,7 @@ export interface Branch {
   leaf: string | undefined;
   /** Type of one value, where it is simple. */
   kind: Kind | undefined;
-  /** How to read it without jsroot, where that is possible. */
+  /** How to read it on the fast path, where that is possible. */
   layout: Layout | undefined;
   /** Whether other columns are parts of this one; "all" leaves it out then. */
   container: boolean;
@@ -38,8 +40,11 @@ const STL = 4;
 /** … and of members of those. */
 const MEMBERS = new Set([31, 41]);
 
-/** Streamer types of numbers that take fewer bits in the file (Double32_t, Float16_t); only jsroot reads them. */
-const PACKED_KINDS: Readonly<Record<number, Kind>> = { 9: "float64", 19: "float32" };
+/**
+ * Streamer types of numbers that are not in a row: with fewer bits (Double32_t, Float16_t), or, for TObject's
+ * bits, with more bytes where an object is referenced.
+ */
+const PACKED_KINDS: Readonly<Record<number, Kind>> = { 9: "float64", 15: "uint32", 19: "float32" };
 
 /** Streamer types of fixed arrays begin here, those of pointers to arrays here. */
 const FIXED_ARRAY = 20;
@@ -66,7 +71,7 @@ export function branchesOf(tree: Thing): Branch[] {
       for (const column of columnsOf(thing, name)) {
         const { description } = column;
         if (names.has(description.name)) description.name = `${prefix}${description.name}`;
-        if (names.has(description.name)) continue;
+        description.name = unused(description.name, names);
         names.add(description.name);
         columns.push(column);
       }
@@ -75,6 +80,14 @@ export function branchesOf(tree: Thing): Branch[] {
   };
   walk(tree, "");
   return columns;
+}
+
+/** A second branch of the same name is called `name;2`, as ROOT numbers what has one name. */
+function unused(name: string, names: ReadonlySet<string>): string {
+  if (!names.has(name)) return name;
+  let number = 2;
+  while (names.has(`${name};${number}`)) number++;
+  return `${name};${number}`;
 }
 
 /** A branch's name without the dimensions (`fHits[3]`) and the dot (`event.`) that ROOT adds. */
@@ -103,7 +116,9 @@ function plainColumns(thing: Thing, name: string): Branch[] {
   if (leaves.length === 1) return [leafColumn(thing, only, name)];
   const kinds = leaves.map(kindOf);
   if (kinds.includes(undefined) || leaves.some(counterOf)) {
-    const readable = kinds.every((kind) => kind !== undefined);
+    const readable = leaves.every(
+      (leaf) => simpleLeaf(leaf) !== undefined || text(leaf, "_typename") === "TLeafC",
+    );
     return [objectColumn(thing, name, "leaves", readable)];
   }
   // Leaves lie one behind the other, whatever padding the structure had in memory.
@@ -128,17 +143,19 @@ function leafColumn(thing: Thing, leaf: Thing, name: string): Branch {
       layout: { type: "string" },
     };
   }
-  const kind = kindOf(leaf);
-  if (kind === undefined) return objectColumn(thing, name, text(leaf, "_typename"), false);
+  const stored = simpleLeaf(leaf);
+  if (stored === undefined) return objectColumn(thing, name, text(leaf, "_typename"), false);
   const length = lengthOf(leaf);
   const counter = counterOf(leaf);
-  const column = simple(thing, name, kind, length);
-  if (counter === undefined) return column;
-  return {
-    ...column,
-    description: { ...column.description, shape: "array" },
-    layout: { type: "counted", length, counter },
-  };
+  const column = simple(thing, name, stored.kind, length);
+  const layout: Layout | undefined =
+    stored.real !== undefined
+      ? undefined
+      : counter === undefined
+        ? column.layout
+        : { type: "counted", length, counter };
+  const shape = counter === undefined ? column.description.shape : "array";
+  return { ...column, description: { ...column.description, shape }, layout };
 }
 
 /** A TBranchElement: a member of a class, a container, or a whole object. */
@@ -154,12 +171,12 @@ function elementColumn(thing: Thing, name: string): Branch {
   if (MEMBERS.has(type)) return memberColumn(thing, name, streamer);
   if (streamer > 0 && streamer < POINTER) {
     const length = streamer < FIXED_ARRAY || leaf === undefined ? 1 : lengthOf(leaf);
-    const kind = STREAMER_KINDS[streamer % FIXED_ARRAY];
-    if (kind !== undefined) return simple(thing, name, kind, length);
     const packed = PACKED_KINDS[streamer % FIXED_ARRAY];
     if (packed !== undefined) {
       return { ...simple(thing, name, packed, length), layout: undefined };
     }
+    const kind = STREAMER_KINDS[streamer % FIXED_ARRAY];
+    if (kind !== undefined) return simple(thing, name, kind, length);
   }
   if (number(thing, "fID", 0) === -1) return wholeColumn(thing, name);
   return STRING_STREAMERS.has(streamer)
@@ -191,8 +208,12 @@ function memberColumn(thing: Thing, name: string, streamer: number): Branch {
 /** A branch of its own for one object: a vector of numbers, a string, or anything. */
 function wholeColumn(thing: Thing, name: string): Branch {
   const className = text(thing, "fClassName");
-  const inner = /^(?:std::)?vector<([\w ]+)>$/.exec(className)?.[1];
-  const kind = inner === undefined ? undefined : CPP_KINDS[inner.trim()];
+  const { name: container, of } = parseType(className);
+  const [inner] = of;
+  const kind =
+    /^(vector|RVec)$/.test(container) && inner?.pointer === false
+      ? CPP_KINDS[inner.text]
+      : undefined;
   if (kind !== undefined) {
     return {
       ...simple(thing, name, kind, 1),
@@ -205,7 +226,7 @@ function wholeColumn(thing: Thing, name: string): Branch {
     : objectColumn(thing, name, className, true);
 }
 
-/** A string that jsroot reads. */
+/** A string of a member, or one that has a branch of its own. */
 function stringColumn(thing: Thing, name: string): Branch {
   const column = objectColumn(thing, name, "string", true);
   return { ...column, description: { ...column.description, shape: "string" } };
@@ -234,9 +255,10 @@ function objectColumn(thing: Thing, name: string, type: string, readable: boolea
   };
 }
 
+/** The type of a leaf whose values lie in a row. */
 function kindOf(leaf: Thing): Kind | undefined {
-  const kinds = LEAF_KINDS[text(leaf, "_typename")];
-  return kinds?.[leaf["fIsUnsigned"] === true || leaf["fIsUnsigned"] === 1 ? 1 : 0];
+  const stored = simpleLeaf(leaf);
+  return stored?.real === undefined ? stored?.kind : undefined;
 }
 
 function counterOf(leaf: Thing): Thing | undefined {

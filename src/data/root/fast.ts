@@ -4,87 +4,44 @@
  */
 import type { Column, Jagged } from "../types.ts";
 import type { Access } from "../access.ts";
-import { type Basket, type Contents, basketsOf, openBasket, openEmbedded } from "./baskets.ts";
-import { BlockError } from "./blocks.ts";
+import type { Basket, Contents } from "./baskets.ts";
 import type { Layout } from "./branches.ts";
+import { Cursor, EntryError } from "./cursor.ts";
 import { type Kind, SIZE, fromBigEndian } from "./kinds.ts";
+import { BasketSource, type Part, type RecordOf } from "./source.ts";
+import type { Counter } from "./streamed.ts";
 import type { Thing } from "./thing.ts";
 
-/** Thrown for entries that are not laid out as expected; jsroot may still be able to read them. */
+/** Thrown for entries that are not laid out as expected; entry by entry they may still be read. */
 export class LayoutError extends Error {
   override readonly name = "LayoutError";
-}
-
-/** Part of a basket: the entries [from, to), counted within it. */
-interface Part {
-  contents: Contents;
-  from: number;
-  to: number;
 }
 
 /** Bytes that a vector begins with: byte count, version, number of values. */
 const VECTOR_HEADER = 10;
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 export class FastColumn {
-  readonly baskets: readonly Basket[];
+  readonly source: BasketSource;
   readonly #layout: Layout;
   readonly #kind: Kind;
-  readonly #counter: FastColumn | undefined;
-  /** The basket that the next piece probably begins in. */
-  #last: Contents | undefined;
+  readonly #counter: Counter | undefined;
+  /** Baskets whose offsets have been compared with the counter. */
+  readonly #compared = new WeakSet<Contents>();
 
-  /** `counter` is where the counts are, for a branch that does not store where its entries begin. */
-  constructor(branch: Thing, layout: Layout, kind: Kind, counter: FastColumn | undefined) {
-    this.baskets = basketsOf(branch);
+  /** `counter` is where the counts are, for a branch that has them. */
+  constructor(branch: Thing, layout: Layout, kind: Kind, counter: Counter | undefined) {
+    this.source = new BasketSource(branch);
     this.#layout = layout;
     this.#kind = kind;
     this.#counter = counter;
   }
 
-  /** The baskets, not in memory yet, that the entries [first, first + n) lie in. */
-  missing(first: number, n: number): Basket[] {
-    return this.#overlapping(first, n).filter((basket) => basket.first !== this.#last?.first);
-  }
-
-  #overlapping(first: number, n: number): Basket[] {
-    let low = 0;
-    let high = this.baskets.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const basket = this.baskets[middle] as Basket;
-      if (basket.first + basket.n <= first) low = middle + 1;
-      else high = middle;
-    }
-    const found: Basket[] = [];
-    for (let k = low; k < this.baskets.length; k++) {
-      const basket = this.baskets[k] as Basket;
-      if (basket.first >= first + n) break;
-      found.push(basket);
-    }
-    return found;
-  }
-
   /**
    * The values of the entries [first, first + n). `record` gives the bytes of a basket.
-   * Throws BlockError and its like for damaged data, LayoutError for unexpected ones.
+   * Throws BlockError, EntryError and their like for damaged data, LayoutError for unexpected ones.
    */
-  async read(
-    first: number,
-    n: number,
-    record: (basket: Basket) => Promise<Uint8Array>,
-  ): Promise<Column> {
-    const parts: Part[] = [];
-    let at = first;
-    for (const basket of this.#overlapping(first, n)) {
-      const contents = await this.#open(basket, record);
-      const to = Math.min(contents.n, first + n - contents.first);
-      if (contents.first > at) break;
-      parts.push({ contents, from: at - contents.first, to });
-      at = contents.first + to;
-    }
-    if (at !== first + n) throw new BlockError(`there are no data for entry ${at}`);
+  async read(first: number, n: number, record: RecordOf): Promise<Column> {
+    const parts = await this.source.parts(first, n, record);
     switch (this.#layout.type) {
       case "fixed":
         return this.#fixed(parts, n, this.#layout);
@@ -99,22 +56,11 @@ export class FastColumn {
     }
   }
 
-  async #open(basket: Basket, record: (basket: Basket) => Promise<Uint8Array>): Promise<Contents> {
-    if (this.#last?.first === basket.first) return this.#last;
-    this.#last =
-      basket.place === undefined
-        ? openEmbedded(basket)
-        : await openBasket(basket, await record(basket));
-    return this.#last;
-  }
-
   #fixed(parts: Part[], n: number, layout: Layout & { type: "fixed" }): Column {
     const { stride, offset, length } = layout;
     const size = SIZE[this.#kind] * length;
     // The data are there before memory is taken for what is made of them.
-    if (parts.some(({ contents }) => contents.data.length !== contents.n * stride)) {
-      throw new LayoutError("a basket does not have the bytes that its entries need");
-    }
+    for (const { contents } of parts) checkStride(contents, stride);
     const bytes = new Uint8Array(n * size);
     let at = 0;
     for (const { contents, from, to } of parts) {
@@ -135,18 +81,12 @@ export class FastColumn {
     return { offsets, values };
   }
 
-  async #counted(
-    parts: Part[],
-    n: number,
-    length: number,
-    record: (basket: Basket) => Promise<Uint8Array>,
-  ): Promise<Jagged> {
+  async #counted(parts: Part[], n: number, length: number, record: RecordOf): Promise<Jagged> {
     const size = SIZE[this.#kind];
     const spans: { data: Uint8Array; bounds: Int32Array; from: number; to: number }[] = [];
     let total = 0;
     for (const { contents, from, to } of parts) {
-      contents.bounds ??= await this.#countedBounds(contents, size * length, record);
-      const { bounds } = contents;
+      const bounds = await this.#countedBounds(contents, size * length, record);
       total += (bounds[to] as number) - (bounds[from] as number);
       spans.push({ data: contents.data, bounds, from, to });
     }
@@ -158,34 +98,50 @@ export class FastColumn {
       const end = bounds[to] as number;
       bytes.set(data.subarray(begin, end), at);
       for (let k = from + 1; k <= to; k++) {
-        const bound = at + (bounds[k] as number) - begin;
-        if (bound % size !== 0) throw new LayoutError("an entry holds a part of a value");
-        offsets[++i] = bound / size;
+        offsets[++i] = (at + (bounds[k] as number) - begin) / size;
       }
       at += end - begin;
     }
     return { offsets, values: fromBigEndian(bytes, this.#kind) };
   }
 
-  /** Where entries begin, from the number of values that another branch has for them. */
-  async #countedBounds(
-    contents: Contents,
-    size: number,
-    record: (basket: Basket) => Promise<Uint8Array>,
-  ): Promise<Int32Array> {
-    if (this.#counter === undefined)
+  /**
+   * Where entries begin. Another branch has the number of values, and the basket may have offsets: where
+   * there are both, they must say the same.
+   */
+  async #countedBounds(contents: Contents, size: number, record: RecordOf): Promise<Int32Array> {
+    const { first, n, data, bounds } = contents;
+    if (bounds !== undefined && this.#compared.has(contents)) return bounds;
+    const counts = await this.#counter?.read(first, n, record);
+    if (counts === undefined && bounds === undefined) {
       throw new LayoutError("entries have no offsets and no counter");
-    const counts = await this.#counter.read(contents.first, contents.n, record);
-    if (!ArrayBuffer.isView(counts)) throw new LayoutError("a counter is no number");
-    const bounds = new Int32Array(contents.n + 1);
-    let at = 0;
-    for (let i = 0; i < contents.n; i++) {
-      const count = Number(counts[i]);
-      at += count * size;
-      if (count < 0 || at > contents.data.length) throw new BlockError("counts beyond the data");
-      bounds[i + 1] = at;
     }
-    return bounds;
+    if (counts !== undefined && !ArrayBuffer.isView(counts)) {
+      throw new LayoutError("a counter is no number");
+    }
+    const found = new Int32Array(n + 1);
+    for (let i = 0; i < n; i++) {
+      const begin = found[i] as number;
+      const stored = bounds === undefined ? undefined : (bounds[i + 1] as number) - begin;
+      const bytes = counts === undefined ? (stored as number) : Number(counts[i]) * size;
+      const isWhole = bytes >= 0 && bytes % size === 0 && begin + bytes <= data.length;
+      if (!isWhole || (stored !== undefined && stored !== bytes)) {
+        const have = stored ?? data.length - begin;
+        const what =
+          counts === undefined
+            ? `${have} bytes hold no whole number of values of ${size} bytes`
+            : `the counter says ${Number(counts[i])} values of ${size} bytes, where ${have} bytes are`;
+        throw new EntryError(what, first + i);
+      }
+      found[i + 1] = begin + bytes;
+    }
+    if (found[n] !== data.length) {
+      const what = `${data.length - (found[n] as number)} bytes of the basket are left over`;
+      throw new EntryError(what, first + n - 1);
+    }
+    contents.bounds = found;
+    this.#compared.add(contents);
+    return found;
   }
 
   #vectors(parts: Part[], n: number): Jagged {
@@ -218,16 +174,38 @@ export class FastColumn {
   #strings(parts: Part[], n: number): string[] {
     const strings: string[] = [];
     for (const { contents, from, to } of parts) {
-      const { data, bounds } = contents;
+      const { data, bounds, header, first } = contents;
       if (bounds === undefined) throw new LayoutError("entries have no offsets");
+      const cursor = new Cursor(data, header);
       for (let k = from; k < to; k++) {
-        const entry = data.subarray(bounds[k], bounds[k + 1]);
-        const skip = entry[0] === 255 ? 5 : 1;
-        strings.push(decoder.decode(entry.subarray(skip)));
+        try {
+          cursor.enter(bounds[k] as number, bounds[k + 1] as number);
+          strings.push(cursor.string());
+          cursor.leave();
+        } catch (thrown) {
+          if (thrown instanceof EntryError) thrown.entry = first + k;
+          throw thrown;
+        }
       }
     }
     if (strings.length !== n) throw new LayoutError("a string is missing");
     return strings;
+  }
+}
+
+/** Every entry has `stride` bytes; offsets, where there are any, must say so too. */
+function checkStride(contents: Contents, stride: number): void {
+  const { first, n, data, bounds } = contents;
+  if (data.length !== n * stride) {
+    const what = `the basket has ${data.length} bytes where ${n} entries need ${n * stride}`;
+    throw new EntryError(what, first);
+  }
+  if (bounds === undefined) return;
+  for (let i = 0; i < n; i++) {
+    if (bounds[i] !== i * stride) {
+      const what = `its offset is ${bounds[i]} where ${i * stride} belongs`;
+      throw new EntryError(what, first + i);
+    }
   }
 }
 

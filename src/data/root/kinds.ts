@@ -89,6 +89,24 @@ export const CPP_KINDS: Readonly<Record<string, Kind>> = {
   ULong64_t: "uint64",
   Float_t: "float32",
   Double_t: "float64",
+  int8_t: "int8",
+  uint8_t: "uint8",
+  int16_t: "int16",
+  uint16_t: "uint16",
+  int32_t: "int32",
+  uint32_t: "uint32",
+  int64_t: "int64",
+  uint64_t: "uint64",
+  "short int": "int16",
+  "unsigned short int": "uint16",
+  "long int": "int64",
+  "unsigned long int": "uint64",
+  "long long int": "int64",
+  Long_t: "int64",
+  ULong_t: "uint64",
+  Color_t: "int16",
+  Style_t: "int16",
+  Width_t: "int16",
 };
 
 /**
@@ -118,6 +136,10 @@ export function fromBigEndian(bytes: Uint8Array<ArrayBuffer>, kind: Kind): Numbe
       return new Uint16Array(bytes.buffer, at, n);
     case "int8":
       return new Int8Array(bytes.buffer, at, n);
+    case "bool":
+      // Any byte but zero is true in C++.
+      for (let i = 0; i < n; i++) if (bytes[i] !== 0) bytes[i] = 1;
+      return bytes;
     case "int64":
       return (
         exact(new Int32Array(bytes.buffer, at, n * 2)) ?? new BigInt64Array(bytes.buffer, at, n)

@@ -1,36 +1,24 @@
-/** Describing and reading trees of ROOT files: the fast path where it goes, jsroot elsewhere. */
+/** Describing and reading trees of ROOT files: a TTree or an RNTuple. */
 
 import { type Chunk, type DataFile, type Description, type Reader, noColumns } from "../types.ts";
 import type { Access } from "../access.ts";
-import { ShortRead } from "../../lib/bytes.ts";
-import { messageOf } from "../../lib/errors.ts";
 import { checkBranches } from "../branch-names.ts";
 import { type Where, dataError } from "../problem.ts";
-import type { Basket } from "./baskets.ts";
 import { type Branch, branchesOf } from "./branches.ts";
-import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { type RootFile, type TreeKey, broken, openRoot } from "./file.ts";
 import { type Ntuple, openNtuple } from "./ntuple/open.ts";
 import { FieldError, NtupleReader } from "./ntuple/reader.ts";
-import { PackError } from "./pack.ts";
-import { SkippedError } from "./skipped.ts";
-import { SlowReader } from "./slow.ts";
+import { Streamers } from "./streamers.ts";
 import { type Thing, list, number } from "./thing.ts";
-
-/** A chunk has at most this many entries, and about this many bytes. */
-const CHUNK_ENTRIES = 65_536;
-const CHUNK_BYTES = 4 * 1024 * 1024;
-
-/** An entry through jsroot is an object: fewer of them at once. */
-const SLOW_ENTRIES = 8192;
+import { type TreeData, TreeReader } from "./tree-reader.ts";
 
 /** More clusters than this are not listed. */
 const MAX_BOUNDARIES = 100_000;
 
 /** Which path reads what; for measuring and testing. */
 export interface RootOptions {
-  /** Reads everything through jsroot. */
-  slow?: boolean;
+  /** Reads everything of a TTree entry by entry. */
+  streamed?: boolean;
 }
 
 /** One tree, open. */
@@ -55,6 +43,7 @@ async function openTree(access: Access, wanted: DataFile): Promise<Tree> {
     const ntuple = isNtuple ? await openNtuple(access, await file.object(key)) : undefined;
     const columns = ntuple === undefined ? branchesOf(thing) : [];
     const entries = ntuple?.entries ?? Math.max(0, number(thing, "fEntries", 0));
+    if (ntuple === undefined) checkEntries(thing, columns, entries, where);
     const description: Description = {
       path: access.path,
       format: "root",
@@ -70,6 +59,15 @@ async function openTree(access: Access, wanted: DataFile): Promise<Tree> {
   } catch (thrown) {
     throw broken(where, thrown);
   }
+}
+
+/** A tree without entries whose branches have some is no empty tree. */
+function checkEntries(tree: Thing, columns: Branch[], entries: number, where: Where): void {
+  const filled = columns.find(({ thing }) => number(thing, "fEntries", 0) > 0);
+  if (entries > 0 || filled === undefined) return;
+  const own = number(filled.thing, "fEntries", 0);
+  const what = `the tree has ${number(tree, "fEntries", 0)} entries, where the branch has ${own}`;
+  throw dataError("FILE_BROKEN", { ...where, branch: filled.description.name }, what);
 }
 
 /** Entries at which every branch begins a basket: reading from there decompresses nothing twice. */
@@ -102,7 +100,7 @@ export async function openRootReader(
   checkBranches(description.branches, names, where);
   const reader: ChunkReader =
     tree.ntuple === undefined
-      ? new TreeReader(tree, names, options.slow === true)
+      ? new TreeReader(dataOf(tree), names, options.streamed === true)
       : new NtupleReader(access, tree.ntuple, names);
   return {
     description,
@@ -112,6 +110,11 @@ export async function openRootReader(
       return access.close();
     },
   };
+}
+
+function dataOf({ file, where, thing, columns, description }: Tree): TreeData {
+  const streamers = new Streamers(file.jsroot["fStreamerInfos"]);
+  return { access: file.access, where, thing, columns, entries: description.size, streamers };
 }
 
 function everything(tree: Tree): string[] {
@@ -154,143 +157,4 @@ async function* chunks(
     yield chunk;
     at += chunk.n;
   }
-}
-
-class TreeReader implements ChunkReader {
-  readonly #step: number;
-  readonly #tree: Tree;
-  readonly #columns: { branch: Branch; fast: FastColumn | undefined }[];
-  readonly #counters: FastColumn[] = [];
-  readonly #slow: SlowReader;
-
-  constructor(tree: Tree, names: readonly string[], slow: boolean) {
-    this.#tree = tree;
-    this.#columns = names.flatMap((name) =>
-      tree.columns
-        .filter((branch) => branch.description.name === name)
-        .map((branch) => ({ branch, fast: slow ? undefined : this.#fastColumn(branch) })),
-    );
-    this.#slow = new SlowReader(tree.file.access, tree.file.jsroot, tree.thing);
-    this.#step = this.#stepFor(tree.description.size);
-  }
-
-  until(first: number): number {
-    return first + this.#step;
-  }
-
-  /** How to read a branch without jsroot, if it can be. */
-  #fastColumn({ layout, kind, thing, description }: Branch): FastColumn | undefined {
-    if (layout === undefined) return undefined;
-    try {
-      const counter =
-        layout.type === "counted" && layout.counter !== undefined
-          ? this.#counter(layout.counter)
-          : undefined;
-      return new FastColumn(thing, layout, kind ?? "uint8", counter);
-    } catch (thrown) {
-      throw failed({ ...this.#tree.where, branch: description.name }, 0, thrown);
-    }
-  }
-
-  /** The column of counts: a leaf of some branch, or a branch of containers. */
-  #counter(counter: Thing): FastColumn | undefined {
-    const branch = this.#tree.columns.find(
-      ({ thing }) => thing === counter || list(thing["fLeaves"]).includes(counter),
-    );
-    if (branch === undefined) return undefined;
-    const { thing, kind = "int32" } = branch;
-    const layout = branch.layout ?? { type: "fixed", stride: 4, offset: 0, length: 1 };
-    if (layout.type !== "fixed") return undefined;
-    const column = new FastColumn(thing, layout, kind, undefined);
-    this.#counters.push(column);
-    return column;
-  }
-
-  #stepFor(entries: number): number {
-    let perEntry = 1;
-    for (const { branch } of this.#columns) {
-      perEntry += Number(branch.thing["fTotBytes"] ?? 0) / Math.max(1, entries);
-    }
-    const most = this.#columns.every(({ fast }) => fast !== undefined)
-      ? CHUNK_ENTRIES
-      : SLOW_ENTRIES;
-    const step = Math.floor(CHUNK_BYTES / perEntry);
-    return Math.max(1, Math.min(most, Number.isFinite(step) ? step : 1));
-  }
-
-  async chunk(first: number, n: number): Promise<Chunk> {
-    const fast = this.#columns.flatMap((column) => column.fast ?? []);
-    const missing = new Set(fast.flatMap((column) => column.missing(first, n)));
-    const records = await this.#fetch([...missing], first, n);
-    let bytes = [...records.values()].reduce((sum, record) => sum + record.length, 0);
-    const record = async (basket: Basket): Promise<Uint8Array> => {
-      const known = records.get(basket);
-      if (known !== undefined) return known;
-      // Counters are fetched when they turn out to be needed.
-      const [fetched] = (await fetchBaskets(this.#tree.file.access, [basket])).values();
-      bytes += fetched?.length ?? 0;
-      return fetched ?? new Uint8Array(0);
-    };
-    const columns = noColumns();
-    this.#slow.nextRound();
-    for (const column of this.#columns) {
-      const { name } = column.branch.description;
-      try {
-        if (column.fast !== undefined) {
-          columns[name] = await column.fast.read(first, n, record);
-          continue;
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof LayoutError)) throw this.#failed(name, first, thrown);
-        column.fast = undefined;
-      }
-      try {
-        const slow = await this.#slow.read(column.branch, first, n);
-        columns[name] = slow.column;
-        bytes += slow.bytes;
-      } catch (thrown) {
-        throw this.#failed(name, first, thrown, column.branch.description.type);
-      }
-    }
-    return { first, n, columns, bytes };
-  }
-
-  async #fetch(baskets: Basket[], first: number, n: number): Promise<Map<Basket, Uint8Array>> {
-    try {
-      return await fetchBaskets(this.#tree.file.access, baskets);
-    } catch (thrown) {
-      // Neighbours are read in one go: once more, one by one, for the name of the one that failed.
-      for (const { branch, fast } of this.#columns) {
-        for (const basket of fast?.missing(first, n) ?? []) {
-          const entry = Math.max(first, basket.first);
-          await fetchBaskets(this.#tree.file.access, [basket]).catch((cause: unknown) => {
-            throw this.#failed(branch.description.name, entry, cause);
-          });
-        }
-      }
-      throw this.#failed(undefined, first, thrown);
-    }
-  }
-
-  #failed(branch: string | undefined, entry: number, thrown: unknown, type?: string): Error {
-    const { where } = this.#tree;
-    return failed(branch === undefined ? where : { ...where, branch }, entry, thrown, type);
-  }
-}
-
-/** The error for values that could not be read: of a type that nobody reads, or damaged. */
-function failed(where: Where, entry: number, thrown: unknown, type = "unknown"): Error {
-  if (thrown instanceof PackError) {
-    return dataError("BRANCH_TYPE", { ...where, entry: entry + thrown.index }, thrown.message);
-  }
-  const at = { ...where, entry };
-  // What jsroot says about branches and fields that it can't read.
-  if (
-    thrown instanceof SkippedError ||
-    /^(Fail to add branch|No columns found|No streamer)/.test(messageOf(thrown))
-  ) {
-    return dataError("BRANCH_TYPE", at, `values of type ${type} can't be read`, { cause: thrown });
-  }
-  if (thrown instanceof ShortRead) return dataError("FILE_BROKEN", at, "damaged basket header");
-  return broken(at, thrown);
 }
