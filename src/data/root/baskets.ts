@@ -33,31 +33,34 @@ export interface Contents {
   bounds: Int32Array | undefined;
 }
 
-/** All baskets of a branch, in the order of their entries. Throws ThingError for a damaged table. */
+/**
+ * All baskets of a branch, in the order of their entries. Throws ThingError for a damaged table: baskets
+ * must follow one another, and have as many entries as the branch says.
+ */
 export function basketsOf(branch: Thing): Basket[] {
   if (text(branch, "fFileName") !== "") {
     throw new ThingError(`the data are in another file, ${text(branch, "fFileName")}`);
   }
   const entries = number(branch, "fEntries", 0);
+  const end = number(branch, "fFirstEntry", 0) + entries;
   const written = number(branch, "fWriteBasket", 0);
   const embedded = slots(branch["fBaskets"]);
   const most = Math.max(written, embedded.length - 1);
   const starts = branch["fBasketEntry"] as ArrayLike<unknown> | undefined;
   const baskets: Basket[] = [];
   for (let k = 0; k <= most && k < (starts?.length ?? 0); k++) {
-    const inner = embedded[k];
-    const length = item(branch["fBasketBytes"], k);
     const first = item(starts, k);
+    const place = k < written ? placeOf(branch, k) : undefined;
+    const inner = embedded[k];
     const last = baskets.at(-1);
-    if (inner !== undefined && number(inner, "fNevBuf", 0) > 0) {
+    if (inner !== undefined && number(inner, "fNevBuf", 0) > 0 && !(isEmpty(inner) && place)) {
       baskets.push({ first, n: number(inner, "fNevBuf"), place: undefined, embedded: inner });
-    } else if (k < written && length > 0) {
-      const n =
-        (k + 1 < written || item(starts, k + 1) > first ? item(starts, k + 1) : entries) - first;
+    } else if (place !== undefined) {
+      const next = item(starts, k + 1);
+      const n = (k + 1 < written || next > first ? next : end) - first;
       // Some writers leave empty baskets behind.
       if (n === 0) continue;
-      const seek = item(branch["fBasketSeek"], k);
-      baskets.push({ first, n, place: { seek, length }, embedded: undefined });
+      baskets.push({ first, n, place, embedded: undefined });
     } else continue;
     const now = baskets.at(-1) as Basket;
     const expected = last === undefined ? now.first : last.first + last.n;
@@ -65,7 +68,22 @@ export function basketsOf(branch: Thing): Basket[] {
       throw new ThingError(`the table of baskets is damaged at basket ${k}`);
     }
   }
+  const all = baskets.reduce((sum, { n }) => sum + n, 0);
+  if (all !== entries) {
+    throw new ThingError(`the baskets have ${all} entries, where the branch has ${entries}`);
+  }
   return baskets;
+}
+
+/** Where a basket lies in the file. */
+function placeOf(branch: Thing, k: number): Basket["place"] {
+  const length = item(branch["fBasketBytes"], k);
+  return length > 0 ? { seek: item(branch["fBasketSeek"], k), length } : undefined;
+}
+
+/** Some writers store a basket with the tree as well, but without its bytes. */
+function isEmpty(basket: Thing): boolean {
+  return typeof basket["fBufferRef"] !== "object" || basket["fBufferRef"] === null;
 }
 
 /** Decompresses a basket read from the file. Throws BlockError, ThingError or ShortRead. */

@@ -6,7 +6,7 @@ import type { BranchDescription, Shape } from "../types.ts";
 import { parseType } from "./cpp-type.ts";
 import { simpleLeaf } from "./entries.ts";
 import { CPP_KINDS, type Kind, SIZE, STREAMER_KINDS } from "./kinds.ts";
-import { type Thing, list, number, text } from "./thing.ts";
+import { type Thing, ThingError, list, number, text } from "./thing.ts";
 
 /** How the values of an entry lie in a basket. */
 export type Layout =
@@ -62,32 +62,38 @@ export function branchesOf(tree: Thing): Branch[] {
   const columns: Branch[] = [];
   const visited = new Set<Thing>();
   const names = new Set<string>();
-  const walk = (parent: Thing, prefix: string): void => {
+  const walk = (parent: Thing, way: readonly string[]): void => {
     for (const thing of list(parent["fBranches"])) {
       // Damaged files may hold a branch in itself.
-      if (visited.has(thing) || visited.size >= MAX_BRANCHES) continue;
+      if (visited.has(thing)) continue;
+      if (visited.size >= MAX_BRANCHES) throw new ThingError(`more than ${MAX_BRANCHES} branches`);
       visited.add(thing);
       const name = nameOf(thing);
       for (const column of columnsOf(thing, name)) {
         const { description } = column;
-        if (names.has(description.name)) description.name = `${prefix}${description.name}`;
-        description.name = unused(description.name, names);
+        description.name = unused(description.name, way, names);
         names.add(description.name);
         columns.push(column);
       }
-      walk(thing, `${name}.`);
+      walk(thing, [...way, name]);
     }
   };
-  walk(tree, "");
+  walk(tree, []);
   return columns;
 }
 
-/** A second branch of the same name is called `name;2`, as ROOT numbers what has one name. */
-function unused(name: string, names: ReadonlySet<string>): string {
-  if (!names.has(name)) return name;
+/**
+ * A name for a column. A second one of the same name is called by the way to it, with its parent or with all
+ * of them; where that is taken too, `name;2`, as ROOT numbers what has one name.
+ */
+function unused(name: string, way: readonly string[], names: ReadonlySet<string>): string {
+  const byParent = [...way.slice(-1), name].join(".");
+  const byAll = [...way, name].join(".");
+  const free = [name, byParent, byAll].find((one) => !names.has(one));
+  if (free !== undefined) return free;
   let number = 2;
-  while (names.has(`${name};${number}`)) number++;
-  return `${name};${number}`;
+  while (names.has(`${byAll};${number}`)) number++;
+  return `${byAll};${number}`;
 }
 
 /** A branch's name without the dimensions (`fHits[3]`) and the dot (`event.`) that ROOT adds. */

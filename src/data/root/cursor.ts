@@ -89,6 +89,34 @@ export class Cursor {
     if (this.left !== 0) throw new EntryError(`${this.left} bytes of the entry are left over`);
   }
 
+  /** Whether what is left begins with a byte count that stands for all of it. */
+  get isHeaded(): boolean {
+    return this.#peek() === BYTE_COUNT + this.left - 4;
+  }
+
+  /**
+   * All of the entry, read in one way, or, where its bytes are not used up by that, in another. Throws what
+   * the first way threw if the second fails as well.
+   */
+  either<T>(first: (cursor: this) => T, second: (cursor: this) => T): T {
+    const [begin, end] = [this.#at, this.#end];
+    const whole = (read: (cursor: this) => T): T => {
+      this.enter(begin, end);
+      const value = read(this);
+      this.leave();
+      return value;
+    };
+    try {
+      return whole(first);
+    } catch (thrown) {
+      try {
+        return whole(second);
+      } catch {
+        throw thrown;
+      }
+    }
+  }
+
   /** Bytes not used yet. */
   get left(): number {
     return this.#end - this.#at;

@@ -8,6 +8,7 @@ import { parseType } from "./cpp-type.ts";
 import type { Kind } from "./kinds.ts";
 import { LEAF_KINDS } from "./kinds.ts";
 import { memberOf } from "./members.ts";
+import { OWN_STREAMERS } from "./own-streamers.ts";
 import { realOf } from "./reals.ts";
 import type { Fields, Member, Streamers } from "./streamers.ts";
 import { type Thing, list, number, text } from "./thing.ts";
@@ -67,6 +68,7 @@ function objectEntry(cursor: Cursor, branch: Thing, streamers: Streamers): unkno
 /** The simple type of a leaf, also of one with fewer bits. */
 export function simpleLeaf(leaf: Thing): Simple | undefined {
   const type = text(leaf, "_typename");
+  if (typeof leaf["fLen"] !== "number") return undefined;
   const packed: Kind | undefined =
     type === "TLeafD32" ? "float64" : type === "TLeafF16" ? "float32" : undefined;
   if (packed !== undefined) return { kind: packed, real: realOf(text(leaf, "fTitle"), packed) };
@@ -159,11 +161,21 @@ function wholeEntries(branch: Thing, streamers: Streamers): EntryReader {
   }
   const version = number(branch, "fClassVersion", 0);
   const checksum = number(branch, "fCheckSum", 0);
-  const members = streamers.members(name, version, checksum);
-  const read = (cursor: Cursor): unknown => {
+  const members = (): readonly Member[] => streamers.members(name, version, checksum);
+  const bare = (cursor: Cursor): unknown => {
     const object: Fields = { _typename: name };
-    streamers.body(cursor, object, members);
+    streamers.body(cursor, object, members());
     return object;
+  };
+  const headed = (cursor: Cursor): unknown => streamers.read(cursor, name, {});
+  if (OWN_STREAMERS.has(name)) return { read: headed, ...NO_COUNTS };
+  const read = (cursor: Cursor): unknown => {
+    if (!cursor.isHeaded) return bare(cursor);
+    // Classes with code of their own have a head; others may begin with one that they are derived from.
+    const [first] = members();
+    const [expected, other] =
+      first?.base === true && first.name !== "TObject" ? [bare, headed] : [headed, bare];
+    return cursor.either(expected, other);
   };
   return { read, ...NO_COUNTS };
 }

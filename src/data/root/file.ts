@@ -8,6 +8,7 @@ import { didYouMean } from "../../lib/suggest.ts";
 import { shorten } from "../branch-names.ts";
 import { DataError, type Where, dataError } from "../problem.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
+import { leafStreamers } from "./leaf-streamers.ts";
 import { watchSkipping } from "./skipped.ts";
 import { type Thing, asThing, item, list, number, text } from "./thing.ts";
 
@@ -134,6 +135,7 @@ async function openWithJsroot(access: Access): Promise<JsrootFile> {
 
   const file = (await openFile(new Proxy())) as JsrootFile;
   checkStreamers(file);
+  addLeafStreamers(file);
   file.readObjBuffer = async (key) => {
     const { plain, header } = await readObject(access, key);
     const buffer = new TBuffer(viewOf(plain), 0, file);
@@ -232,6 +234,14 @@ function checkStreamers(file: Thing): void {
       }
     }
   }
+}
+
+/** Adds the leaf classes that the table of streamers lacks. */
+function addLeafStreamers(file: Thing): void {
+  const table = asThing(file["fStreamerInfos"], "table of streamers")["arr"];
+  if (!Array.isArray(table)) return;
+  const names = new Set(list(table).map((info) => text(info, "fName")));
+  table.push(...leafStreamers().filter((info) => !names.has(text(info, "fName"))));
 }
 
 const bounded = new WeakSet<object>();

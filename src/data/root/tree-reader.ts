@@ -5,14 +5,14 @@ import type { Where } from "../problem.ts";
 import type { Basket } from "./baskets.ts";
 import type { Branch, Layout } from "./branches.ts";
 import { ContainerColumn } from "./containers.ts";
-import { TypeRefused } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./cursor.ts";
 import { entryReader } from "./entries.ts";
 import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { readFailure } from "./failure.ts";
 import type { BasketSource, RecordOf } from "./source.ts";
 import { type Counter, StreamedColumn } from "./streamed.ts";
 import type { Streamers } from "./streamers.ts";
-import { type Thing, list, text } from "./thing.ts";
+import { type Thing, list, number, text } from "./thing.ts";
 
 /** A chunk has at most this many entries, and about this many bytes. */
 const CHUNK_ENTRIES = 65_536;
@@ -66,6 +66,11 @@ export class TreeReader {
 
   #reading(branch: Branch, streamed: boolean): Reading {
     try {
+      const own = number(branch.thing, "fEntries", 0);
+      if (own > this.#tree.entries) {
+        const what = `the branch has ${own} entries, where the tree has ${this.#tree.entries}`;
+        throw new EntryError(what, this.#tree.entries);
+      }
       const fast = streamed ? undefined : this.#fast(branch);
       return { branch, reader: fast ?? this.#streamed(branch), isFast: fast !== undefined };
     } catch (thrown) {

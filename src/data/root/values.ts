@@ -62,7 +62,7 @@ export function readRow(cursor: Cursor, simple: Simple, n: number): Row {
     cursor.need(n * 8);
     return Array.from({ length: n }, () => (kind === "int64" ? cursor.i64() : cursor.u64()));
   }
-  return fromBigEndian(cursor.take(n * SIZE[kind]).slice(), kind);
+  return fromBigEndian(new Uint8Array(cursor.take(n * SIZE[kind])), kind);
 }
 
 /**
@@ -74,5 +74,5 @@ export function readChars(cursor: Cursor, n: number): string | Int8Array {
   const end = bytes.indexOf(0);
   if (end < 0) return decodeText(bytes);
   if (bytes.subarray(end).every((byte) => byte === 0)) return decodeText(bytes.subarray(0, end));
-  return new Int8Array(bytes.slice().buffer);
+  return new Int8Array(bytes);
 }
