@@ -15,6 +15,9 @@ const LISTS =
 const MAPS = /^(map|multimap|unordered_map|unordered_multimap)$/;
 const STRING = /^(string|TString)$/;
 
+/** Objects without bytes, at most. */
+const MAX_EMPTY = 1_000_000;
+
 /** Real numbers of fewer bits, which have no range in a collection. */
 const REALS: Readonly<Record<string, Simple>> = {
   Double32_t: { kind: "float64", real: { type: "plain" } },
@@ -84,15 +87,16 @@ function each(item: (cursor: Cursor) => unknown): Codec {
   };
 }
 
-/** `n` bodies behind one head; nothing at all for none. */
-function headed(
+/** `n` bodies behind one head. For none there is nothing, or the head alone. */
+export function headed(
   cursor: Cursor,
   n: number,
   what: string,
   body: (cursor: Cursor, head: Head) => unknown,
 ): unknown[] {
-  if (n === 0) return [];
+  if (n === 0 && !cursor.isHeaded) return [];
   const head = cursor.open();
+  if (n === 0 && head.wise) storedClass(cursor);
   const values = Array.from({ length: n }, () => body(cursor, head));
   cursor.close(head, what);
   return values;
@@ -164,7 +168,9 @@ function wiseItems(
   streamers: Streamers,
   of: Stored,
 ): unknown[] {
-  const n = cursor.count();
+  const n = cursor.i32();
+  // Objects of a class without members have no bytes.
+  if (n < 0 || n > Math.max(MAX_EMPTY, cursor.left)) throw new EntryError(`${n} objects announced`);
   if (n === 0) return [];
   const objects = Array.from({ length: n }, (): Fields => ({ _typename: type.text }));
   fill(cursor, objects, membersOf(type, streamers, of));

@@ -31,6 +31,12 @@ interface Path {
   column: StreamedColumn;
 }
 
+/** Whether a branch holds the number of objects of a container, also of one without branches below it. */
+export function isContainer(branch: Thing): boolean {
+  const type = number(branch, "fType", 0);
+  return text(branch, "_typename") === "TBranchElement" && (type === CLONES || type === STL);
+}
+
 /** Makes the column of a branch. */
 export type Open = (branch: Thing) => StreamedColumn;
 
@@ -80,7 +86,7 @@ function nodeOf(
   if (depth > MAX_DEPTH) throw new TypeRefused("branches are nested too deep");
   const type = number(branch, "fType", 0);
   const children = list(branch["fBranches"]);
-  if (type === CLONES || type === STL) {
+  if (isContainer(branch)) {
     const className = text(branch, "fClonesName") || "TObject";
     return { type: "list", name, className, count: open(branch), members: pathsOf(branch, open) };
   }

@@ -193,9 +193,8 @@ function memberEntries(
     if (each !== undefined && counts.each?.length !== n) {
       throw new EntryError(`${counts.each?.length ?? 0} counts for ${n} objects`);
     }
-    // A byte for each object at least, unless it is empty.
-    if (n > 0 && cursor.left === 0) throw new EntryError(`no bytes for ${n} objects`);
-    if (n > cursor.left) throw new EntryError(`${n} objects in ${cursor.left} bytes`);
+    // A byte for each object at least, unless its class has no members.
+    if (n < 0 || (!member.base && n > cursor.left)) throw new EntryError(`${n} objects in ${cursor.left} bytes`);
     const objects = Array.from({ length: n }, (_, i): Fields => ({
       [member.countName]: Number(counts.each?.[i] ?? 0),
     }));

@@ -8,9 +8,8 @@ import type { Basket, Contents } from "./baskets.ts";
 import type { Layout } from "./branches.ts";
 import { Cursor, EntryError } from "./cursor.ts";
 import { type Kind, SIZE, fromBigEndian } from "./kinds.ts";
-import { BasketSource, type Part, type RecordOf } from "./source.ts";
+import type { BasketSource, Part, RecordOf } from "./source.ts";
 import type { Counter } from "./streamed.ts";
-import type { Thing } from "./thing.ts";
 
 /** Thrown for entries that are not laid out as expected; entry by entry they may still be read. */
 export class LayoutError extends Error {
@@ -29,8 +28,8 @@ export class FastColumn {
   readonly #compared = new WeakSet<Contents>();
 
   /** `counter` is where the counts are, for a branch that has them. */
-  constructor(branch: Thing, layout: Layout, kind: Kind, counter: Counter | undefined) {
-    this.source = new BasketSource(branch);
+  constructor(source: BasketSource, layout: Layout, kind: Kind, counter: Counter | undefined) {
+    this.source = source;
     this.#layout = layout;
     this.#kind = kind;
     this.#counter = counter;

@@ -9,7 +9,6 @@ import { shorten } from "../branch-names.ts";
 import { DataError, type Where, dataError } from "../problem.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
 import { leafStreamers } from "./leaf-streamers.ts";
-import { watchSkipping } from "./skipped.ts";
 import { type Thing, asThing, item, list, number, text } from "./thing.ts";
 
 /** Directories below this depth, and trees beyond this number, are left out of the list of trees. */
@@ -27,18 +26,17 @@ export interface TreeKey {
   kind: "tree" | "ntuple";
 }
 
-/** A file of jsroot's, of which two methods are replaced by our own. */
+/** A file of jsroot's, of which a method is replaced by our own. */
 interface JsrootFile extends Thing {
   readObject(name: string): Promise<unknown>;
   readDirectory(name: string): Promise<unknown>;
   getKey(name: string): Promise<unknown>;
   readObjBuffer: (key: unknown) => Promise<unknown>;
-  readBuffer: (place: readonly number[], file?: string) => Promise<DataView | DataView[]>;
 }
 
 export interface RootFile {
   readonly access: Access;
-  /** jsroot's file, for those who hand it things to read. */
+  /** jsroot's file: its table of streamers says what classes there are. */
   readonly jsroot: Thing;
   /** All trees, those of the top directory first. */
   readonly trees: readonly TreeKey[];
@@ -115,7 +113,6 @@ async function checkHeader(access: Access): Promise<void> {
 async function openWithJsroot(access: Access): Promise<JsrootFile> {
   const { FileProxy, TBuffer, openFile } = await import("jsroot/io");
   boundArrays(TBuffer);
-  watchSkipping(TBuffer);
   const streamers = new StreamerPatch();
 
   class Proxy extends FileProxy {

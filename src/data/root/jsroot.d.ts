@@ -9,12 +9,9 @@ declare module "jsroot/io" {
   }
   export class TBuffer {
     constructor(view: DataView, position: number, file: unknown);
-    o: number;
-    fFile: object | undefined;
     fTagOffset: number;
     remain(): number;
     readFastArray: (n: number, type: number) => unknown;
-    checkByteCount: (version: unknown, where?: string) => boolean;
   }
   export function openFile(proxy: FileProxy): Promise<unknown>;
   export function R__unzip(
@@ -23,15 +20,4 @@ declare module "jsroot/io" {
     quiet: boolean,
     skip: number,
   ): Promise<DataView | null>;
-}
-
-declare module "jsroot/tree" {
-  export class TSelector {
-    tgtobj: Record<string, unknown>;
-    addBranch(branch: unknown, name: string): number;
-    Abort(): void;
-    Process(entry: number): void;
-    Terminate(ok: boolean): void;
-  }
-  export function treeProcess(tree: unknown, selector: TSelector, range: object): Promise<unknown>;
 }

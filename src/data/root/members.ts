@@ -3,8 +3,8 @@
  * Format: ROOT's TStreamerInfo::ReadBuffer (the numbers of types are TVirtualStreamerInfo::EReadWrite).
  */
 import { type Cursor, EntryError, TypeRefused } from "./cursor.ts";
-import { collectionOf, fill, isCollection } from "./collections.ts";
-import { parseType } from "./cpp-type.ts";
+import { collectionOf, fill, headed, isCollection } from "./collections.ts";
+import { type CppType, parseType } from "./cpp-type.ts";
 import { type Kind, STREAMER_KINDS } from "./kinds.ts";
 import { readBits } from "./own-streamers.ts";
 import { type Real, realOf } from "./reals.ts";
@@ -199,17 +199,15 @@ function loop(element: Thing, name: string, streamers: Streamers): Member {
     );
   };
   const many = (cursor: Cursor, all: readonly Fields[]): unknown[] => {
-    const head = cursor.open();
-    const values = all.map((object) => body(cursor, object));
-    cursor.close(head, name);
-    return values;
+    let i = 0;
+    return headed(cursor, all.length, name, () => body(cursor, all[i++] ?? {}));
   };
   return { name, base: false, countName, one: (cursor, object) => many(cursor, [object])[0], many };
 }
 
 /** Collections and strings of the C++ library. */
 function library(element: Thing, name: string, streamers: Streamers): Member {
-  const type = parseType(text(element, "fTypeName"));
+  const type = libraryType(element);
   const dimensions = dimensionsOf(element);
   if (type.text === "string" || text(element, "_typename") === "TStreamerSTLstring") {
     return headedMember(name, (cursor) => nested(dimensions, () => cursor.string()));
@@ -227,14 +225,30 @@ function library(element: Thing, name: string, streamers: Streamers): Member {
   return { name, base: false, countName: "", one: (cursor, object) => many(cursor, [object])[0], many };
 }
 
+/** Names of collections, by their number (ROOT::ESTLType). */
+const COLLECTIONS = ["", "vector", "list", "deque", "map", "multimap", "set", "multiset", "bitset"];
+
+/**
+ * The type of a collection or string. A class that is a collection itself has a member `This`, whose title
+ * says in angle brackets of what.
+ */
+function libraryType(element: Thing): CppType {
+  const type = parseType(text(element, "fTypeName"));
+  const name = COLLECTIONS[number(element, "fSTLtype", 0)] ?? "";
+  const of = /^<(.*)>/.exec(text(element, "fTitle"))?.[1];
+  const isOwn = text(element, "fName") === "This" && !isCollection(type) && name !== "";
+  return isOwn && of !== undefined ? parseType(`${name}<${of}>`) : type;
+}
+
 /** A member that has one head for all objects. */
 function headedMember(name: string, body: (cursor: Cursor) => unknown): Member {
-  const many = (cursor: Cursor, all: readonly Fields[]): unknown[] => {
-    if (all.length === 0) return [];
-    const head = cursor.open();
-    const values = all.map(() => body(cursor));
-    cursor.close(head, name);
-    return values;
+  const many = (cursor: Cursor, all: readonly Fields[]): unknown[] =>
+    headed(cursor, all.length, name, body);
+  return {
+    name,
+    base: false,
+    countName: "",
+    one: (cursor, object) => many(cursor, [object])[0],
+    many,
   };
-  return { name, base: false, countName: "", one: (cursor, object) => many(cursor, [object])[0], many };
 }

@@ -1,4 +1,4 @@
-/** Values that jsroot gave one by one, as the column that their branch promises. */
+/** Values that were read one by one, as the column that their branch promises. */
 import type { Column } from "../types.ts";
 import type { Branch } from "./branches.ts";
 import { fromValues } from "./kinds.ts";
@@ -56,9 +56,6 @@ function flatten(value: unknown, into: unknown[], index: number, depth: number):
     for (const item of value as Iterable<unknown> & ArrayBufferView) into.push(item);
   } else if (Array.isArray(value) && depth < 16) {
     for (const item of value as unknown[]) flatten(item, into, index, depth + 1);
-  } else if (typeof value === "string") {
-    // jsroot gives arrays of char as text, up to the first zero.
-    for (const byte of Buffer.from(value, "latin1")) into.push((byte << 24) >> 24);
   } else refuse(index, value);
 }
 

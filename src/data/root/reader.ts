@@ -1,6 +1,6 @@
 /** Describing and reading trees of ROOT files: a TTree or an RNTuple. */
 
-import { type Chunk, type DataFile, type Description, type Reader, noColumns } from "../types.ts";
+import type { Chunk, DataFile, Description, Reader } from "../types.ts";
 import type { Access } from "../access.ts";
 import { checkBranches } from "../branch-names.ts";
 import { type Where, dataError } from "../problem.ts";

@@ -13,10 +13,13 @@ export interface Part {
 /** Gives the bytes of a basket. */
 export type RecordOf = (basket: Basket) => Promise<Uint8Array>;
 
+/** Baskets of a branch that are kept. */
+const RECENT = 2;
+
 export class BasketSource {
   readonly baskets: readonly Basket[];
-  /** The basket that the next piece probably begins in. */
-  #last: Contents | undefined;
+  /** The baskets that the next piece probably begins in: one for each of those that share this source. */
+  #recent: Contents[] = [];
 
   /** Throws ThingError for a damaged table of baskets. */
   constructor(branch: Thing) {
@@ -25,7 +28,7 @@ export class BasketSource {
 
   /** The baskets, not in memory yet, that the entries [first, first + n) lie in. */
   missing(first: number, n: number): Basket[] {
-    return this.#overlapping(first, n).filter((basket) => basket.first !== this.#last?.first);
+    return this.#overlapping(first, n).filter((basket) => this.#known(basket) === undefined);
   }
 
   #overlapping(first: number, n: number): Basket[] {
@@ -61,12 +64,18 @@ export class BasketSource {
     return parts;
   }
 
+  #known({ first }: Basket): Contents | undefined {
+    return this.#recent.find((contents) => contents.first === first);
+  }
+
   async #open(basket: Basket, record: RecordOf): Promise<Contents> {
-    if (this.#last?.first === basket.first) return this.#last;
-    this.#last =
+    const known = this.#known(basket);
+    if (known !== undefined) return known;
+    const contents =
       basket.place === undefined
         ? openEmbedded(basket)
         : await openBasket(basket, await record(basket));
-    return this.#last;
+    this.#recent = [contents, ...this.#recent].slice(0, RECENT);
+    return contents;
   }
 }

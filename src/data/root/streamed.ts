@@ -5,7 +5,7 @@ import type { Branch } from "./branches.ts";
 import { Cursor, EntryError, TypeRefused } from "./cursor.ts";
 import type { Counts, EntryReader } from "./entries.ts";
 import { pack } from "./pack.ts";
-import { BasketSource, type RecordOf } from "./source.ts";
+import type { BasketSource, RecordOf } from "./source.ts";
 
 /** A column of numbers that says how many values other columns have. */
 export interface Counter {
@@ -24,8 +24,8 @@ export class StreamedColumn {
   readonly #entries: EntryReader;
   readonly #counters: Counters;
 
-  constructor(branch: Branch, entries: EntryReader, counters: Counters) {
-    this.source = new BasketSource(branch.thing);
+  constructor(source: BasketSource, branch: Branch, entries: EntryReader, counters: Counters) {
+    this.source = source;
     this.#branch = branch;
     this.#entries = entries;
     this.#counters = counters;

@@ -76,7 +76,8 @@ export class Streamers {
     if (info === undefined) {
       const parsed = parseType(name);
       if (parsed.name === "pair" && !this.describes(name)) return pairMembers(parsed, this);
-      throw new TypeRefused(`the file does not describe version ${version} of class ${name}`);
+      const what = this.describes(name) ? `version ${version} of class ${name}` : `class ${name}`;
+      throw new TypeRefused(`the file does not describe ${what}`);
     }
     const known = this.#members.get(info);
     if (known !== undefined) return known;

@@ -4,12 +4,12 @@ import type { Access } from "../access.ts";
 import type { Where } from "../problem.ts";
 import type { Basket } from "./baskets.ts";
 import type { Branch, Layout } from "./branches.ts";
-import { ContainerColumn } from "./containers.ts";
+import { ContainerColumn, isContainer } from "./containers.ts";
 import { EntryError, TypeRefused } from "./cursor.ts";
 import { entryReader } from "./entries.ts";
 import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { readFailure } from "./failure.ts";
-import type { BasketSource, RecordOf } from "./source.ts";
+import { BasketSource, type RecordOf } from "./source.ts";
 import { type Counter, StreamedColumn } from "./streamed.ts";
 import type { Streamers } from "./streamers.ts";
 import { type Thing, list, number, text } from "./thing.ts";
@@ -52,6 +52,8 @@ export class TreeReader {
   readonly #tree: TreeData;
   readonly #readings: Reading[];
   readonly #counters = new Map<Thing, Counter>();
+  /** The baskets of each branch: columns and counters share them. */
+  readonly #sources = new Map<Thing, BasketSource>();
 
   /** `streamed` reads everything entry by entry. Throws BRANCH_TYPE, FILE_BROKEN. */
   constructor(tree: TreeData, names: readonly string[], streamed: boolean) {
@@ -84,11 +86,11 @@ export class TreeReader {
       layout.type === "counted" && layout.counter !== undefined
         ? this.#counter(layout.counter)
         : undefined;
-    return withSource(new FastColumn(thing, layout, kind ?? "uint8", counter));
+    return withSource(new FastColumn(this.#source(thing), layout, kind ?? "uint8", counter));
   }
 
   #streamed(branch: Branch): ColumnReader {
-    if (!branch.container) return withSource(this.#entries(branch));
+    if (!branch.container && !isContainer(branch.thing)) return withSource(this.#entries(branch));
     const { streamers } = this.#tree;
     const open = (thing: Thing): StreamedColumn => this.#entries({ ...branch, thing });
     const column = new ContainerColumn(branch.thing, open, streamers);
@@ -104,7 +106,13 @@ export class TreeReader {
       n: entries.counter && this.#counter(entries.counter, depth),
       each: entries.each && this.#counter(entries.each, depth),
     };
-    return new StreamedColumn(branch, entries, counters);
+    return new StreamedColumn(this.#source(branch.thing), branch, entries, counters);
+  }
+
+  #source(branch: Thing): BasketSource {
+    const source = this.#sources.get(branch) ?? new BasketSource(branch);
+    this.#sources.set(branch, source);
+    return source;
   }
 
   /** The column of counts: a leaf of some branch, or a branch of a container. */
@@ -129,7 +137,7 @@ export class TreeReader {
     const column: Counter =
       branch.layout === undefined && branch.kind !== undefined
         ? this.#entries(branch, depth + 1)
-        : new FastColumn(thing, layout, kind, inner);
+        : new FastColumn(this.#source(thing), layout, kind, inner);
     this.#counters.set(counter, column);
     return column;
   }
