@@ -162,12 +162,7 @@ function listBody(type: CppType, streamers: Streamers, stored: number): Body {
   };
 }
 
-function wiseItems(
-  cursor: Cursor,
-  type: CppType,
-  streamers: Streamers,
-  of: Stored,
-): unknown[] {
+function wiseItems(cursor: Cursor, type: CppType, streamers: Streamers, of: Stored): unknown[] {
   const n = cursor.i32();
   // Objects of a class without members have no bytes.
   if (n < 0 || n > Math.max(MAX_EMPTY, cursor.left)) throw new EntryError(`${n} objects announced`);

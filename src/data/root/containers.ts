@@ -103,7 +103,13 @@ function nodeOf(
     const member = own.startsWith(prefix) ? own.slice(prefix.length) : own;
     return nodeOf(child, member, open, streamers, depth + 1);
   });
-  return { type: "object", name, className: classOf(branch, streamers), nodes, isBase: type === BASE };
+  return {
+    type: "object",
+    name,
+    className: classOf(branch, streamers),
+    nodes,
+    isBase: type === BASE,
+  };
 }
 
 function isBaseElement(branch: Thing, streamers: Streamers): boolean {
@@ -150,7 +156,11 @@ function valueOf(node: Node, at: (column: StreamedColumn) => unknown): unknown {
   return object;
 }
 
-function put(object: Fields, nodes: readonly Node[], at: (column: StreamedColumn) => unknown): void {
+function put(
+  object: Fields,
+  nodes: readonly Node[],
+  at: (column: StreamedColumn) => unknown,
+): void {
   for (const node of nodes) {
     if (node.type === "object" && node.isBase) put(object, node.nodes, at);
     else if (node.type === "leaf" && node.isBase) {

@@ -72,7 +72,8 @@ export function simpleLeaf(leaf: Thing): Simple | undefined {
   const packed: Kind | undefined =
     type === "TLeafD32" ? "float64" : type === "TLeafF16" ? "float32" : undefined;
   if (packed !== undefined) return { kind: packed, real: realOf(text(leaf, "fTitle"), packed) };
-  const kind = LEAF_KINDS[type]?.[leaf["fIsUnsigned"] === true || leaf["fIsUnsigned"] === 1 ? 1 : 0];
+  const kind =
+    LEAF_KINDS[type]?.[leaf["fIsUnsigned"] === true || leaf["fIsUnsigned"] === 1 ? 1 : 0];
   return kind === undefined ? undefined : { kind, real: undefined };
 }
 
@@ -81,7 +82,12 @@ function leafEntries(branch: Thing): EntryReader {
   const leaves = list(branch["fLeaves"]);
   const readers = leaves.map((leaf) => {
     const counter = leaf["fLeafCount"] as Thing | null | undefined;
-    return { leaf, name: text(leaf, "fName"), counter: counter ?? undefined, value: leafValue(leaf) };
+    return {
+      leaf,
+      name: text(leaf, "fName"),
+      counter: counter ?? undefined,
+      value: leafValue(leaf),
+    };
   });
   // The leaf that counts may be one of these, or stand in another branch.
   const foreign = new Set(
@@ -181,11 +187,7 @@ function wholeEntries(branch: Thing, streamers: Streamers): EntryReader {
 }
 
 /** A member of the objects in a container: as many values as there are objects. */
-function memberEntries(
-  branch: Thing,
-  member: Member,
-  counter: Thing | undefined,
-): EntryReader {
+function memberEntries(branch: Thing, member: Member, counter: Thing | undefined): EntryReader {
   if (counter === undefined) throw new TypeRefused("a member of a container without a counter");
   const each = member.countName === "" ? undefined : eachCounter(branch, member, counter);
   const read = (cursor: Cursor, counts: Counts): unknown => {
@@ -194,7 +196,8 @@ function memberEntries(
       throw new EntryError(`${counts.each?.length ?? 0} counts for ${n} objects`);
     }
     // A byte for each object at least, unless its class has no members.
-    if (n < 0 || (!member.base && n > cursor.left)) throw new EntryError(`${n} objects in ${cursor.left} bytes`);
+    if (n < 0 || (!member.base && n > cursor.left))
+      throw new EntryError(`${n} objects in ${cursor.left} bytes`);
     const objects = Array.from({ length: n }, (_, i): Fields => ({
       [member.countName]: Number(counts.each?.[i] ?? 0),
     }));
@@ -226,7 +229,8 @@ export function elementOf(branch: Thing, streamers: Streamers): Thing {
   const name = text(branch, "fName").replace(/\[.*$/, "").replace(/\.$/, "");
   const last = name.slice(name.lastIndexOf(".") + 1);
   const own = elements[number(branch, "fID", 0)];
-  const found = text(own ?? {}, "fName") === last ? own : elements.find((e) => text(e, "fName") === last);
+  const found =
+    text(own ?? {}, "fName") === last ? own : elements.find((e) => text(e, "fName") === last);
   if (found === undefined) {
     throw new TypeRefused(`the file does not describe member ${last} of class ${className}`);
   }

@@ -13,7 +13,9 @@ export function readFailure(where: Where, entry: number, thrown: unknown, type =
   }
   if (thrown instanceof TypeRefused) {
     const what = `values of type ${type} can't be read: ${thrown.message}`;
-    return dataError("BRANCH_TYPE", { ...at, entry: thrown.entry ?? entry }, what, { cause: thrown });
+    return dataError("BRANCH_TYPE", { ...at, entry: thrown.entry ?? entry }, what, {
+      cause: thrown,
+    });
   }
   if (thrown instanceof EntryError) {
     return dataError("FILE_BROKEN", { ...at, entry: thrown.entry ?? entry }, thrown.message, {

@@ -74,7 +74,7 @@ export function dimensionsOf(element: Thing): number[] {
 }
 
 /** Arrays of arrays of what `read` gives. */
-function nested<T>(dimensions: readonly number[], read: () => T): unknown {
+function nested(dimensions: readonly number[], read: () => unknown): unknown {
   const [n, ...inner] = dimensions;
   if (n === undefined) return read();
   return Array.from({ length: n }, () => nested(inner, read));
@@ -222,7 +222,13 @@ function library(element: Thing, name: string, streamers: Streamers): Member {
     let at = 0;
     return all.map(() => nested(dimensions, () => values[at++]));
   };
-  return { name, base: false, countName: "", one: (cursor, object) => many(cursor, [object])[0], many };
+  return {
+    name,
+    base: false,
+    countName: "",
+    one: (cursor, object) => many(cursor, [object])[0],
+    many,
+  };
 }
 
 /** Names of collections, by their number (ROOT::ESTLType). */

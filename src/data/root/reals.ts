@@ -25,7 +25,11 @@ export function realOf(title: string, kind: "float64" | "float32"): Real {
   if (range !== undefined) {
     const { least, most, bits } = range;
     if (least < most) {
-      return { type: "range", factor: (bits < 32 ? 2 ** bits : 0xffff_ffff) / (most - least), least };
+      return {
+        type: "range",
+        factor: (bits < 32 ? 2 ** bits : 0xffff_ffff) / (most - least),
+        least,
+      };
     }
     if (bits < FEW_BITS) return { type: "bits", bits };
   }

@@ -28,7 +28,10 @@ export interface Member {
 
 /** Names are compared without blanks and `std::`. */
 export function plainName(name: string): string {
-  return name.replace(/\bstd::/g, "").replace(/\s*([<>,*])\s*/g, "$1").trim();
+  return name
+    .replace(/\bstd::/g, "")
+    .replace(/\s*([<>,*])\s*/g, "$1")
+    .trim();
 }
 
 export class Streamers {
