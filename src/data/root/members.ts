@@ -6,7 +6,7 @@ import { type Cursor, EntryError, TypeRefused } from "./cursor.ts";
 import { collectionOf, fill, headed, isCollection } from "./collections.ts";
 import { type CppType, parseType } from "./cpp-type.ts";
 import { type Kind, STREAMER_KINDS } from "./kinds.ts";
-import { readBits } from "./own-streamers.ts";
+import { OWN_STREAMERS, readBits } from "./own-streamers.ts";
 import { type Real, realOf } from "./reals.ts";
 import type { Fields, Member, Streamers } from "./streamers.ts";
 import { type Thing, item, number, text } from "./thing.ts";
@@ -165,7 +165,14 @@ function objects(
 
 /** A class that this one is derived from. */
 function baseOf(element: Thing, name: string, streamers: Streamers): Member {
-  if (isCollection(parseType(name))) throw new TypeRefused(`a class derived from ${name}`);
+  const own = OWN_STREAMERS.get(name)?.headless;
+  // The values of an array are a member of their own.
+  if (own !== undefined && /^TArray/.test(name)) {
+    return single("fArray", (cursor, object) => own(cursor, object, streamers));
+  }
+  if (isCollection(parseType(name)) || /^(T?[sS]tring)$/.test(name)) {
+    throw new TypeRefused(`a class derived from ${name}`);
+  }
   // 2³² − 1 stands for a class without a version of its own.
   const version = number(element, "fBaseVersion", 0) | 0;
   const one: Read = (cursor, object) => streamers.read(cursor, name, object);

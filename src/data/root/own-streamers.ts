@@ -46,6 +46,29 @@ function readPointers(cursor: Cursor, n: number, streamers: Streamers): unknown[
   return Array.from({ length: n }, () => streamers.pointer(cursor));
 }
 
+/** A symmetric matrix: what its base has, then its upper half row by row. Both halves are given. */
+function symmetric(kind: "float32" | "float64", base: string): Own {
+  return {
+    headless(cursor, into, streamers) {
+      into["_typename"] ??= base.replace("Base", "Sym");
+      streamers.read(cursor, base, into);
+      const [rows, columns] = [Number(into["fNrows"]), Number(into["fNcols"])];
+      if (!(rows >= 0 && rows === columns))
+        throw new EntryError("a symmetric matrix is not square");
+      const stored = readRow(cursor, { kind, real: undefined }, (rows * (rows + 1)) / 2);
+      const elements = new (kind === "float32" ? Float32Array : Float64Array)(rows * rows);
+      let next = 0;
+      for (let i = 0; i < rows; i++) {
+        for (let j = i; j < rows; j++) {
+          elements[i * rows + j] = elements[j * rows + i] = Number(stored[next++]);
+        }
+      }
+      into["fElements"] = elements;
+      return into;
+    },
+  };
+}
+
 function array(kind: Kind): Own {
   return {
     headless: (cursor) => readRow(cursor, { kind, real: undefined }, cursor.count()),
@@ -79,6 +102,8 @@ const OWN: Readonly<Record<string, Own>> = {
   TArrayL64: array("int64"),
   TArrayF: array("float32"),
   TArrayD: array("float64"),
+  "TMatrixTSym<float>": symmetric("float32", "TMatrixTBase<float>"),
+  "TMatrixTSym<double>": symmetric("float64", "TMatrixTBase<double>"),
   TDatime: {
     headless(cursor, into) {
       into["_typename"] ??= "TDatime";
