@@ -287,7 +287,7 @@ async function plan(
   }
   if (run !== undefined) {
     const { runScript } = await import("./local-scope.ts");
-    return () => interruptible(proof, () => runScript(proof, run, output));
+    return () => interruptible(proof, () => runScript(proof, run, output), true);
   }
   return exec.length > 0 ? () => runLines(proof, exec, output) : undefined;
 }
@@ -339,12 +339,18 @@ async function checkWork(values: {
  * Runs something that Ctrl-C stops: what runs on the workers, at the third time whatever it is. Whatever comes
  * of it then, it was interrupted.
  */
-async function interruptible(proof: TProof, run: () => Promise<number>): Promise<number> {
+async function interruptible(
+  proof: TProof,
+  run: () => Promise<number>,
+  isScript = false,
+): Promise<number> {
   const givenUp = Promise.withResolvers<never>();
   let times = 0;
   process.on("SIGINT", () => {
+    const isBusy = proof.isBusy;
     proof.interrupt();
-    if (++times > 2) givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
+    // A script may wait for something that has nothing to do with the session.
+    if (++times > 2 || (isScript && !isBusy)) givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
   });
   const code = await Promise.race([run(), givenUp.promise]).catch((error: unknown) => {
     if (times === 0 || !(error instanceof ProofError) || error.code !== "ABORTED") throw error;

@@ -100,9 +100,9 @@ export async function prompt(
   };
   const interrupt = (): void => {
     if (running) {
-      proof.interrupt();
       // What a line of TypeScript waits for may have nothing to do with the session.
-      if (++interrupts > 1) givenUp.abort();
+      if (++interrupts > 1 || !proof.isBusy) givenUp.abort();
+      proof.interrupt();
       return;
     }
     if (!interactive) return reader.close();

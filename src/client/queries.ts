@@ -212,6 +212,11 @@ export class Queries {
     await this.#ask("remove", seq);
   }
 
+  /** Whether somebody waits for the result of one. */
+  get isWaitedFor(): boolean {
+    return [...this.#sent.values()].some(({ isForeground }) => isForeground);
+  }
+
   /** Ctrl-C on queries that somebody waits for: the first time keeps what is done, the second nothing. */
   interruptForeground(): void {
     for (const interrupt of this.#here) interrupt();

@@ -341,7 +341,16 @@ export class TProof {
           partial: (result) => void this.#partial.push(result.seq),
         })),
     );
+    this.#queries.then(
+      (queries) => (this.#loaded = queries),
+      () => undefined,
+    );
     return this.#queries;
+  }
+
+  /** Whether something is under way that {@link interrupt} would stop; queries in the background are not. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || (this.#loaded?.isWaitedFor ?? false);
   }
 
   /** Stops what is running, on all workers; the session stays. */
