@@ -350,7 +350,8 @@ async function interruptible(
     const isBusy = proof.isBusy;
     proof.interrupt();
     // A script may wait for something that has nothing to do with the session.
-    if (++times > 2 || (isScript && !isBusy)) givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
+    if (++times > 2 || (isScript && !isBusy))
+      givenUp.reject(new ProofError("INTERRUPTED", "interrupted"));
   });
   const code = await Promise.race([run(), givenUp.promise]).catch((error: unknown) => {
     if (times === 0 || !(error instanceof ProofError) || error.code !== "ABORTED") throw error;

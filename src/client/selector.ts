@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as api from "../api/index.ts";
 import type { Selector } from "../api/index.ts";
-import { BrokenOff, type Limits, settled } from "../lib/breakable.ts";
-import { ProofError } from "../lib/errors.ts";
+import { type BrokenOff, isBrokenOff, type Limits, settled } from "../lib/breakable.ts";
+import { isProofError, ProofError } from "../lib/errors.ts";
 import { loadWithin, provideModule } from "../lib/module.ts";
+import { overseen } from "../lib/oversight.ts";
+import { describeThrown, framesOf as stackOf } from "../lib/thrown.ts";
 import { type Bundle, traceBack } from "./bundle.ts";
 
 /** Milliseconds for the top level of a selector: long enough to fetch something, and no job hangs for ever. */
@@ -70,21 +72,17 @@ export async function userStage<T>(
   const start = performance.now();
   try {
     // Loading a module takes care of its limits itself.
-    return await (stage === "loading" ? run(limits) : settled(() => run(limits), limits));
-  } catch (thrown) {
-    if (thrown instanceof BrokenOff) throw endless(bundle, stage, thrown, start);
-    if (thrown instanceof ProofError) throw thrown;
-    const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-    const frames = [
-      ...stack.matchAll(new RegExp(`${bundle.hash}\\.js(?:\\?[^:)\\s]*)?:(\\d+):(\\d+)`, "g")),
-    ];
-    const at = await traceBack(
-      bundle,
-      frames.map(([, line, column]) => ({ line: Number(line), column: Number(column) })),
+    return await overseen(() =>
+      stage === "loading" ? run(limits) : settled(() => run(limits), limits),
     );
+  } catch (thrown) {
+    if (isBrokenOff(thrown)) throw endless(bundle, stage, thrown, start);
+    if (isProofError(thrown)) throw thrown;
+    const frames = stackOf(thrown).filter(({ file }) => file.includes(`${bundle.hash}.js`));
+    const at = await traceBack(bundle, frames);
     throw new ProofError(
       "USER_CODE",
-      `${at[0] ?? bundle.name}: ${describe(thrown)} (in ${stage})`,
+      `${at[0] ?? bundle.name}: ${describeThrown(thrown)} (in ${stage})`,
       { cause: thrown, details: { stage, ...framesOf(at) } },
     );
   }
@@ -107,12 +105,6 @@ function endless(
         "INTERRUPTED",
         `${name}: interrupted; ${what} had not ended after ${seconds} s`,
       );
-}
-
-function describe(thrown: unknown): string {
-  return thrown instanceof Error
-    ? `${thrown.name}: ${thrown.message}`
-    : `thrown: ${Bun.inspect(thrown)}`;
 }
 
 /** Where an error happened, and from where that was called: the message has said the first already. */

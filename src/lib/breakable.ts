@@ -23,7 +23,12 @@ export class BrokenOff extends Error {
 
 /** Whether user code was broken off. */
 export function isBrokenOff(error: unknown): error is BrokenOff {
-  return error instanceof BrokenOff;
+  try {
+    return error instanceof BrokenOff;
+  } catch {
+    // Anything may be thrown, also what throws when it is looked at.
+    return false;
+  }
 }
 
 /** What ends user code besides itself. */

@@ -6,23 +6,9 @@
 import { drainMicrotasks } from "bun:jsc";
 import { constants, Script } from "node:vm";
 import { isProofError, ProofError, systemCode } from "./errors.ts";
-import {
-  glanceAtIntrinsics,
-  rememberIntrinsics,
-  restoreIntrinsics,
-  type Tampering,
-} from "./intrinsics.ts";
+import { admitUserCode, forgetTampering, refuseTampering, tidy } from "./oversight.ts";
 import { describeThrown, type Frame } from "./thrown.ts";
-import { turns } from "./turns.ts";
-import {
-  declare,
-  isReserved,
-  needsScope,
-  outer,
-  rememberGlobals,
-  restoreGlobals,
-  scope,
-} from "./user-names.ts";
+import { declare, isReserved, needsScope, outer, scope } from "./user-names.ts";
 import { type Place, splitSource, traceBack } from "./user-script.ts";
 
 /** Names of what a script finds here while it starts. */
@@ -34,48 +20,6 @@ const MAX_KEPT = 1000;
 /** The text of each script, by the name that it has in stacks. */
 const texts = new Map<string, string>();
 let scripts = 0;
-/** What was changed of the language since the command began. */
-let tampered: Tampering[] = [];
-
-/** Told what user code has changed of the language. */
-export interface Overseer {
-  /** It has been put back. */
-  restored(names: readonly string[]): void;
-  /** It cannot be put back: nothing can be relied on any more, not even here. */
-  lost(names: string): void;
-}
-
-let overseer: Overseer | undefined;
-
-/** Prepares for user code, once, before it. `watcher` hears what it changes of the language while nothing waits for it. */
-export function admitUserCode(watcher?: Overseer): void {
-  overseer ??= watcher;
-  rememberIntrinsics();
-  rememberGlobals();
-  turns.begin = glance;
-}
-
-/** What comes from outside finds everything as usual, though user code may have run since. */
-function glance(): void {
-  const tampering = glanceAtIntrinsics();
-  if (tampering === undefined) return;
-  note(tampering);
-  restoreGlobals();
-  overseer?.restored(tampering.names);
-}
-
-function note(tampering: Tampering): void {
-  const { lost } = tampering;
-  if (lost.length > 0) overseer?.lost(lost[0] ?? "");
-  tampered.push(tampering);
-}
-
-/** Undoes what user code has just done to the language. */
-function tidy(): void {
-  const tampering = restoreIntrinsics();
-  if (tampering !== undefined) note(tampering);
-  restoreGlobals();
-}
 
 /**
  * Runs a script and returns what `show` makes of the value of its last expression; a promise is waited for.
@@ -90,7 +34,7 @@ export async function evaluate<T>(
   show: (value: unknown) => T,
 ): Promise<T> {
   admitUserCode();
-  tampered = [];
+  forgetTampering();
   const { script, typed } = splitSource(source);
   const name = `exec-${++scripts}`;
   if (typed !== undefined) texts.set(name, typed);
@@ -100,13 +44,13 @@ export async function evaluate<T>(
     const outcome = runScript(script, name);
     const settled = outcome instanceof Promise ? await settle(outcome, interrupted) : outcome;
     const value = await settle(settled?.value, interrupted);
-    if (tampered.length > 0) throw tamperingError(tampered);
+    refuseTampering();
     shown = isSimple(value) ? show(value) : breakable(() => show(value));
   } catch (thrown) {
     tidy();
     throw asUserError(thrown, name);
   }
-  if (tampered.length > 0) throw tamperingError(tampered);
+  refuseTampering();
   return shown;
 }
 
@@ -239,19 +183,4 @@ function placeOf({ file, line, column }: Frame): Place | undefined {
 /** Whether a file of a stack is none of the user's. */
 function isOurs(file: string): boolean {
   return !file.startsWith("/") || file.startsWith("/$bunfs/");
-}
-
-function tamperingError(all: readonly Tampering[]): ProofError {
-  const names = [...new Set(all.flatMap((each) => each.names))];
-  const lost = [...new Set(all.flatMap((each) => each.lost))];
-  const some = names.slice(0, 10).join(", ") + (names.length > 10 ? ", …" : "");
-  const what = `this command changed ${some}, which everything else relies on`;
-  if (lost.length === 0) {
-    return new ProofError("USER_CODE", `${what}; it has been put back`, {
-      hint: "add functions under names of your own, or give the changed object to your own code only",
-    });
-  }
-  return new ProofError("USER_CODE", `${what}, and it could not be put back`, {
-    details: { lost },
-  });
 }

@@ -119,8 +119,9 @@ export class Runner {
   }
 
   async #exec(command: Command, interrupted: Promise<never>): Promise<Outcome> {
-    const [{ admitUserCode, evaluate, guarded }, { redirectConsole }] = await Promise.all([
+    const [{ evaluate, guarded }, { admitUserCode }, { redirectConsole }] = await Promise.all([
       import("../lib/scope.ts"),
+      import("../lib/oversight.ts"),
       import("../lib/user-output.ts"),
     ]);
     if (!this.#consoleReady) {

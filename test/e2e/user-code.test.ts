@@ -94,7 +94,7 @@ describe("the language", () => {
     "await Bun.sleep(1); Array.prototype.map = Map.prototype.get = Promise.prototype.then = 1",
   ])("is put back behind %s, which fails", async (code) => {
     const [changed, ...after] = await answers(code, "[1, 2].map((n) => n + 1)", ".sh echo hi");
-    expect(changed).toMatch(/^0\.0: this command changed .*; it has been put back$/);
+    expect(changed).toMatch(/^0\.0: this code changed .*; it has been put back$/);
     expect(after).toEqual(["0.0: [ 2, 3 ]", "0.0: hi"]);
   });
 
@@ -107,7 +107,7 @@ describe("the language", () => {
     expect(lines).toEqual([
       "2",
       "0.0: 5",
-      expect.stringMatching(/^proof: this command changed Array.prototype.map, .* put back$/),
+      expect.stringMatching(/^proof: this code changed Array.prototype.map, .* put back$/),
       expect.stringMatching(/^hint: /),
     ]);
   });
@@ -116,7 +116,7 @@ describe("the language", () => {
     const [line] = await answers(
       "setTimeout(() => { Map.prototype.get = Array.prototype.push = Object.prototype.id = 1 }, 1); await Bun.sleep(200); 1",
     );
-    expect(line).toContain("this command changed Object.prototype.id, Array.prototype.push");
+    expect(line).toContain("this code changed Object.prototype.id, Array.prototype.push");
   });
 
   test("may be added to", async () => {

@@ -9,6 +9,7 @@ import {
 import { checkMergeable } from "../../api/merge.ts";
 import { CheckError } from "../../lib/check.ts";
 import { ProofError } from "../../lib/errors.ts";
+import { overseen } from "../../lib/oversight.ts";
 import { completeInputs } from "../../lib/inputs.ts";
 import type { Message } from "../../protocol/envelope.ts";
 import { tooLarge, within } from "../../protocol/message-size.ts";
@@ -146,7 +147,7 @@ export class QueryWorker {
       }
       const given = decodeValue(terms.input, attachments.slice(terms.hasBundle ? 1 : 0));
       if (!isRecord(given)) throw new CheckError("input is no object");
-      const selector = await this.#cache.load(hash);
+      const selector = await overseen(() => this.#cache.load(hash));
       this.#host.send(begun.encode({ query, round, ordinal, needsBundle: false }));
       // It is to be on its way before user code keeps the event loop busy.
       await new Promise((resolve) => setImmediate(resolve));
@@ -156,7 +157,7 @@ export class QueryWorker {
       const context = new SelectorContext({ ordinal, workers, seed, printed });
       const out: Outputs = {};
       stage = "workerBegin";
-      await selector.workerBegin?.(out, input, context);
+      await overseen(() => selector.workerBegin?.(out, input, context));
       checkMergeable(out);
       await this.#active?.run.close();
       // It was stopped, or begun anew, while this went on.
@@ -198,9 +199,10 @@ export class QueryWorker {
     const active = this.#of(work.query);
     if (active === undefined) return;
     try {
-      const report = await active.run.process(work, (partial) => {
+      const tell = (partial: PacketReport): void => {
         if (this.#active === active) this.#report(partial, false);
-      });
+      };
+      const report = await overseen(() => active.run.process(work, tell));
       // A query that was given up meanwhile wants no report.
       if (this.#active === active) this.#report(report, true);
     } catch (error) {
@@ -215,7 +217,7 @@ export class QueryWorker {
     if (active === undefined) return;
     let stage = "workerTerminate";
     try {
-      await active.selector.workerTerminate?.(active.out, active.context);
+      await overseen(() => active.selector.workerTerminate?.(active.out, active.context));
       stage = "output";
       active.awaited = new Set(awaited);
       for (const { from } of active.absorbed) active.awaited.delete(from);
