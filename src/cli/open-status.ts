@@ -50,7 +50,7 @@ export function reportJoined(joined: JoinedWorker, output: Output): void {
   const { ordinal, role, host, pid, how, note } = joined;
   const name = role === "worker" ? "worker" : "submaster";
   output.info(`  ${name} ${ordinal} on ${host} ${JOININGS[how]} (pid ${pid})`);
-  if (note !== undefined) output.info(`    ${note}`);
+  if (note !== undefined) output.info(`    ${note.replaceAll("\n", "\n    ")}`);
 }
 
 const JOININGS: Readonly<Record<Joining, string>> = {

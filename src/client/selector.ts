@@ -72,8 +72,9 @@ export async function userStage<T>(
   const start = performance.now();
   try {
     // Loading a module takes care of its limits itself.
-    return await overseen(() =>
-      stage === "loading" ? run(limits) : settled(() => run(limits), limits),
+    return await overseen(
+      () => (stage === "loading" ? run(limits) : settled(() => run(limits), limits)),
+      `${bundle.name}, in ${stage},`,
     );
   } catch (thrown) {
     if (isBrokenOff(thrown)) throw endless(bundle, stage, thrown, start);

@@ -56,14 +56,14 @@ export function forgetTampering(): void {
   tampered = [];
 }
 
-/** Throws USER_CODE where the language was changed since the last time. */
-export function refuseTampering(): void {
+/** Throws USER_CODE where the language was changed since the last time; `who` is what did it. */
+export function refuseTampering(who = "this code"): void {
   if (tampered.length === 0) return;
   const all = tampered.splice(0);
   const names = [...new Set(all.flatMap((each) => each.names))];
   const lost = [...new Set(all.flatMap((each) => each.lost))];
   const some = names.slice(0, 10).join(", ") + (names.length > 10 ? ", …" : "");
-  const what = `this code changed ${some}, which everything else relies on`;
+  const what = `${who} changed ${some}, which everything else relies on`;
   if (lost.length > 0)
     throw new ProofError("USER_CODE", `${what}, and it could not be put back`, {
       details: { lost },
@@ -74,11 +74,11 @@ export function refuseTampering(): void {
 }
 
 /** Runs user code that is no script. Throws USER_CODE where it changes the language, besides what it throws itself. */
-export async function overseen<T>(run: () => T | Promise<T>): Promise<T> {
+export async function overseen<T>(run: () => T | Promise<T>, who = "the selector"): Promise<T> {
   admitUserCode();
   const check = (): void => {
     tidy();
-    refuseTampering();
+    refuseTampering(who);
   };
   let made: T;
   try {

@@ -35,6 +35,8 @@ export interface CrewHandler {
   joined(member: Member, how: Joining, note: string | undefined): void;
 }
 
+const MAX_NOTE = 1_000;
+
 /** Milliseconds for which a command waits for workers that are about to be replaced. */
 const PATIENCE = 5_000;
 
@@ -67,7 +69,7 @@ export class Crew {
       nodes: ({ home }) => this.#nodesFor(home),
       member: (place, node) => this.#member(place, node),
       prepare: (member) => this.#prepare(member),
-      joined: ({ member }, how) => handler.joined(member, how, this.#note()),
+      joined: ({ member }, how) => handler.joined(member, how, this.#note(member)),
       // Who was missing at the opening is told with it.
       lost: ({ member }, failure) => {
         if (this.#early === undefined) handler.lost(member, failure);
@@ -157,10 +159,15 @@ export class Crew {
     );
   }
 
-  #note(): string | undefined {
+  /** What is not there of what the session has run. */
+  #note({ ordinal }: Member): string | undefined {
     const { dropped } = this.replay;
-    if (dropped === 0) return undefined;
-    return `of what this session has run, the first ${dropped} pieces of code are not restored`;
+    const omitted = this.replay.omitted(ordinal).map((text) => `not restored: ${text}`);
+    if (dropped > 0)
+      omitted.unshift(
+        `of what this session has run, the first ${dropped} pieces of code are not restored`,
+      );
+    return omitted.length === 0 ? undefined : cut(omitted.join("\n"));
   }
 
   /** `home`, then the other nodes for workers as the inventory goes on from there. */
@@ -294,6 +301,11 @@ export class Crew {
   async close(timeout: number): Promise<void> {
     await Promise.all(this.#places.map((place) => place.close(timeout)));
   }
+}
+
+/** As much as a note may have. */
+function cut(text: string): string {
+  return text.length > MAX_NOTE ? `${text.slice(0, MAX_NOTE)} …` : text;
 }
 
 function lastNumber(ordinal: string): number {

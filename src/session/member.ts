@@ -39,8 +39,8 @@ export class Member {
   readonly #opening = new AbortController();
   #opened: Promise<unknown> | undefined;
   #setUp = Promise.withResolvers<void>();
-  /** Settled when what was run to set it up is done. */
-  #ran = Promise.withResolvers<void>();
+  /** Settled when what was run to set it up is done; with the reason where it did not work. */
+  #ran = Promise.withResolvers<string | undefined>();
   /** Why it was over before it was ready. */
   #ended: ProofError | undefined;
   #isReady = false;
@@ -134,6 +134,7 @@ export class Member {
       });
     } catch (thrown) {
       const error = toProofError(thrown);
+      this.#ran.reject(error);
       this.end();
       throw new ProofError(error.code, error.message, {
         hint: error.hint,
@@ -146,8 +147,8 @@ export class Member {
     if (!this.isSubmaster) this.leaves = [this.info("ready")];
   }
 
-  /** While it is set up: runs code there, and resolves when it is done, whatever came of it. */
-  run(code: string, ordinal: string): Promise<void> {
+  /** While it is set up: runs code there, and resolves when it is done; with the reason where it did not work. */
+  run(code: string, ordinal: string): Promise<string | undefined> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     this.#ran = Promise.withResolvers();
     this.#ran.promise.catch(() => undefined);
@@ -233,9 +234,10 @@ export class Member {
       this.failures = report.failures;
       this.#setUp.reject(errorOf(report));
     } else if (message.what === Kind.done) {
-      this.#ran.resolve();
+      this.#ran.resolve(undefined);
     } else if (message.what === Kind.result) {
-      if (result.decode(message).fields.last === true) this.#ran.resolve();
+      const { last, ok, text } = result.decode(message).fields;
+      if (last === true) this.#ran.resolve(ok ? undefined : text);
     } else this.#note(message);
   }
 

@@ -3,12 +3,16 @@
  * worked. Pure.
  */
 import { toProofError } from "../lib/errors.ts";
+import { splitSource } from "../lib/user-script.ts";
 import { isWithin } from "../protocol/ordinals.ts";
 import { isDeath } from "./recovery.ts";
 
 /** Pieces of code kept, and characters of them all. */
 const MAX_ENTRIES = 10_000;
 const MAX_CHARACTERS = 8 * 1024 * 1024;
+
+/** Characters by which a piece of code is named. */
+const TITLE = 60;
 
 /** One piece of code. */
 export interface Replayable {
@@ -20,8 +24,6 @@ export interface Replayable {
 interface Entry extends Replayable {
   /** Workers on which it did not work, or that it was the end of. */
   readonly failed: Set<string>;
-  /** Workers that have died once while it was run for them again: that may have been by chance. */
-  readonly suspectedBy: Set<string>;
   worked: boolean;
   /** Settled when all results are there. */
   over: PromiseWithResolvers<void> | undefined;
@@ -30,6 +32,7 @@ interface Entry extends Replayable {
 export class ReplayLog {
   readonly #entries = new Set<Entry>();
   readonly #running = new Map<number, Entry>();
+  readonly #omitted = new Map<string, string[]>();
   #characters = 0;
   #dropped = 0;
 
@@ -45,7 +48,6 @@ export class ReplayLog {
       code,
       ordinal,
       failed: new Set(),
-      suspectedBy: new Set(),
       worked: false,
       over,
     };
@@ -74,22 +76,44 @@ export class ReplayLog {
 
   /**
    * Runs for the worker `ordinal` (or a submaster: for those below it) everything that it would have run, in
-   * order, what comes meanwhile included; what it failed at, or died of, is left out. When this returns,
-   * nothing is missing, and nothing is under way that would be.
+   * order, what comes meanwhile included; what it failed at, or died of, is left out. `run` resolves with the reason
+   * where a piece has not worked this time. When this returns, nothing is missing but what {@link omitted} names,
+   * and nothing is under way that would be.
    */
-  async replay(ordinal: string, run: (entry: Replayable) => Promise<void>): Promise<void> {
+  async replay(
+    ordinal: string,
+    run: (entry: Replayable) => Promise<string | undefined>,
+  ): Promise<void> {
     // A set shows whoever walks through it what is added meanwhile.
     for (const entry of this.#entries) {
       if (!concerns(entry, ordinal)) continue;
       await entry.over?.promise;
       if (!entry.worked || !concerns(entry, ordinal)) continue;
       try {
-        await run({ code: entry.code, ordinal: entry.ordinal });
+        const reason = await run({ code: entry.code, ordinal: entry.ordinal });
+        if (reason !== undefined) this.#omit(entry, ordinal, reason);
       } catch (error) {
-        if (isDeath(toProofError(error).code)) suspect(entry, ordinal);
+        // One that ends a worker, or never ends itself, would do so to the next one as well.
+        const { code } = toProofError(error);
+        if (isDeath(code)) this.#omit(entry, ordinal, "it was the end of the worker");
+        else if (code === "TIMEOUT") this.#omit(entry, ordinal, "it did not end");
         throw error;
       }
     }
+  }
+
+  /** What has not been run again for the worker `ordinal`, each with the reason; each is told once. */
+  omitted(ordinal: string): string[] {
+    const texts = this.#omitted.get(ordinal) ?? [];
+    this.#omitted.delete(ordinal);
+    return texts;
+  }
+
+  #omit(entry: Entry, ordinal: string, reason: string): void {
+    entry.failed.add(ordinal);
+    const texts = this.#omitted.get(ordinal) ?? [];
+    texts.push(`${titleOf(entry.code)}: ${reason}`);
+    this.#omitted.set(ordinal, texts);
   }
 
   #drop(): void {
@@ -103,10 +127,11 @@ export class ReplayLog {
   }
 }
 
-/** A worker has died while this was run for it again. After the second time the next one does without. */
-function suspect({ failed, suspectedBy }: Entry, ordinal: string): void {
-  if (suspectedBy.has(ordinal)) failed.add(ordinal);
-  suspectedBy.add(ordinal);
+/** Code as its user knows it, in one line. */
+function titleOf(code: string): string {
+  const { script, typed = script } = splitSource(code);
+  const [line = ""] = typed.trim().split("\n");
+  return line.length > TITLE || line !== typed.trim() ? `${line.slice(0, TITLE)} …` : line;
 }
 
 function concerns({ ordinal, failed }: Entry, of: string): boolean {

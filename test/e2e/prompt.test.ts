@@ -128,6 +128,29 @@ describe("Ctrl-C", () => {
     expect(proofservsOf(home.path)).toEqual(before);
   });
 
+  test.each([
+    ["new Promise(() => {})"],
+    ["await new Promise(() => {})"],
+    ["({ then() {} })"],
+    ["while (true) {}"],
+    ["await 1; while (true) {}"],
+    ["({ get a() { while (true) {} } })"],
+    [".exec new Promise(() => {})"],
+    [".exec ({ then() {} })"],
+    [".exec ({ get a() { while (true) {} } })"],
+  ])("gives the prompt back from %s, once", async (line) => {
+    await using terminal = await open();
+    const before = proofservsOf(home.path);
+    terminal.enter(line);
+    if (line.startsWith(".")) await waitForRunning(daemon, home);
+    else await Bun.sleep(300);
+    terminal.type(KEYS.ctrlC);
+    expect(await terminal.prompts()).toContain("interrupted");
+    expect(await answer(terminal, ".exec 1 + 1")).toContain("0.0-0.1: 2");
+    expect(await answer(terminal, "1 + 2")).toContain("3");
+    expect(proofservsOf(home.path)).toEqual(before);
+  });
+
   test("ends and replaces workers whose code does not stop", async () => {
     await using terminal = await open();
     const before = proofservsOf(home.path);

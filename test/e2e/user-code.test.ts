@@ -261,3 +261,74 @@ test("objects of proof have the names of their classes", async () => {
   );
   expect(lines).toEqual(['"TProof"', '"Counter"']);
 });
+
+describe("a worker that takes the place of another", () => {
+  const die = 'process.kill(process.pid, "SIGKILL")';
+  const wait = "await Bun.sleep(300); 1";
+
+  /** What is shown of the last command, and on stderr. */
+  async function replaced(...code: string[]): Promise<{ last: string; stderr: string }> {
+    const lines = code.flatMap((line) => ["-e", line]);
+    const { stdout, stderr } = await runProof(["open", daemon.address, ...lines], { home });
+    return { last: stdout.trimEnd().split("\n").at(-1) ?? "", stderr };
+  }
+
+  test("has the user's variables, of whatever name", async () => {
+    const { last } = await replaced(
+      "const JSON = 2, performance = 3, n = 4; function f() { return JSON + performance + n }",
+      "globalThis.Map = 5; delete globalThis.Set",
+      die,
+      "[JSON, performance, n, f(), Map, typeof Set].join()",
+    );
+    expect(last).toBe('0.0: "2,3,4,9,5,undefined"');
+  });
+
+  test("does without code that ended the one before it, and says so", async () => {
+    const flag = `${home.path}/deadly`;
+    const { last, stderr } = await replaced(
+      "const before = 1",
+      `if (await Bun.file("${flag}").exists()) ${die}; globalThis.between = 2`,
+      "const after = 3",
+      `await Bun.write("${flag}", ""); ${die}`,
+      wait,
+      "[before, typeof between, after].join()",
+    );
+    expect(last).toBe('0.0: "1,undefined,3"');
+    expect(stderr).toMatch(
+      /was replaced \(pid \d+\)\n +not restored: if \(await .* …: it was the end of the worker\n/,
+    );
+  });
+
+  test("says what has not worked again", async () => {
+    const flag = `${home.path}/once`;
+    const { last, stderr } = await replaced(
+      `if (await Bun.file("${flag}").exists()) throw new Error("only once"); const once = 1`,
+      `await Bun.write("${flag}", ""); ${die}`,
+      wait,
+      "typeof once",
+    );
+    expect(last).toBe('0.0: "undefined"');
+    expect(stderr).toContain("…: Error: only once");
+  });
+});
+
+describe("a selector that changes the language", () => {
+  test.each([
+    ["Array.prototype.map = null; Map.prototype.get = null; globalThis.JSON = 1;", ""],
+    ["", "Array.prototype.map = null; Promise.prototype.then = null;"],
+  ])("fails by itself, here and on workers: %s%s", async (top, inside) => {
+    const text = (first: string, second: string): string =>
+      `import { defineSelector, List } from "proof";\n${first}\nexport default defineSelector<any, any>({ workerBegin(out) { out.n = new List(9); }, process() { ${second} } });`;
+    const [bad, good] = ["bad.ts", "good.ts"].map((name) => `${home.path}/${name}`);
+    await Bun.write(`${bad}`, text(top, inside));
+    await Bun.write(`${good}`, text("", ""));
+    const { stdout, stderr } = await runProof(
+      ["open", daemon.address, "-q", `-e=.process ${bad} 100`, "-e=1", `-e=.process ${good} 100`],
+      { home },
+    );
+    expect(stderr).toMatch(/^proof: .* changed Array\.prototype\.map, .*; it has been put back\n/);
+    expect(stdout).toStartWith("0.0: 1\n");
+    expect(stdout).toContain("n");
+    expect(stderr.split("proof:").length).toBe(2);
+  });
+});

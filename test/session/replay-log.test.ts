@@ -9,7 +9,7 @@ async function replayed(log: ReplayLog, ordinal: string): Promise<string[]> {
   const ran: string[] = [];
   await log.replay(ordinal, ({ code }) => {
     ran.push(code);
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   });
   return ran;
 }
@@ -64,22 +64,35 @@ test("what is under way is waited for, and what comes meanwhile is run too", asy
 });
 
 test.each([
-  ["what ends a worker twice while it is replayed is left out then", "PROOFSERV_DIED", 2, "a c"],
-  ["once may have been by chance", "PROOFSERV_DIED", 1, "a deadly c"],
-  ["a link that is lost meanwhile is not its fault", "LINK_LOST", 2, "a deadly c"],
-] as const)("%s", async (_name, code, times, next) => {
+  ["what ends a worker while it is replayed is left out then", "PROOFSERV_DIED", "a c"],
+  ["what never ends while it is replayed is left out, too", "TIMEOUT", "a c"],
+  ["a link that is lost meanwhile is not its fault", "LINK_LOST", "a deadly c"],
+] as const)("%s, and named", async (_name, code, next) => {
   const end = new ProofError(code, "gone");
   const log = new ReplayLog();
   run(log, 1, "a", { "0.1": true });
   run(log, 2, "deadly", { "0.1": true });
   run(log, 3, "c", { "0.1": true });
-  for (let time = 0; time < times; time++) {
-    const dies = log.replay("0.0", ({ code: run }) =>
-      run === "deadly" ? Promise.reject(end) : Promise.resolve(),
-    );
-    expect(await dies.catch((error: unknown) => error)).toBe(end);
-  }
+  const dies = log.replay("0.0", ({ code: run }) =>
+    run === "deadly" ? Promise.reject(end) : Promise.resolve(undefined),
+  );
+  expect(await dies.catch((error: unknown) => error)).toBe(end);
   expect((await replayed(log, "0.0")).join(" ")).toBe(next);
+  const isLeftOut = next === "a c";
+  expect(log.omitted("0.0")).toEqual(isLeftOut ? [expect.stringMatching(/^deadly: it /)] : []);
+  expect(log.omitted("0.0")).toEqual([]);
+});
+
+test("what does not work any more is named, and what follows is run", async () => {
+  const log = new ReplayLog();
+  run(log, 1, "a", { "0.1": true });
+  run(log, 2, "b", { "0.1": true });
+  const ran: string[] = [];
+  await log.replay("0.0", ({ code }) => {
+    ran.push(code);
+    return Promise.resolve(code === "a" ? "Error: no" : undefined);
+  });
+  expect([ran, log.omitted("0.0")]).toEqual([["a", "b"], ["a: Error: no"]]);
 });
 
 test("there is an end to what is kept, and it is told", async () => {
