@@ -63,7 +63,7 @@ export async function evaluateLine(
     import("../client/compile.ts"),
     import("../client/partial.ts"),
   ]);
-  const shown = await evaluate(compile(line), interrupted.promise, (value) => {
+  const shown = await evaluate(compile(line, true), interrupted.promise, (value) => {
     if (output.wantsJson) output.json(withPartial(value, proof, known));
     if (output.wantsJson || value === undefined) return undefined;
     const outputs = outputsIn(value);

@@ -9,15 +9,16 @@ let transpiler: Bun.Transpiler | undefined;
 const MOST = 5;
 
 /**
- * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value; one that
- * ends in a declaration has none. The text as typed comes with it, for the positions of errors.
+ * Turns TypeScript into a script whose declarations outlive it and whose last expression is its value, or what its
+ * last declaration sets; with `isLine`, as at the prompt, one that ends in a declaration has none. The text as typed
+ * comes with it, for the positions of errors.
  * Throws USER_CODE with line and column where it does not parse: once, here, not once per worker.
  */
-export function compile(code: string): string {
+export function compile(code: string, isLine = false): string {
   transpiler ??= new Bun.Transpiler({ loader: "ts", replMode: true, target: "bun" });
   try {
     const script = transpiler.transformSync(code);
-    if (!endsInDeclaration(code)) return withSource(script, code);
+    if (!isLine || !endsInDeclaration(code)) return withSource(script, code);
     const valueless = `${code}\n;void 0`;
     return withSource(transpiler.transformSync(valueless), valueless);
   } catch (error) {
