@@ -10,6 +10,8 @@ import { Timer } from "./clock.ts";
 /** Where the script finds what it is to call. */
 const ACTION = "__proof_breakable__";
 let call: Script | undefined;
+/** The global object, whatever user code makes of its name. */
+const outer = globalThis as unknown as object;
 
 /** Thrown in place of a result: why there is none. */
 export class BrokenOff extends Error {
@@ -42,7 +44,7 @@ export interface Limits {
 /** Calls `action`. Throws BrokenOff, and what it throws. */
 export function breakable<T>(action: () => T, ms?: number): T {
   call ??= new Script(`${ACTION}()`, { filename: "proof" });
-  Reflect.defineProperty(globalThis, ACTION, { value: action, configurable: true });
+  Reflect.defineProperty(outer, ACTION, { value: action, configurable: true });
   try {
     const timeout = ms === undefined ? {} : { timeout: Math.max(1, Math.ceil(ms)) };
     return call.runInThisContext({ breakOnSigint: true, ...timeout }) as T;
@@ -52,7 +54,7 @@ export function breakable<T>(action: () => T, ms?: number): T {
     if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw new BrokenOff(true);
     throw error;
   } finally {
-    Reflect.deleteProperty(globalThis, ACTION);
+    Reflect.deleteProperty(outer, ACTION);
   }
 }
 

@@ -5,15 +5,15 @@
  */
 import { drainMicrotasks } from "bun:jsc";
 import { constants, Script } from "node:vm";
+import { breakable as breakOff, isBrokenOff } from "./breakable.ts";
 import { isProofError, ProofError, systemCode } from "./errors.ts";
 import { admitUserCode, forgetTampering, refuseTampering, tidy } from "./oversight.ts";
 import { describeThrown, type Frame } from "./thrown.ts";
 import { declare, isReserved, needsScope, outer, scope } from "./user-names.ts";
 import { type Place, splitSource, traceBack } from "./user-script.ts";
 
-/** Names of what a script finds here while it starts. */
+/** Name under which a script finds its scope while it starts. */
 const SCOPE = "__proof_scope__";
-const ACTION = "__proof_action__";
 /** Texts of scripts that are kept for the positions of errors. */
 const MAX_KEPT = 1000;
 
@@ -102,9 +102,7 @@ function runScript(
     lineOffset: script.slice(0, script.length - body.length).split("\n").length - 1,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  return during(
-    SCOPE,
-    scope,
+  return withScope(
     () => compiled.runInThisContext({ breakOnSigint: true }) as ReturnType<typeof runScript>,
   );
 }
@@ -125,23 +123,23 @@ export function guarded<T>(action: () => T): T {
   }
 }
 
-let act: Script | undefined;
-
 /** Runs something that looks at values of user code: it is broken off by SIGINT as user code is. */
 function breakable<T>(action: () => T): T {
-  act ??= new Script(`${ACTION}()`, { filename: "proof" });
-  const script = act;
-  return during(ACTION, action, () => script.runInThisContext({ breakOnSigint: true }) as T);
+  try {
+    return breakOff(action);
+  } finally {
+    tidy();
+  }
 }
 
-/** Makes `value` known under `name` while `run` runs, and cleans up behind it. */
-function during<T>(name: string, value: unknown, run: () => T): T {
-  Reflect.defineProperty(outer, name, { value, configurable: true });
+/** Makes the scope known while `run` runs, and cleans up behind it. */
+function withScope<T>(run: () => T): T {
+  Reflect.defineProperty(outer, SCOPE, { value: scope, configurable: true });
   try {
     return run();
   } finally {
     tidy();
-    Reflect.deleteProperty(outer, name);
+    Reflect.deleteProperty(outer, SCOPE);
   }
 }
 
@@ -172,7 +170,7 @@ function locate(frame: Frame, place: Place | undefined, current?: string): strin
 }
 
 function isInterrupt(thrown: unknown): boolean {
-  return systemCode(thrown) === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+  return isBrokenOff(thrown) || systemCode(thrown) === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
 
 function placeOf({ file, line, column }: Frame): Place | undefined {
