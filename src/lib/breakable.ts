@@ -6,6 +6,7 @@ import { drainMicrotasks } from "bun:jsc";
 import { Script } from "node:vm";
 import { systemCode } from "./errors.ts";
 import { Timer } from "./clock.ts";
+import { sigint } from "./sigint.ts";
 
 /** Where the script finds what it is to call. */
 const ACTION = "__proof_breakable__";
@@ -54,6 +55,7 @@ export function breakable<T>(action: () => T, ms?: number): T {
     if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw new BrokenOff(true);
     throw error;
   } finally {
+    sigint.renew();
     Reflect.deleteProperty(outer, ACTION);
   }
 }

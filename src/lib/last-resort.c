@@ -40,13 +40,14 @@ static void told(int number) {
   if ((long)before[number] > 1) before[number](number);
 }
 
-/* Watches a signal that has a handler; how the terminal is now is how it is left. */
+/* Watches a signal that has a handler, anew if need be; how the terminal was first is how it is left. */
 void watch(int number, unsigned seconds) {
   if (number <= 0 || number >= SIGNALS) return;
   patience = seconds;
   if (!has_modes) has_modes = tcgetattr(0, modes) == 0;
   signal(SIGALRM, end);
-  before[number] = signal(number, told);
+  handler old = signal(number, told);
+  if (old != told) before[number] = old;
 }
 
 /* The main thread has handled what came: it has so many seconds for the end, 0 if it does not end. */

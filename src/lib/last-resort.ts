@@ -8,6 +8,7 @@ import { cc, dlopen, FFIType } from "bun:ffi";
 import { closeSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { LIBC } from "./libc.ts";
+import { sigint } from "./sigint.ts";
 import source from "./last-resort.c" with { type: "text" };
 
 /** Seconds in which JavaScript answers a signal. */
@@ -29,6 +30,8 @@ export function watchSignals(signals: readonly NodeJS.Signals[]): LastResort | u
   try {
     const compiled = compile();
     for (const signal of signals) compiled.watch(constants.signals[signal], PATIENCE);
+    if (signals.includes("SIGINT"))
+      sigint.renew = () => compiled.watch(constants.signals.SIGINT, PATIENCE);
     return compiled;
   } catch {
     return undefined;

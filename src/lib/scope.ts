@@ -8,6 +8,7 @@ import { constants, Script } from "node:vm";
 import { breakable as breakOff, isBrokenOff } from "./breakable.ts";
 import { isProofError, ProofError, systemCode } from "./errors.ts";
 import { admitUserCode, forgetTampering, refuseTampering, tidy } from "./oversight.ts";
+import { sigint } from "./sigint.ts";
 import { describeThrown, type Frame } from "./thrown.ts";
 import { declare, isReserved, needsScope, outer, scope } from "./user-names.ts";
 import { type Place, splitSource, traceBack } from "./user-script.ts";
@@ -138,6 +139,7 @@ function withScope<T>(run: () => T): T {
   try {
     return run();
   } finally {
+    sigint.renew();
     tidy();
     Reflect.deleteProperty(outer, SCOPE);
   }

@@ -125,6 +125,17 @@ test("a script whose top level, or whose function, never ends", async () => {
   }
 });
 
+test("what computes after it has waited for the system: the third Ctrl-C ends the client", async () => {
+  const { path, mark } = selector("await Bun.sleep(1); HANG");
+  await using client = await cluster.start(["-q", "-w", "1", "-p", path, "10"]);
+  await untilWritten(client, home, mark);
+  for (let times = 0; times < 3; times++) {
+    client.signal("SIGINT");
+    await Bun.sleep(100);
+  }
+  expect((await client.finished()).exitCode).toBe(130);
+});
+
 test("a line that is interrupted is the last one", async () => {
   const { path, mark } = selector("HANG");
   const lines = [`.process ${path} 10`, ".sh echo behind"].flatMap((line) => ["-e", line]);
