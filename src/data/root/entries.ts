@@ -198,9 +198,10 @@ function memberEntries(branch: Thing, member: Member, counter: Thing | undefined
     // A byte for each object at least, unless its class has no members.
     if (n < 0 || (!member.base && n > cursor.left))
       throw new EntryError(`${n} objects in ${cursor.left} bytes`);
-    const objects = Array.from({ length: n }, (_, i): Fields => ({
-      [member.countName]: Number(counts.each?.[i] ?? 0),
-    }));
+    const objects = Array.from({ length: n }, (_, i): Fields =>
+      each === undefined ? {} : { [member.countName]: Number(counts.each?.[i] ?? 0) },
+    );
+    if (member.base) for (const object of objects) object["_typename"] = member.name;
     const values = member.many(cursor, objects);
     return member.base ? objects : values;
   };

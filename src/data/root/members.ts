@@ -165,10 +165,9 @@ function objects(
 
 /** A class that this one is derived from. */
 function baseOf(element: Thing, name: string, streamers: Streamers): Member {
-  const own = OWN_STREAMERS.get(name)?.headless;
   // The values of an array are a member of their own.
-  if (own !== undefined && /^TArray/.test(name)) {
-    return single("fArray", (cursor, object) => own(cursor, object, streamers));
+  if (name.startsWith("TArray") && OWN_STREAMERS.has(name)) {
+    return single("fArray", (cursor, object) => streamers.read(cursor, name, object));
   }
   if (isCollection(parseType(name)) || /^(T?[sS]tring)$/.test(name)) {
     throw new TypeRefused(`a class derived from ${name}`);

@@ -62,7 +62,9 @@ async function check(file: File): Promise<void> {
   // From behind, so that nothing that was read before is of use.
   const wanted = places(size, boundaries).sort((a, b) => b - a);
   const texts = new Map<number, Record<string, string>>();
-  const inWindow = new Set(wanted.flatMap((at) => Array.from({ length: WINDOW }, (_, i) => at + i)));
+  const inWindow = new Set(
+    wanted.flatMap((at) => Array.from({ length: WINDOW }, (_, i) => at + i)),
+  );
   const note = (columns: Record<string, Column>, first: number, n: number): void => {
     for (let i = 0; i < n; i++) {
       if (inWindow.has(first + i)) texts.set(first + i, textsOf(columns, i));
