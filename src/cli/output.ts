@@ -180,6 +180,11 @@ export class Output {
     return { width: this.width, ascii: !isUtf8(this.#around.env) };
   }
 
+  /** Whether results go to a terminal. */
+  get isTerminal(): boolean {
+    return this.#out.sink.isTTY === true;
+  }
+
   /** Empties a terminal's screen, for what is redrawn; nothing where stdout is no terminal. */
   clearScreen(): void {
     if (this.#out.live) this.#send(this.#out, "\x1b[H\x1b[2J");

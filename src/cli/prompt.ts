@@ -67,7 +67,7 @@ export async function prompt(
   signal: AbortSignal,
   listener: UserCodeListener,
 ): Promise<number> {
-  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  const interactive = process.stdin.isTTY && output.isTerminal;
   const historyFile = historyPath(env);
   const reader = createInterface({
     input: process.stdin,

@@ -3,6 +3,7 @@
  * writes to descriptor 1 (user code with `process.stdout`, a child that inherits it) goes to stderr.
  */
 import { dlopen, FFIType } from "bun:ffi";
+import { isatty } from "node:tty";
 import { LIBC } from "./libc.ts";
 
 const STDOUT = 1;
@@ -10,6 +11,7 @@ const STDERR = 2;
 
 /** What is left of a stream. */
 export interface OwnStdout {
+  isTTY: boolean;
   write(text: string, done: (error?: Error | null) => void): boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
@@ -20,6 +22,7 @@ export function takeStdout(): OwnStdout | undefined {
   if (fd === undefined) return undefined;
   const writer = Bun.file(fd).writer();
   return {
+    isTTY: isatty(fd),
     write(text, done) {
       try {
         void writer.write(text);
