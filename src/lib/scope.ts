@@ -151,7 +151,8 @@ function asUserError(thrown: unknown, current: string): ProofError {
   let first: Place | undefined;
   const text = describeThrown(thrown, (frame) => {
     const place = placeOf(frame);
-    first ??= place;
+    // Line and column alone would not say of which command.
+    if (frame.file === current) first ??= place;
     return locate(frame, place, current);
   });
   return new ProofError("USER_CODE", text, { cause: thrown, details: { ...first } });
