@@ -209,7 +209,7 @@ export default defineSelector({
     const { stdout, stderr, exitCode } = await cluster.open(["-q", "-w", "2"], input);
     // Whichever worker is first says so for the first entry that it was given.
     expect(stderr.replace(/entry \d/, "entry N")).toBe(
-      `proof: ${path}: values of type vector<zet<int> > can't be read (tree "tree", branch "vector_set_int32", entry N, ${HOST})\n`,
+      `proof: ${path}: values of type vector<zet<int> > can't be read: the file does not describe class zet<int> (tree "tree", branch "vector_set_int32", entry N, ${HOST})\n`,
     );
     expect(stdout).toMatch(/n +5\n/);
     expect(exitCode).toBe(5);
