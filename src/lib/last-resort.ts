@@ -5,8 +5,9 @@
  * over, they set the terminal as it was and end the program.
  */
 import { cc, dlopen, FFIType } from "bun:ffi";
-import { closeSync, writeSync } from "node:fs";
-import { constants } from "node:os";
+import { closeSync, mkdtempSync, rmSync, writeSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
 import { LIBC } from "./libc.ts";
 import { sigint } from "./sigint.ts";
 import source from "./last-resort.c" with { type: "text" };
@@ -42,15 +43,25 @@ interface Compiled extends LastResort {
   watch(signal: number, seconds: number): void;
 }
 
-/** The compiler reads files only: here it is one in memory, that nobody else can have put there. */
+/**
+ * The compiler reads files only: here it is one in memory, that nobody else can have put there. What the compiler writes
+ * beside the temporary files of this machine, under a name that others can guess and prepare, goes to a directory of
+ * this call.
+ */
 function compile(): Compiled {
-  const { symbols } = dlopen(LIBC, {
+  const { symbols: libc } = dlopen(LIBC, {
     memfd_create: { args: [FFIType.cstring, FFIType.u32], returns: FFIType.i32 },
+    setenv: { args: [FFIType.cstring, FFIType.cstring, FFIType.i32], returns: FFIType.i32 },
+    unsetenv: { args: [FFIType.cstring], returns: FFIType.i32 },
   });
-  const fd = symbols.memfd_create(Buffer.from("last-resort\0"), 0);
-  if (fd < 0) throw new Error("no file in memory");
+  const own = mkdtempSync(join(tmpdir(), "proof-"));
+  const fd = libc.memfd_create(Buffer.from("last-resort\0"), 0);
+  // The runtime's own variable: users and their programs do not look at it.
+  const name = Buffer.from("BUN_TMPDIR\0");
   try {
+    if (fd < 0) throw new Error("no file in memory");
     writeSync(fd, source);
+    libc.setenv(name, Buffer.from(`${own}\0`), 1);
     return cc({
       source: `/proc/self/fd/${fd}`,
       symbols: {
@@ -59,6 +70,8 @@ function compile(): Compiled {
       },
     }).symbols;
   } finally {
-    closeSync(fd);
+    libc.unsetenv(name);
+    rmSync(own, { recursive: true, force: true });
+    if (fd >= 0) closeSync(fd);
   }
 }
