@@ -15,9 +15,6 @@ const LISTS =
 const MAPS = /^(map|multimap|unordered_map|unordered_multimap)$/;
 const STRING = /^(string|TString)$/;
 
-/** Objects without bytes, at most. */
-const MAX_EMPTY = 1_000_000;
-
 /** Real numbers of fewer bits, which have no range in a collection. */
 const REALS: Readonly<Record<string, Simple>> = {
   Double32_t: { kind: "float64", real: { type: "plain" } },
@@ -163,9 +160,7 @@ function listBody(type: CppType, streamers: Streamers, stored: number): Body {
 }
 
 function wiseItems(cursor: Cursor, type: CppType, streamers: Streamers, of: Stored): unknown[] {
-  const n = cursor.i32();
-  // Objects of a class without members have no bytes.
-  if (n < 0 || n > Math.max(MAX_EMPTY, cursor.left)) throw new EntryError(`${n} objects announced`);
+  const n = cursor.objects(cursor.i32());
   if (n === 0) return [];
   const objects = Array.from({ length: n }, (): Fields => ({ _typename: type.text }));
   fill(cursor, objects, membersOf(type, streamers, of));

@@ -47,6 +47,9 @@ const TAG_OFFSET = 2;
 /** Objects in objects, at most. */
 const MAX_DEPTH = 64;
 
+/** Objects of an entry that have no bytes of their own, at most. */
+const MAX_EMPTY = 1_000_000;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text as ROOT stores it, which says nothing of its encoding: UTF-8, or Latin-1 where it is not that. */
@@ -65,6 +68,7 @@ export class Cursor {
   #at = 0;
   #end = 0;
   #depth = 0;
+  #empty = 0;
   #objects = new Map<number, unknown>();
   #classes = new Map<number, string>();
 
@@ -80,6 +84,7 @@ export class Cursor {
     this.#at = begin;
     this.#end = end;
     this.#depth = 0;
+    this.#empty = 0;
     if (this.#objects.size > 0) this.#objects = new Map();
     if (this.#classes.size > 0) this.#classes = new Map();
   }
@@ -189,6 +194,13 @@ export class Cursor {
     if (n < 0 || n * atLeast > this.left) {
       throw new EntryError(`${n} values are announced where ${this.left} bytes are left`);
     }
+    return n;
+  }
+
+  /** Checks a number of objects, which have no bytes where their class has no members. */
+  objects(n: number): number {
+    this.#empty += Math.max(0, n - this.left);
+    if (n < 0 || this.#empty > MAX_EMPTY) throw new EntryError(`${n} objects are announced`);
     return n;
   }
 

@@ -141,10 +141,13 @@ function elementEntries(branch: Thing, streamers: Streamers): EntryReader {
   return { read, counter: counter ?? leafCounter(branch, member), each: undefined };
 }
 
+/** Objects of a container, at most. */
+const MAX_OBJECTS = 1 << 24;
+
 /** A container's own branch: how many objects there are. */
 function count(cursor: Cursor): number {
   const n = cursor.i32();
-  if (n < 0) throw new EntryError(`a container of ${n} objects`);
+  if (n < 0 || n > MAX_OBJECTS) throw new EntryError(`a container of ${n} objects`);
   return n;
 }
 
@@ -196,8 +199,10 @@ function memberEntries(branch: Thing, member: Member, counter: Thing | undefined
       throw new EntryError(`${counts.each?.length ?? 0} counts for ${n} objects`);
     }
     // A byte for each object at least, unless its class has no members.
-    if (n < 0 || (!member.base && n > cursor.left))
+    if (member.base) cursor.objects(n);
+    else if (n < 0 || n > cursor.left) {
       throw new EntryError(`${n} objects in ${cursor.left} bytes`);
+    }
     const objects = Array.from({ length: n }, (_, i): Fields =>
       each === undefined ? {} : { [member.countName]: Number(counts.each?.[i] ?? 0) },
     );

@@ -49,6 +49,7 @@ const streamers = new Streamers([
     fCheckSum: 77,
     fElements: [element("x", "int", 3), element("y", "float", 5)],
   },
+  { fName: "Empty", fClassVersion: 1, fCheckSum: 76, fElements: [] },
   {
     fName: "Referenced",
     fClassVersion: 2,
@@ -153,6 +154,15 @@ describe("collections", () => {
     const bits = headed(9, i32(3), Buffer.of(1, 0, 1));
     expect(collection("bitset<3>", bits)).toEqual(Uint8Array.of(1, 0, 1));
     expect(() => collection("bitset<4>", bits)).toThrow(EntryError);
+  });
+
+  test("more objects without bytes than memory has place for", () => {
+    const bytes = headed(9 | MEMBER_WISE, Buffer.of(0, 1), i32(0x7fff_ffff));
+    expect(() => collection("vector<Empty>", bytes)).toThrow(EntryError);
+    expect(collection("vector<Empty>", headed(9 | MEMBER_WISE, Buffer.of(0, 1), i32(2)))).toEqual([
+      { _typename: "Empty" },
+      { _typename: "Empty" },
+    ]);
   });
 
   test("texts are UTF-8, and Latin-1 where they are not that", () => {
