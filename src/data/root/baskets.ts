@@ -6,7 +6,7 @@
  * Format: ROOT's TKey::Streamer, TBasket::Streamer and TBasket::ReadBasketBuffers, by observation of files.
  */
 import { ByteReader } from "../../lib/bytes.ts";
-import { EntryError } from "./cursor.ts";
+import { EntryError } from "./entry-error.ts";
 import { BlockError, MAX_PLAIN, unpack } from "./blocks.ts";
 import { type Thing, ThingError, asThing, item, number, slots, text } from "./thing.ts";
 

@@ -4,7 +4,8 @@
  * items one by one, or, where the head says so ("member-wise"), the first member of all of them, then the
  * second, and so on. Format: ROOT's TCollectionClassStreamer and TGenCollectionStreamer, by observation.
  */
-import { type Cursor, EntryError, type Head, TypeRefused } from "./cursor.ts";
+import type { Cursor, Head } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { type CppType, parseType } from "./cpp-type.ts";
 import { CPP_KINDS, type Kind, STREAMER_KINDS } from "./kinds.ts";
 import type { Fields, Member, Streamers } from "./streamers.ts";

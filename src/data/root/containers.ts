@@ -4,7 +4,7 @@
  * as its own branch says, and a member of each in every branch below.
  */
 import type { Column } from "../types.ts";
-import { TypeRefused } from "./cursor.ts";
+import { TypeRefused } from "./entry-error.ts";
 import { elementOf } from "./entries.ts";
 import type { RecordOf } from "./source.ts";
 import type { StreamedColumn } from "./streamed.ts";

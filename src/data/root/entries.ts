@@ -2,7 +2,8 @@
  * The entries of a branch that holds more than simple values in a row: how one entry is read, by what the
  * branch and the table of streamers say.
  */
-import { type Cursor, EntryError, TypeRefused } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { collectionOf, isCollection } from "./collections.ts";
 import { parseType } from "./cpp-type.ts";
 import type { Kind } from "./kinds.ts";

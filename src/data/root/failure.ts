@@ -1,7 +1,7 @@
 /** Errors for values that could not be read. */
 import { ShortRead } from "../../lib/bytes.ts";
 import { type Where, dataError } from "../problem.ts";
-import { EntryError, TypeRefused } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { broken } from "./file.ts";
 import { PackError } from "./pack.ts";
 

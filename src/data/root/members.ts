@@ -2,7 +2,8 @@
  * Members of classes, by their entry in the table of streamers.
  * Format: ROOT's TStreamerInfo::ReadBuffer (the numbers of types are TVirtualStreamerInfo::EReadWrite).
  */
-import { type Cursor, EntryError, TypeRefused } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { collectionOf, fill, headed, isCollection } from "./collections.ts";
 import { type CppType, parseType } from "./cpp-type.ts";
 import { type Kind, STREAMER_KINDS } from "./kinds.ts";

@@ -1,5 +1,6 @@
 /** Classes of ROOT that are stored by code of their own, not by the table of streamers. */
-import { type Cursor, EntryError } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import { EntryError } from "./entry-error.ts";
 import { fill } from "./collections.ts";
 import type { Fields, Streamers } from "./streamers.ts";
 import type { Kind } from "./kinds.ts";

@@ -1,6 +1,6 @@
 /** The baskets of one branch, opened as they are needed. */
 import { type Basket, type Contents, basketsOf, openBasket, openEmbedded } from "./baskets.ts";
-import { EntryError } from "./cursor.ts";
+import { EntryError } from "./entry-error.ts";
 import type { Thing } from "./thing.ts";
 
 /** Part of a basket: the entries [from, to), counted within it. */

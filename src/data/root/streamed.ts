@@ -2,7 +2,8 @@
 import { type Column, isJagged } from "../types.ts";
 import type { Contents } from "./baskets.ts";
 import type { Branch } from "./branches.ts";
-import { Cursor, EntryError, TypeRefused } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import type { Counts, EntryReader } from "./entries.ts";
 import { pack } from "./pack.ts";
 import type { BasketSource, RecordOf } from "./source.ts";

@@ -2,7 +2,8 @@
  * The classes of a file: what its table of streamers says about them, and the few of ROOT's that are
  * stored by code of their own.
  */
-import { type Cursor, TypeRefused } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import { TypeRefused } from "./entry-error.ts";
 import { OWN_STREAMERS } from "./own-streamers.ts";
 import { type Kind, CPP_KINDS, STREAMER_KINDS } from "./kinds.ts";
 import { memberOf } from "./members.ts";

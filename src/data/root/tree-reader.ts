@@ -5,7 +5,7 @@ import type { Where } from "../problem.ts";
 import type { Basket } from "./baskets.ts";
 import type { Branch, Layout } from "./branches.ts";
 import { ContainerColumn, isContainer } from "./containers.ts";
-import { EntryError, TypeRefused } from "./cursor.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { entryReader } from "./entries.ts";
 import { FastColumn, LayoutError, fetchBaskets } from "./fast.ts";
 import { readFailure } from "./failure.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { collectionOf } from "../../../src/data/root/collections.ts";
 import { parseType } from "../../../src/data/root/cpp-type.ts";
-import { Cursor, EntryError, TypeRefused } from "../../../src/data/root/cursor.ts";
+import { Cursor } from "../../../src/data/root/cursor.ts";
+import { EntryError, TypeRefused } from "../../../src/data/root/entry-error.ts";
 import { memberOf } from "../../../src/data/root/members.ts";
 import { readReal, realOf } from "../../../src/data/root/reals.ts";
 import { Streamers } from "../../../src/data/root/streamers.ts";
