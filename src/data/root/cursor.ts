@@ -5,6 +5,7 @@
  */
 
 import { EntryError } from "./entry-error.ts";
+import { decodeText } from "./text.ts";
 
 /** What stands in front of an object: its class version, and where it ends. */
 export interface Head {
@@ -33,17 +34,6 @@ const MAX_DEPTH = 64;
 
 /** Objects of an entry that have no bytes of their own, at most. */
 const MAX_EMPTY = 1_000_000;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Text as ROOT stores it, which says nothing of its encoding: UTF-8, or Latin-1 where it is not that. */
-export function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  }
-}
 
 export class Cursor {
   readonly bytes: Uint8Array;

@@ -1,6 +1,7 @@
 /** Values of simple types, as they stand in objects: one, or several in a row. */
 import type { Numbers } from "../types.ts";
-import { type Cursor, decodeText } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import { decodeText } from "./text.ts";
 import { type Kind, SIZE, fromBigEndian } from "./kinds.ts";
 import { type Real, readReal } from "./reals.ts";
 

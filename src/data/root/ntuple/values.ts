@@ -5,7 +5,7 @@ import { type Kind, exactNumbers } from "../kinds.ts";
 import type { Elements } from "./encodings.ts";
 import type { Loaded } from "./load.ts";
 import type { NumberKind } from "./nodes.ts";
-import { decodeText } from "./text.ts";
+import { decodeText } from "../text.ts";
 
 /** Bitsets up to this size are numbers, longer ones bigints. */
 const NUMBER_BITS = 48;

@@ -1,8 +1,8 @@
-/** The text of strings. */
+/** The text of strings in ROOT files. */
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Bytes of a string, whose encoding nothing tells: UTF-8, or Latin-1 where they are not that. */
+/** Text as ROOT stores it, which says nothing of its encoding: UTF-8, or Latin-1 where it is not that. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
