@@ -33,18 +33,19 @@ export class LiveOutput {
   add({ ordinal, text }: Omit<Piece, "stream">): boolean {
     const begun = this.#begun.get(ordinal) ?? { text: "", isRest: false };
     this.#begun.set(ordinal, begun);
-    const lines = (begun.text + text).split("\n");
-    begun.text = lines.pop() ?? "";
     let shown = "";
-    for (const line of lines) {
-      shown += lineOf(ordinal, begun.isRest, line.replace(/\r$/, ""));
-      begun.isRest = false;
-    }
-    if (begun.text.length > MAX_LINE) {
+    // A part is marked once it is known that the line goes on.
+    if (begun.text.length > MAX_LINE && text !== "" && !/^\r?\n/.test(text)) {
       // Others may write before its end comes.
       shown += lineOf(ordinal, begun.isRest, begun.text, " …");
       begun.text = "";
       begun.isRest = true;
+    }
+    const lines = (begun.text + text).split("\n");
+    begun.text = lines.pop() ?? "";
+    for (const line of lines) {
+      shown += lineOf(ordinal, begun.isRest, line.replace(/\r$/, ""));
+      begun.isRest = false;
     }
     if (shown !== "") this.#output.write(shown);
     return shown !== "";
