@@ -1,5 +1,5 @@
 /** Whether a disk has room, judged and put in words. Pure. */
-import { formatBytes } from "../lib/units.ts";
+import { roughBytes } from "../lib/units.ts";
 import type { DiskHealth } from "../protocol/health.ts";
 
 /**
@@ -19,7 +19,7 @@ export interface DiskProblem {
 
 /** A disk in one line. */
 export function describeDisk({ what, path, size, free }: DiskHealth): string {
-  return `${what} ${path}, ${formatBytes(free)} of ${formatBytes(size)} free`;
+  return `${what} ${path}, ${roughBytes(free)} of ${roughBytes(size)} free`;
 }
 
 /** Judges a disk; undefined for a good one. */
@@ -32,7 +32,7 @@ export function judgeDisk(disk: DiskHealth): DiskProblem | undefined {
     const { part, bytes } = LIMITS[level];
     const state = level === "CRITICAL" ? "is full" : "is nearly full";
     if (size > 0 && free < part * size && free < bytes)
-      return { level, text: `${name} ${state}: ${formatBytes(free)} of ${formatBytes(size)} free` };
+      return { level, text: `${name} ${state}: ${roughBytes(free)} of ${roughBytes(size)} free` };
     if (files > 0 && freeFiles < part * files)
       return { level, text: `${name} ${state}: ${freeFiles} of ${files} files (inodes) free` };
   }

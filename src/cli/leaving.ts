@@ -4,6 +4,7 @@
  */
 import { ProofError } from "../lib/errors.ts";
 import type { LastResort } from "../lib/last-resort.ts";
+import { sigint } from "../lib/sigint.ts";
 import { endAfter, endNow, handleSignals, ignoreSignals } from "../lib/signals.ts";
 
 /** Exit codes by signal: 128 and the signal's number. */
@@ -17,6 +18,9 @@ const PATIENCE = 8_000;
 export class Leaving {
   readonly #opening = new AbortController();
   readonly #left = Promise.withResolvers<EndSignal>();
+  readonly #handlers = (["SIGHUP", "SIGTERM"] as const).map(
+    (signal) => [signal, (): void => this.#leave(signal)] as const,
+  );
   #signal: EndSignal | undefined;
   #resort: LastResort | undefined;
   #state: "opening" | "working" | "closing" = "opening";
@@ -25,8 +29,7 @@ export class Leaving {
   constructor() {
     handleSignals("SIGHUP", "SIGINT", "SIGTERM");
     ignoreSignals("SIGINT");
-    for (const signal of ["SIGHUP", "SIGTERM"] as const)
-      process.on(signal, () => this.#leave(signal));
+    this.#handle();
     process.on("SIGINT", this.#interrupt);
   }
 
@@ -54,6 +57,18 @@ export class Leaving {
     if (!isCode) return;
     const { watchSignals } = await import("../lib/last-resort.ts");
     this.#resort = watchSignals(["SIGHUP", "SIGINT", "SIGTERM"]);
+    if (this.#resort !== undefined) return;
+    sigint.release = () => {
+      for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+    };
+    sigint.renew = () => {
+      this.#handle();
+    };
+  }
+
+  #handle(): void {
+    for (const [signal, handler] of this.#handlers)
+      process.off(signal, handler).on(signal, handler);
   }
 
   /** The daemon is told the end: nothing is lost by not waiting for its answer. */

@@ -1,5 +1,5 @@
 /** A query on the terminal: one line that is redrawn while it runs, one that stays when it is over. */
-import { formatBytes } from "../lib/units.ts";
+import { roughBytes } from "../lib/units.ts";
 import type { Progress } from "../protocol/query.ts";
 import type { Output } from "./output.ts";
 
@@ -60,11 +60,11 @@ export function summaryLine(progress: Progress): string {
 }
 
 function units({ unit }: Progress, n: number): string {
-  return unit === "bytes" ? formatBytes(n) : `${n.toLocaleString("en-US")} ${unit}`;
+  return unit === "bytes" ? roughBytes(n) : `${n.toLocaleString("en-US")} ${unit}`;
 }
 
 function amount({ unit, processed }: Progress): string {
-  return unit === "bytes" ? formatBytes(processed) : processed.toLocaleString("en-US");
+  return unit === "bytes" ? roughBytes(processed) : processed.toLocaleString("en-US");
 }
 
 function rates({ entries, bytes, elapsed }: Progress): string {

@@ -34,7 +34,7 @@ const CAUSES: Readonly<Record<string, { reason: string; hint?: string }>> = {
   },
   EINVAL: {
     reason: "this machine refuses to send to that address (EINVAL)",
-    hint: "a route of type blackhole leads there; see: ip route get ADDRESS",
+    hint: "a route of type blackhole leads there (see: ip route get ADDRESS), or it is a link-local address",
   },
   EADDRNOTAVAIL: {
     reason: "no local address or port is free for the connection (EADDRNOTAVAIL)",

@@ -47,6 +47,7 @@ export function breakable<T>(action: () => T, ms?: number): T {
   call ??= new Script(`${ACTION}()`, { filename: "proof" });
   Reflect.defineProperty(outer, ACTION, { value: action, configurable: true });
   try {
+    sigint.release();
     const timeout = ms === undefined ? {} : { timeout: Math.max(1, Math.ceil(ms)) };
     return call.runInThisContext({ breakOnSigint: true, ...timeout }) as T;
   } catch (error) {

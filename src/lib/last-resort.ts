@@ -5,9 +5,8 @@
  * over, they set the terminal as it was and end the program.
  */
 import { cc, dlopen, FFIType } from "bun:ffi";
-import { closeSync, mkdtempSync, rmSync, writeSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, writeSync } from "node:fs";
+import { constants } from "node:os";
 import { LIBC } from "./libc.ts";
 import { sigint } from "./sigint.ts";
 import source from "./last-resort.c" with { type: "text" };
@@ -24,7 +23,8 @@ export interface LastResort {
 
 /**
  * Watches `signals`, which have handlers of JavaScript already. SIGTERM and SIGHUP end the program if they are not
- * answered, SIGINT if that happens three times in a row. Undefined where this cannot be had.
+ * answered, SIGINT if that happens three times in a row. Undefined where this cannot be had: the runtime cannot call C
+ * when `ulimit -v` leaves it no room for machine code.
  */
 export function watchSignals(signals: readonly NodeJS.Signals[]): LastResort | undefined {
   if (process.platform !== "linux") return undefined;
@@ -43,10 +43,12 @@ interface Compiled extends LastResort {
   watch(signal: number, seconds: number): void;
 }
 
+/** No directory: the compiler then writes nothing, where it would put headers that are not needed. */
+const NOWHERE = "/dev/null";
+
 /**
- * The compiler reads files only: here it is one in memory, that nobody else can have put there. What the compiler writes
- * beside the temporary files of this machine, under a name that others can guess and prepare, goes to a directory of
- * this call.
+ * The compiler reads files only: here it is one in memory, that nobody else can have put there. It would write beside
+ * the temporary files of this machine, under a name that others can guess and prepare: here it writes nowhere.
  */
 function compile(): Compiled {
   const { symbols: libc } = dlopen(LIBC, {
@@ -54,14 +56,13 @@ function compile(): Compiled {
     setenv: { args: [FFIType.cstring, FFIType.cstring, FFIType.i32], returns: FFIType.i32 },
     unsetenv: { args: [FFIType.cstring], returns: FFIType.i32 },
   });
-  const own = mkdtempSync(join(tmpdir(), "proof-"));
   const fd = libc.memfd_create(Buffer.from("last-resort\0"), 0);
+  if (fd < 0) throw new Error("no file in memory");
   // The runtime's own variable: users and their programs do not look at it.
   const name = Buffer.from("BUN_TMPDIR\0");
   try {
-    if (fd < 0) throw new Error("no file in memory");
     writeSync(fd, source);
-    libc.setenv(name, Buffer.from(`${own}\0`), 1);
+    libc.setenv(name, Buffer.from(`${NOWHERE}\0`), 1);
     return cc({
       source: `/proc/self/fd/${fd}`,
       symbols: {
@@ -71,7 +72,6 @@ function compile(): Compiled {
     }).symbols;
   } finally {
     libc.unsetenv(name);
-    rmSync(own, { recursive: true, force: true });
-    if (fd >= 0) closeSync(fd);
+    closeSync(fd);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { LIBC } from "./libc.ts";
+import { messageOf, ProofError } from "./errors.ts";
 import { childrenOf, isOurChild, processStat, processTable } from "./process.ts";
 
 const PR_GET_CHILD_SUBREAPER = 37;
@@ -22,10 +23,20 @@ function childrenByTable(): number[] {
   return processTable().flatMap(({ pid, ppid }) => (ppid === process.pid ? [pid] : []));
 }
 
-/** Takes care of orphans from here on, if this process gets any. Linux only. */
+function library() {
+  try {
+    return dlopen(LIBC, NAMES).symbols;
+  } catch (error) {
+    throw new ProofError("SYSTEM", `the system's C library cannot be called: ${messageOf(error)}`, {
+      hint: "where the runtime has no JIT, the address space is limited: see ulimit -v",
+    });
+  }
+}
+
+/** Takes care of orphans from here on, if this process gets any. Linux only. Throws SYSTEM. */
 export function reapOrphans(): void {
   if (process.platform !== "linux") return;
-  const { prctl, waitpid } = dlopen(LIBC, NAMES).symbols;
+  const { prctl, waitpid } = library();
   const isSubreaper = new Int32Array(1);
   prctl(PR_GET_CHILD_SUBREAPER, Number(ptr(isSubreaper)));
   if (process.pid !== 1 && isSubreaper[0] !== 1) return;

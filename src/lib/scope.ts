@@ -137,6 +137,7 @@ function breakable<T>(action: () => T): T {
 function withScope<T>(run: () => T): T {
   Reflect.defineProperty(outer, SCOPE, { value: scope, configurable: true });
   try {
+    sigint.release();
     return run();
   } finally {
     sigint.renew();

@@ -77,8 +77,10 @@ export function formatBytes(bytes: number): string {
   return write(bytes, BINARY_UNITS) ?? write(bytes, DECIMAL_UNITS) ?? `${bytes}B`;
 }
 
-/** A size for people, to three digits: `307MiB`. */
+/** A size for people, to three digits, larger numbers to the unit: `71.8 GiB`, `1023 MiB`. Never rounded up. */
 export function roughBytes(bytes: number): string {
   const [unit, factor] = Object.entries(BINARY_UNITS).find(([, size]) => bytes >= size) ?? ["B", 1];
-  return `${Number((bytes / factor).toPrecision(3))}${unit}`;
+  const value = bytes / factor;
+  const step = 10 ** Math.max(0, 2 - Math.floor(Math.log10(Math.max(value, 1))));
+  return `${Math.floor(value * step) / step} ${unit}`;
 }

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, systemCode } from "../lib/errors.ts";
-import { formatBytes } from "../lib/units.ts";
+import { formatBytes, roughBytes } from "../lib/units.ts";
 import type { Dropped } from "../protocol/messages.ts";
 
 type Stream = "out" | "err";
@@ -93,7 +93,7 @@ export class Printed {
     if (dropped === undefined || this.#isDiscarded) return undefined;
     const { lines, bytes } = dropped;
     const start = this.#isInLine ? "\n" : "";
-    const text = `${start}(output cut: ${lines} lines, ${formatBytes(bytes)}, were not kept: ${this.#why})\n`;
+    const text = `${start}(output cut: ${lines} lines, ${roughBytes(bytes)}, were not kept: ${this.#why})\n`;
     this.#send("err", text);
     return dropped;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { judgeDisk } from "../../src/cli/disk-report.ts";
+import { describeDisk, judgeDisk } from "../../src/cli/disk-report.ts";
 import type { DiskHealth } from "../../src/protocol/health.ts";
 
 const GIB = 2 ** 30;
@@ -25,4 +25,9 @@ test.each<[string, Partial<DiskHealth>, string | undefined]>([
   ["one that is read-only", { problem: "the file system is read-only" }, "CRITICAL"],
 ])("%s", (_what, part, level) => {
   expect(judgeDisk({ ...good, ...part })?.level).toBe(level as never);
+});
+
+test("sizes that are no round numbers", () => {
+  const disk = { ...good, size: 252 * GIB - 4096, free: 71.98 * GIB };
+  expect(describeDisk(disk)).toBe("sandbox /box, 71.9 GiB of 251 GiB free");
 });

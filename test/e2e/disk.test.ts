@@ -136,7 +136,7 @@ describe.skipIf(refusal !== "")(
       session.write('.exec setTimeout(() => console.log("x".repeat(999_999)), 0); 1\n');
       await session.shows("0.0-0.1: 1\n");
       session.write('.exec setTimeout(() => { throw new Error("nobody catches this") }, 0); 2\n');
-      await session.says("0.0: uncaught exception: nobody catches this");
+      await session.says("0.0: uncaught exception: Error: nobody catches this");
       session.write(".exec 6 * 7\n");
       await session.shows("0.0-0.1: 42\n");
       await othersGoOn();
@@ -247,12 +247,12 @@ test("limits.sandbox: a warning first, then the proofserv with most of it ends, 
     `.exec process.env.PROOF_ORDINAL === "0.1" ? await Bun.write("${name}", new Uint8Array(${megabytes * 2 ** 20})) : 0\n`;
   session.write(write("first", 3.5));
   await session.says(
-    "the files of this session take 3.52MiB here, its limit is 4MiB (limits.sandbox)",
+    "the files of this session take 3.52 MiB here, its limit is 4MiB (limits.sandbox)",
   );
   const fault = new Fault("sandbox-full");
   session.write(write("second", 1));
   await session.says(
-    /worker 0\.1 .*: the files of session \S+ take 4\.\d+MiB here, its limit is 4MiB/,
+    /worker 0\.1 .*: the files of session \S+ take 4\.\d+ MiB here, its limit is 4MiB/,
   );
   fault.noticed();
   await daemon.logged("sandbox limit", ({ ordinal }) => ordinal === "0.1");

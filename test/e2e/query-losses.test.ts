@@ -131,7 +131,7 @@ const take = () => kept.push(new Uint8Array(4_000_000).fill(1));
     );
     expect(stderr.match(/^proof: /gm)?.length).toBe(1);
     expect(stderr).toMatch(
-      /^proof: worker 0\.[01] on \S+ used \d+MiB of memory at cycle \d+, its limit is 250MiB\nhint: /m,
+      /^proof: worker 0\.[01] on \S+ used \d+ MiB of memory at cycle \d+, its limit is 250MiB\nhint: /m,
     );
     expect(stdout).toBe("n  1000\n0.0-0.1: 2\n");
     expect(exitCode).toBe(5);
@@ -156,7 +156,7 @@ const take = () => kept.push(new Uint8Array(4_000_000).fill(1));
     );
     expect(stderr.match(/^proof: /gm)?.length).toBe(1);
     expect(stderr).toMatch(
-      /^proof: \S+: proofserv 0\.[01] \(pid \d+\) used \d+MiB of memory, its limit is 250MiB\nhint: /m,
+      /^proof: \S+: proofserv 0\.[01] \(pid \d+\) used \d+ MiB of memory, its limit is 250MiB\nhint: /m,
     );
     expect(stdout).toBe("n  1000\n0.0-0.1: 2\n");
     expect(exitCode).toBe(5);

@@ -112,7 +112,7 @@ test("code that needs more memory than the limit ends its worker, with that caus
   client.write(`.exec ${code}\n`);
   await waitFor("more memory than the limit", () => existsSync(passed));
   const fault = new Fault("worker-memory");
-  await client.shows(/^0\.1: .*used \d+MiB of memory, its limit is 250MiB/m);
+  await client.shows(/^0\.1: .*used \d+ MiB of memory, its limit is 250MiB/m);
   fault.noticed();
   await client.says(/worker 0\.1 on \S+ was replaced/);
   fault.recovered();

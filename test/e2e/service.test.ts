@@ -257,7 +257,7 @@ test("what code prints after its command comes with the ordinal before it, so ma
   await session.says("0.0: a late line\n");
   await session.says("0.1: a late line\n");
   session.write('.exec setTimeout(() => { throw new Error("nobody catches this") }, 20); 2\n');
-  await session.says("0.1: uncaught exception: nobody catches this");
+  await session.says("0.1: uncaught exception: Error: nobody catches this");
   session.write(
     ".exec setTimeout(() => { for (let i = 0; i < 5000; i++) console.log(`many ${i}`) }, 20); 3\n",
   );

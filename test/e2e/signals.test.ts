@@ -1,9 +1,11 @@
 /** Signals that batch systems, terminals and people send: what each ends, what it leaves alone, that nothing is left. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { useArea } from "../helpers/area.ts";
+import { binary } from "../helpers/binary.ts";
 import { NO_WAITING, startDaemon } from "../helpers/daemon.ts";
 import type { Home } from "../helpers/home.ts";
 import { processesWith, proofservsOf } from "../helpers/processes.ts";
+import { Program } from "../helpers/program.ts";
 import { runProof, startProof } from "../helpers/proof.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
@@ -152,6 +154,25 @@ describe("SIGUSR1, SIGUSR2 and SIGHUP", () => {
     expect((await client.finished()).exitCode).toBe(0);
     await swept(home);
     expect((await second.stop()).exitCode).toBe(0);
+  });
+});
+
+describe.if(process.platform === "linux")("SIGTERM ends a client whose script computes", () => {
+  test.each([
+    ["without a directory for temporary files", "TMPDIR=/nonexistent"],
+    ["without room for machine code", "ulimit -v 2000000;"],
+  ])("%s", async (_, before) => {
+    const home = area.home();
+    await using daemon = await startDaemon({ home, args: ["--workers", "1"] });
+    const script = home.write(
+      "loop.ts",
+      "export default () => { console.log('begun'); for (;;) {} };",
+    );
+    const start = `${before} exec "$0" open ${daemon.address} --run ${script}`;
+    await using client = new Program(["sh", "-c", start, await binary()], { home });
+    await client.shows("begun");
+    client.signal("SIGTERM");
+    expect((await client.finished()).exitCode).toBe(143);
   });
 });
 

@@ -5,6 +5,7 @@ import {
   formatDuration,
   parseBytes,
   parseDuration,
+  roughBytes,
   readBytes,
   readDuration,
 } from "../../src/lib/units.ts";
@@ -94,6 +95,20 @@ test.each([
 ])("%i bytes are written %j and read back", (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
   expect(parseBytes(text)).toBe(bytes);
+});
+
+test.each([
+  [0, "0 B"],
+  [17, "17 B"],
+  [1_023, "1023 B"],
+  [1_536, "1.5 KiB"],
+  [270_553_174_016, "251 GiB"],
+  [75_270_451_200, "70.1 GiB"],
+  [1_023.9 * 2 ** 20, "1023 MiB"],
+  [2 ** 40, "1 TiB"],
+  [5 * 2 ** 50, "5120 TiB"],
+])("%d bytes read %j", (bytes, text) => {
+  expect(roughBytes(bytes)).toBe(text);
 });
 
 test("a wrong duration says what was expected and what was found", () => {
