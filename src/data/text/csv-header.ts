@@ -8,7 +8,7 @@ import { decode, type Encoding, encodingOf } from "./encoding.ts";
 import { type FieldFormat, fieldsOf } from "./fields.ts";
 import { isGeant4, isOfGeant4, readGeant4 } from "./geant4.ts";
 import { LF, lineEndOf, withoutReturns } from "./lines.ts";
-import { numberOf, shown } from "./numbers.ts";
+import { looksNumeric, numberOf, shown } from "./numbers.ts";
 import { QuoteWalk } from "./quotes.ts";
 import { type Layout, MAX_LINE } from "./records.ts";
 import { LineError, MAX_COLUMNS, SAMPLE } from "./table.ts";
@@ -16,6 +16,9 @@ import { LineError, MAX_COLUMNS, SAMPLE } from "./table.ts";
 const HASH = 0x23;
 
 const SEPARATORS = [",", ";", "\t"] as const;
+
+/** Excel's line; programs that do not know it fill it up with separators. */
+const SEPARATOR_LINE = /^"?sep=(.?)"?(?:\1*|\s*)$/iu;
 
 /** The beginning of a CSV. */
 export interface Header {
@@ -76,8 +79,8 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
       comment = [at, end];
     } else if (end - at > 0) {
       const line = text(at, end);
-      const named = at === mark ? /^"?sep=([^\w"\\])"?$/i.exec(line)?.[1] : undefined;
-      if (named !== undefined && named.charCodeAt(0) < 128) separator = named;
+      const named = at === mark ? SEPARATOR_LINE.exec(line)?.[1] : undefined;
+      if (named !== undefined) separator = separatorOf(path, named);
       else if (line.trim() !== "") break;
     }
     at = Math.min(head.length, end + 1);
@@ -116,9 +119,9 @@ function headerOf(path: string, head: Uint8Array, isWhole: boolean): Header | un
   const candidate = namesOfComment(path, own, comments.at(-1), format);
   // A line with numbers below names is an entry, not a header: numpy.savetxt writes the names as comment.
   const commented = own.some(isNumber) ? candidate : undefined;
-  if (own.every(isNumber) && commented === undefined) {
+  if (own.every((name) => isNumber(name) || looksNumeric(name)) && commented === undefined) {
     throw dataError("FILE_BROKEN", { file: path }, "the first line has numbers only, not names", {
-      hint: "write a line with the names of the columns above it",
+      hint: "write a line with the names of the columns above it, separated by commas",
     });
   }
   const names = (commented ?? own).map((name, i) => name.trim() || `column${i + 1}`);
@@ -213,6 +216,16 @@ function namesOfComment(
 /** A tab for `.tsv`, or what the header has most of. */
 function candidatesFor(path: string): readonly string[] {
   return /\.(tsv|tab)$/i.test(path) ? ["\t"] : SEPARATORS;
+}
+
+/** A separator that the file names. Throws FILE_BROKEN. */
+function separatorOf(path: string, named: string): string {
+  if (/^[\t -~]$/.test(named) && !/[\w"\\.+-]/.test(named)) return named;
+  throw dataError(
+    "FILE_BROKEN",
+    { file: path },
+    `${shown(named)} in the line sep= is no separator`,
+  );
 }
 
 function codeOf(separator: string): number {

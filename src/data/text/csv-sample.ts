@@ -1,6 +1,6 @@
 /** What the first entries of a CSV hold, from which the types of its columns are taken. */
 import { type FieldFormat, fieldsOf } from "./fields.ts";
-import { exact, isLarge, isMissing, numberOf } from "./numbers.ts";
+import { exact, isLarge, isMissing, looksNumeric, numberOf } from "./numbers.ts";
 
 /** What the first entries hold in one column. */
 export interface Finding {
@@ -8,14 +8,12 @@ export interface Finding {
   texts: number;
   /** The first text. */
   text: string;
-  /** Whether all texts are numbers with a decimal comma, or with something between their digits. */
+  /** Whether all texts look like numbers. */
   looksNumeric: boolean;
   hasDecimals: boolean;
   /** Whether an integer is not exact as a number. */
   hasLarge: boolean;
 }
-
-const NUMBER_LIKE = /^[+-]?\d+(?:[,'_\u00a0 ]\d+)+(?:\.\d*)?$/;
 
 /** What `lines`, all of them entries, hold in each column. */
 export function findIn(
@@ -50,7 +48,7 @@ function note(finding: Finding, field: string): void {
   const value = numberOf(field);
   if (value === undefined) {
     if (finding.texts++ === 0) finding.text = field;
-    finding.looksNumeric &&= NUMBER_LIKE.test(field.trim());
+    finding.looksNumeric &&= looksNumeric(field);
   } else if (value !== value) {
     if (!isMissing(field.trim())) finding.numbers++;
   } else {

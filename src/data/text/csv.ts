@@ -10,9 +10,12 @@ import { type Field, parseCsv } from "./csv-columns.ts";
 import { type Finding, findIn } from "./csv-sample.ts";
 import { fieldsOf } from "./fields.ts";
 import { kindOf } from "./geant4.ts";
-import { shown } from "./numbers.ts";
+import { numberOf, shown } from "./numbers.ts";
 import { RecordReader } from "./records.ts";
 import { readSample, type Table } from "./table.ts";
+
+/** What Excel writes for a value that could not be computed. */
+const EXCEL_ERROR = /^#(?:N\/A|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)/;
 
 /** Takes the names and types of a CSV file from its beginning. Throws FILE_BROKEN or FILE_UNREADABLE. */
 export async function openCsv(access: Access): Promise<Table> {
@@ -59,7 +62,7 @@ export async function openCsv(access: Access): Promise<Table> {
     branches: fields.map(describe),
     layout,
     encoding,
-    remarks: types === undefined ? remarksOn(fields, findings) : new Map(),
+    remarks: types === undefined ? remarksOn(fields, findings) : new Map<string, string>(),
     parse: (lines, wanted) =>
       parseCsv(lines, wanted, {
         fields,
@@ -68,7 +71,9 @@ export async function openCsv(access: Access): Promise<Table> {
         vectorSeparator: header.vectorSeparator,
         isEntry,
         isDoubtful: (line) =>
-          !isNumeric && line.startsWith("#") && names.length > 1 && count(line) === names.length,
+          line.startsWith("#") &&
+          (EXCEL_ERROR.test(line) || (!isNumeric && names.length > 1)) &&
+          count(line) === names.length,
       }),
   };
 }
@@ -86,9 +91,14 @@ function describe({ name, kind }: Field): BranchDescription {
   return { name, type, shape, readable: true };
 }
 
-/** Columns that are texts although they look like numbers. */
+/** Columns that are texts although they look like numbers, and a name that may be a value. */
 function remarksOn(fields: readonly Field[], findings: readonly Finding[]): Table["remarks"] {
   const remarks = new Map<string, string>();
+  const number = fields.find(({ name }) => Number.isFinite(numberOf(name)));
+  if (number !== undefined) {
+    const what = `column "${number.name}" is called like a number: the first line is taken for the header`;
+    remarks.set(number.name, what);
+  }
   for (const [i, { name, kind }] of fields.entries()) {
     const { numbers, texts, text, looksNumeric } = findings[i] as Finding;
     if (kind !== "string" || (numbers === 0 && !looksNumeric)) continue;

@@ -72,7 +72,9 @@ export function checkZeros(path: string, bytes: Uint8Array, first: number): void
   const at = bytes.indexOf(0);
   if (at < 0) return;
   const what = `there is a zero byte at ${first + at}: the file is no text, or was not written to its end`;
-  throw dataError("FILE_BROKEN", { file: path }, what);
+  throw dataError("FILE_BROKEN", { file: path }, what, {
+    hint: "if it is in UTF-16, convert it to UTF-8 with iconv",
+  });
 }
 
 /** Whether bytes are UTF-8; a character cut off at the end is allowed. */

@@ -76,8 +76,8 @@ function typesOf(
     for (const [name, value] of Object.entries(hasLarge(row) ? exactly(line, row) : row)) {
       const [before, now] = [types.get(name) ?? "none", typeOf(value)];
       const both = joined(before, now);
-      if (both === "any" && before !== "any" && isPlain(before) && isPlain(now)) {
-        const what = `column "${name}" has values of several types: ${shownValue(value)} after ${before}s`;
+      if (both === "any" && before !== "any" && before !== "none") {
+        const what = `column "${name}" has values of several types: ${shownValue(value)} after ${PLURAL[before]}`;
         remarks.set(name, what);
       }
       types.set(name, both);
@@ -104,10 +104,6 @@ function exactly(line: string, row: Row): Row {
     // Reported with its place when the column is read.
     return row;
   }
-}
-
-function isPlain(type: Type): boolean {
-  return type === "number" || type === "integer" || type === "string" || type === "boolean";
 }
 
 function typeOf(value: unknown): Type {
@@ -257,7 +253,8 @@ function columnOf(name: string, type: Type, entries: readonly Entry[], gaps: Gap
 function shownValue(value: unknown): string {
   const plain = (_: string, part: unknown): unknown =>
     typeof part === "bigint" ? String(part) : part;
-  return shown(JSON.stringify(value, plain));
+  const text = JSON.stringify(value, plain);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 function inexact(value: bigint, { index }: Entry, name: string): never {

@@ -23,6 +23,8 @@ export function numberOf(field: string): number | undefined {
   if (value === value && /[\d]/.test(field) && !/[xXbBoO]/.test(field)) return value;
   const text = field.trim();
   if (isMissing(text)) return Number.NaN;
+  // C writes -nan as well.
+  if (/^[+-]?nan$/i.test(text)) return Number.NaN;
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
   if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
   return undefined;
@@ -31,6 +33,19 @@ export function numberOf(field: string): number | undefined {
 /** Whether a field, without blanks around it, stands for no value. */
 export function isMissing(text: string): boolean {
   return text === "" || MISSING.has(text);
+}
+
+/**
+ * Whether a field that is no number looks like one, or like several: with a decimal comma, with something
+ * between its digits, with an exponent as Fortran writes it, with separators that are not those of the file.
+ */
+export function looksNumeric(field: string): boolean {
+  const parts = field.trim().split(/[\s,;|'_]+/);
+  return parts.every((part) => /\d/.test(part) && isNumber(part.replace(/d/i, "e")));
+}
+
+function isNumber(text: string): boolean {
+  return Number.isFinite(numberOf(text));
 }
 
 /** Whether a number must be looked at once more, because it may not be what is written. */

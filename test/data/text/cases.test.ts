@@ -65,6 +65,8 @@ const CSV: [what: string, text: string | Uint8Array, columns: Columns][] = [
   ["a separator in quotes", 'a,b\n"1,2",3\n', { a: ["1,2"], b: [3] }],
   ["sep=;", "sep=;\na;b\n1;2\n", { a: [1], b: [2] }],
   ["sep=| after a mark", '\ufeff"sep=|"\r\na|b\r\n1,5|2\r\n', { a: ["1,5"], b: [2] }],
+  ["sep=; that is filled up", "sep=;;;\na;b;c;d\n1;2;3;4\n", { a: [1], b: [2], c: [3], d: [4] }],
+  ["sep=; and a blank", "SEP=; \r\na;b\r\n1;2\r\n", { a: [1], b: [2] }],
   ["comments", "# by X\n# unit: GeV\na,b\n1,2\n# middle\n3,4\n#5,6\n", { a: [1, 3], b: [2, 4] }],
   ["comments in between", "a,b\nx,2\n# it's \"odd\ny,4\n", { a: ["x", "y"], b: [2, 4] }],
   ["a comment with a quote", 'a,b\n1,2\n# say, "hi\n3,4\n# "\n', { a: [1, 3], b: [2, 4] }],
@@ -90,8 +92,8 @@ const CSV: [what: string, text: string | Uint8Array, columns: Columns][] = [
   ["a decimal comma", "a;b\n1,5;2\n", { a: ["1,5"], b: [2] }],
   [
     "signs, exponents, infinities",
-    "a\n+1\n-2e3\n.5\n1.\n-inf\nInfinity\nnan\nNA\n",
-    { a: [1, -2000, 0.5, 1, -Infinity, Infinity, none, none] },
+    "a\n+1\n-2e3\n.5\n1.\n-inf\nInfinity\nnan\n-nan\nNA\n",
+    { a: [1, -2000, 0.5, 1, -Infinity, Infinity, none, none, none] },
   ],
   ["no numbers", "a,b,c\n0x10,1_000,1 2\n", { a: ["0x10"], b: ["1_000"], c: ["1 2"] }],
   [
@@ -173,6 +175,12 @@ const BROKEN: [what: string, extension: string, text: string | Uint8Array, messa
     "# by X\n1,2\n3,4\n",
     "the first line has numbers only, not names",
   ],
+  ["numpy.savetxt", "csv", "# a b\n1.0e+00 2.0e+00\n3 4\n", "the first line has numbers only"],
+  ["no names, decimal commas", "csv", "1,5;2,5\n3,5;4,5\n", "the first line has numbers only"],
+  ["no names, another separator", "csv", "1|2\n3|4\n", "the first line has numbers only"],
+  ["sep= without a separator", "csv", "sep=x\n1\n", '"x" in the line sep= is no separator'],
+  ["Excel's errors", "csv", "a,b\n#N/A,1\n2,3\n", '"#N/A,1" may be a comment, and an entry'],
+  ["Excel's errors alone", "csv", "a\n1\n#DIV/0!\n2\n", '"#DIV/0!" may be a comment'],
   [
     "a comment that may be an entry",
     "csv",
@@ -227,7 +235,7 @@ const BROKEN: [what: string, extension: string, text: string | Uint8Array, messa
     "text among numbers, later",
     "ndjson",
     `{"a":1}\n${'{"a":2}\n'.repeat(40_000)}{"a":"x"}\n`,
-    '"\\"x\\"" in a column of numbers',
+    '"x" in a column of numbers',
   ],
   [
     "a key that comes late",
@@ -260,6 +268,29 @@ const BROKEN: [what: string, extension: string, text: string | Uint8Array, messa
     "more than 10000 keys",
   ],
 ];
+
+const NOTES: [what: string, extension: string, text: string, note: string][] = [
+  ["a name that may be a value", "csv", "mu,1\ne,2\n", 'column "1" is called like a number'],
+  ["another separator", "csv", "a|b\n1.5|2\n", '"1.5|2" is no number'],
+  ["exponents of Fortran", "csv", "a\n1.5D+03\n", '"1.5D+03" is no number'],
+  ["a list among numbers", "ndjson", '{"a":1}\n{"a":[2]}\n', "[2] after numbers"],
+  ["an object among texts", "ndjson", '{"a":"x"}\n{"a":{}}\n', "{} after strings"],
+];
+
+test.each(NOTES)("told: %s (%s)", async (_, extension, text, note) => {
+  const reader = await openReader({ path: write(extension, text) }, "all");
+  await reader.close();
+  expect(reader.description.notes?.map((each) => each.text).join("\n")).toContain(note);
+});
+
+test("names, dates and times are no numbers: nothing is told", async () => {
+  const reader = await openReader(
+    { path: write("csv", "day,at,n\n2020-01-02,12:30,a 1\n") },
+    "all",
+  );
+  await reader.close();
+  expect(reader.description.notes).toEqual([]);
+});
 
 describe("refused", () => {
   test.each(BROKEN)("%s (%s)", async (_, extension, text, message) => {
