@@ -52,6 +52,8 @@ export function INTRINSICS(): Intrinsic[] {
   addAll([BigInt, AggregateError, TypeError, RangeError, WeakMap, WeakSet, WeakRef], true);
   const typedArray = getPrototypeOf(Uint8Array) as { name: string; prototype: unknown };
   addAll([typedArray, Uint8Array, Float64Array, ArrayBuffer, DataView, Buffer], true);
+  addAll([Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array], true);
+  addAll([Float32Array, BigInt64Array, BigUint64Array], true);
   addAll([TextDecoder, TextEncoder, URL], true);
   add("JSON", JSON);
   add("Math", Math);

@@ -2,7 +2,7 @@
  * The language and its library as the rest of this process needs them. User code lives in the same realm and may
  * overwrite `Array.prototype.map` or `Object.keys`: everything that was there is remembered before the first user
  * code runs, and put back before anything else runs behind it. Adding to them is allowed, but for names that
- * would be seen in every object.
+ * would be seen in every object or hide what is inherited.
  *
  * What looks after them must not need them: no iterators, no methods, only what is taken here.
  */
@@ -13,6 +13,7 @@ const {
   deleteProperty,
   getOwnPropertyDescriptor,
   getPrototypeOf,
+  has,
   ownKeys,
   setPrototypeOf,
 } = Reflect;
@@ -48,8 +49,9 @@ interface Holder {
   keys: readonly PropertyKey[];
   /** Undefined where there was none. */
   descriptors: (PropertyDescriptor | undefined)[];
-  /** Number of all names that were there; -1 where more do not matter. */
+  /** Number of all names that were there; -1 where only some matter. */
   count: number;
+  isOpen: boolean;
 }
 
 interface Change {
@@ -91,10 +93,10 @@ export function rememberIntrinsics(): void {
 function remember({ name, object, only, isOpen }: Intrinsic): void {
   const own = only ?? ownKeys(object);
   const descriptors: (PropertyDescriptor | undefined)[] = [];
-  const count = isOpen ? -1 : own.length;
+  const count = only === undefined ? own.length : -1;
   // The system makes some of its objects on demand, and exchanges what they inherit from.
   const parent = only === undefined ? getPrototypeOf(object) : undefined;
-  const holder = { name, object, parent, keys: own, descriptors, count };
+  const holder = { name, object, parent, keys: own, descriptors, count, isOpen };
   holders.push(holder);
   for (let i = 0; i < own.length; i++) {
     const key = own[i] as PropertyKey;
@@ -206,7 +208,10 @@ function isAmong(keys: readonly PropertyKey[], key: PropertyKey): boolean {
 }
 
 /** Whether adding this would change what other code sees. */
-function isRefused({ name }: Holder, key: PropertyKey): boolean {
+function isRefused({ name, parent, isOpen }: Holder, key: PropertyKey): boolean {
+  // It hides what is inherited: `Uint8Array.prototype.set` is that of all such arrays.
+  if (parent !== undefined && parent !== null && has(parent, key)) return true;
+  if (isOpen) return false;
   if (name === "Object.prototype" || isAmong(TELLING, key)) return true;
   return typeof key === "string" && key !== "" && +key >= 0;
 }

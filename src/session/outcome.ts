@@ -15,6 +15,8 @@ const MAX_TEXT = 1024 * 1024;
 const REST = 2_048;
 /** Bytes that a character takes at most in JSON. */
 const ESCAPED = 6;
+/** Causes of causes that a text tells. */
+const MAX_CAUSES = 8;
 
 /** Runs something that looks at what user code has made. */
 type Look = <T>(action: () => T) => T;
@@ -55,15 +57,26 @@ export async function failureOutcome(
 ): Promise<Outcome> {
   const { code, message: text, cause } = toProofError(thrown);
   const outcome: Outcome = { ok: false, text, code };
-  // Errors are told whole; of other things that code throws, the text shows a part.
+  if (code !== "USER_CODE") return outcome;
   try {
-    if (code === "USER_CODE" && !look(() => cause instanceof Error))
-      outcome.digest = await digest(cause, look);
+    const partly = look(() => toldInPart(cause));
+    if (partly.length > 0) outcome.digest = await digest(partly, look);
   } catch {
     // What cannot even be looked at is like nothing else.
     outcome.digest = "";
   }
   return outcome;
+}
+
+/** Of what was thrown, its causes and parts, those that the text does not tell whole: all but errors. */
+function toldInPart(thrown: unknown, depth = 0): unknown[] {
+  if (!(thrown instanceof Error) || depth > MAX_CAUSES) return [thrown];
+  const { cause } = thrown;
+  const parts: unknown = "errors" in thrown ? thrown.errors : undefined;
+  return [
+    ...(cause === undefined ? [] : toldInPart(cause, depth + 1)),
+    ...(Array.isArray(parts) ? parts.flatMap((part) => toldInPart(part, depth + 1)) : []),
+  ];
 }
 
 /** What tells whether a value is the same as another; see {@link Result}. */

@@ -55,9 +55,11 @@ describe("results that look the same are not shown as one where they differ", ()
       `const cycle: any = { list: Array.from({ length: 200 }, (_, i) => (i === 120 && ${own} ? -1 : i)) }; cycle.self = cycle; cycle`,
       `throw Array.from({ length: 200 }, (_, i) => (i === 120 && ${own} ? -1 : i))`,
       `throw new Error("x".repeat(2_000_000) + (${own} ? "a" : "b"))`,
+      `throw new Error("x", { cause: { a: { b: { c: { d: { e: ${own} } } } } } })`,
+      `throw new AggregateError([new Error("x", { cause: { a: { b: { c: { d: { e: ${own} } } } } } }), 2])`,
     );
     expect(heads(stdout)).toEqual(
-      Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? "0.0,0.2" : "0.1")),
+      Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? "0.0,0.2" : "0.1")),
     );
   });
 
@@ -85,8 +87,9 @@ describe("results that look the same are not shown as one where they differ", ()
       "new Map([[1, new Set([2n, -0])]])",
       "new Float64Array(300_000)",
       "throw [1, 2]",
+      "throw new Error('x', { cause: new Error('y', { cause: [1] }) })",
     );
-    expect(heads(stdout)).toEqual(Array(4).fill("0.0-0.2"));
+    expect(heads(stdout)).toEqual(Array(5).fill("0.0-0.2"));
   });
 });
 

@@ -91,6 +91,9 @@ describe("the language", () => {
     "Object.setPrototypeOf(Array.prototype, null)",
     "Object.defineProperty(Object.prototype, 'id', { set() { throw 1 }, configurable: true })",
     "performance.now = 1",
+    "Uint8Array.prototype.set = 1",
+    "Buffer.prototype.subarray = TypeError.prototype.toString = null",
+    "Promise.call = Float32Array.prototype.fill = 1",
     "await Bun.sleep(1); Array.prototype.map = Map.prototype.get = Promise.prototype.then = 1",
   ])("is put back behind %s, which fails", async (code) => {
     const [changed, ...after] = await answers(code, "[1, 2].map((n) => n + 1)", ".sh echo hi");
@@ -124,10 +127,11 @@ describe("the language", () => {
       await answers(
         "Array.prototype.sum = function () { return this.reduce((a, b) => a + b) }; [1, 2].sum()",
         "[3, 4].sum()",
+        "Uint8Array.prototype.last = function () { return this.at(-1) }; Buffer.of(1, 2).last()",
         "Math.random = () => 0.25; Math.random()",
         "Math.random()",
       ),
-    ).toEqual(["0.0: 3", "0.0: 7", "0.0: 0.25", "0.0: 0.25"]);
+    ).toEqual(["0.0: 3", "0.0: 7", "0.0: 2", "0.0: 0.25", "0.0: 0.25"]);
   });
 
   test("that cannot be put back ends the worker; its successor does without that command", async () => {
