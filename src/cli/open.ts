@@ -3,7 +3,7 @@ import type { AttachOptions } from "../client/options.ts";
 import type { TProof } from "../client/tproof.ts";
 import { elapsedSince } from "../lib/clock.ts";
 import { EXIT, ProofError, toProofError } from "../lib/errors.ts";
-import { parseDuration } from "../lib/units.ts";
+import { parseWait } from "../lib/units.ts";
 import {
   RESULT_FILE_ARGS,
   COMMON_ARGS,
@@ -104,7 +104,7 @@ export default defineProofCommand({
       type: "string",
       valueHint: "TIME",
       description: "Draw the outputs this often while the query runs",
-      parse: parseDuration,
+      parse: parseWait,
     },
     ...RESULT_FILE_ARGS,
     run: {
@@ -117,7 +117,7 @@ export default defineProofCommand({
       alias: "t",
       valueHint: "TIME",
       description: "Give up opening after this long, such as 30s",
-      parse: parseDuration,
+      parse: parseWait,
     },
     ...CONFIG_ARG,
     ...COMMON_ARGS,

@@ -150,7 +150,7 @@ export class Output {
     if (this.wantsJson) this.json({ error });
     const { red, dim } = this.#err.style;
     this.#say(`${red("proof:")} ${sanitize(error.message)}`);
-    for (const text of detailLines(error.details)) this.#say(dim(`  | ${sanitizeLine(text)}`));
+    for (const text of detailLines(error)) this.#say(dim(`  | ${sanitizeLine(text)}`));
     // The texts of other errors say what is to be known of their causes.
     for (const text of error.code === "INTERNAL" ? causesOf(error) : [])
       this.#say(dim(`  caused by: ${sanitizeLine(text)}`));
@@ -265,9 +265,12 @@ function line(text: string): string {
 }
 
 /** The lines of those details that are lists of lines, such as the end of a log, or texts of several lines. */
-function detailLines(details: Readonly<Record<string, unknown>>): string[] {
+function detailLines({ details, message }: ProofError): string[] {
   return Object.values(details).flatMap((value) => {
-    if (Array.isArray(value)) return value.every((part) => typeof part === "string") ? value : [];
+    if (Array.isArray(value)) {
+      const isText = value.every((part) => typeof part === "string");
+      return isText ? value.filter((part) => !message.includes(part)) : [];
+    }
     const lines = typeof value === "string" ? value.trimEnd().split("\n") : [];
     return lines.length > 1 ? lines : [];
   });

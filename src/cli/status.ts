@@ -2,7 +2,7 @@
 import { sanitizeLine } from "../lib/sanitize.ts";
 import type { Identity } from "../comm/log-in.ts";
 import type { Deadline as WholeDeadline } from "../lib/clock.ts";
-import { parseDuration } from "../lib/units.ts";
+import { parseWait } from "../lib/units.ts";
 import { accountName } from "../lib/account.ts";
 import { ProofError, toProofError } from "../lib/errors.ts";
 import type { Health, NodeHealth } from "../protocol/health.ts";
@@ -44,7 +44,7 @@ export default defineProofCommand({
       alias: "t",
       valueHint: "TIME",
       description: "Wait at most this long for all of it, up to 5s (5s)",
-      parse: parseDuration,
+      parse: parseWait,
     },
     watch: { type: "boolean", description: "Look again every 2 seconds, until Ctrl-C" },
     ...CONFIG_ARG,

@@ -56,6 +56,11 @@ export function parseDuration(text: string): number {
   return readDuration(text) ?? fail(`${DURATION_FORM} (a bare number is seconds)`, text);
 }
 
+/** The same for a wait, which must not be over before it has begun. */
+export function parseWait(text: string): number {
+  return parseDuration(text) || fail("more than 0s", text);
+}
+
 /** Like readBytes, in bytes, but throws USAGE with the expected form. */
 export function parseBytes(text: string): number {
   return readBytes(text) ?? fail(`${BYTES_FORM} (a bare number is bytes)`, text);

@@ -5,6 +5,7 @@ import {
   formatDuration,
   parseBytes,
   parseDuration,
+  parseWait,
   roughBytes,
   readBytes,
   readDuration,
@@ -109,6 +110,11 @@ test.each([
   [5 * 2 ** 50, "5120 TiB"],
 ])("%d bytes read %j", (bytes, text) => {
   expect(roughBytes(bytes)).toBe(text);
+});
+
+test("a wait of no time is refused", () => {
+  expect(() => parseWait("0")).toThrow('expected more than 0s, found "0"');
+  expect(parseWait("0.001")).toBe(1);
 });
 
 test("a wrong duration says what was expected and what was found", () => {
