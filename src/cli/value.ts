@@ -1,5 +1,5 @@
 /** Turns the text of one option or argument into its value. */
-import { messageOf, ProofError } from "../lib/errors.ts";
+import { isProofError, messageOf, ProofError } from "../lib/errors.ts";
 import { nearest } from "../lib/suggest.ts";
 import type { ArgDef, IntegerArg } from "./command.ts";
 
@@ -31,7 +31,8 @@ export function readValue(def: ValuedArg, name: string, text: string, see: strin
   try {
     return def.parse(text);
   } catch (error) {
-    if (error instanceof ProofError) throw error;
+    if (isProofError(error))
+      throw new ProofError(error.code, `${name}: ${error.message}`, { hint: error.hint ?? see });
     throw mismatch(name, messageOf(error), text, see);
   }
 }
