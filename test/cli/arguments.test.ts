@@ -248,7 +248,7 @@ test("a required option is asked for, and a default goes through parse", () => {
   });
 });
 
-test("a ProofError of parse keeps its own message and hint", () => {
+test("a ProofError of parse keeps its message and hint, behind the name of the option", () => {
   const args = {
     at: {
       type: "string",
@@ -260,7 +260,7 @@ test("a ProofError of parse keeps its own message and hint", () => {
   } as const;
   expect(errorOf(() => parseArguments("x", args, ["--at=y"]))).toEqual({
     code: "CONFIG_VALUE",
-    message: "no such port",
+    message: "option --at: no such port",
     hint: "use 1 to 65535",
   });
 });
