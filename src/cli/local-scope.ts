@@ -1,12 +1,13 @@
 /** TypeScript at the prompt, evaluated here: `p` is the session, everything of "proof" is at hand. */
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
+import type { Part } from "../client/partial.ts";
 import type { TProof } from "../client/tproof.ts";
 import * as face from "../index.ts";
 import { BrokenOff, settled } from "../lib/breakable.ts";
 import { EXIT, isProofError, messageOf, ProofError } from "../lib/errors.ts";
 import { whyNoFile } from "../lib/file-kind.ts";
 import { loadWithin, provideModule } from "../lib/module.ts";
-import { describeUserError, evaluate } from "../lib/scope.ts";
+import { describeUserError, evaluate, guarded } from "../lib/scope.ts";
 import { framesOf } from "../lib/thrown.ts";
 import { worse } from "./exit-code.ts";
 import { reportUnfinished } from "./unfinished.ts";
@@ -30,9 +31,13 @@ export function prepareScope(proof: TProof, output: Output): void {
   Reflect.set(globalThis, "p", proof);
 }
 
+/** How often user code has thrown where nobody caught it. */
+let uncaught = 0;
+
 /** What user code throws where nobody catches it is shown; it ends nothing. */
 function keepAlive(output: Output): void {
   const show = (what: string, thrown: unknown): void => {
+    uncaught++;
     output.error(
       isProofError(thrown)
         ? thrown
@@ -65,16 +70,9 @@ export async function evaluateLine(
   ]);
   const shown = await evaluate(compile(line, true), interrupted.promise, (value) => {
     if (output.wantsJson) output.json(withPartial(value, proof, known));
-    if (output.wantsJson || value === undefined) return undefined;
-    const outputs = outputsIn(value);
-    const parts = partsOf(value).map(partialLine);
-    return { parts, outputs, text: outputs === undefined ? inspected(value) : "" };
+    return output.wantsJson || value === undefined ? undefined : lookAt(value, partsOf, inspected);
   });
-  if (shown !== undefined) {
-    const { parts, outputs, text } = shown;
-    const picture = outputs === undefined ? text : await drawn(outputs, output);
-    output.result([...parts, picture].join("\n\n"));
-  }
+  if (shown !== undefined) output.result(await drawn(shown, output));
   return wholeOr(proof, known, output);
 }
 
@@ -94,30 +92,36 @@ function inspected(value: unknown): string {
   return Bun.inspect(value, { colors: false, depth: 4 });
 }
 
-/** Outputs as pictures. */
-async function drawn(outputs: face.Outputs, output: Output): Promise<string> {
-  const { drawOutputs } = await import("../view/terminal.ts");
-  return drawOutputs(outputs, output.look);
+/** What is to be shown of a value. */
+interface Shown {
+  parts: string[];
+  outputs: face.Outputs | undefined;
+  text: string;
 }
 
-/** What a script returned: outputs as pictures, text as it is; above it, if it is of a result that is not whole. */
-async function show(value: unknown, output: Output): Promise<string> {
-  const { partsOf } = await import("../client/partial.ts");
+/** Looks at a value, which runs user code; a text is shown as `inspect` says. */
+function lookAt(
+  value: unknown,
+  partsOf: (value: unknown) => readonly Part[],
+  inspect: (value: unknown) => string,
+): Shown {
   const outputs = outputsIn(value);
-  const shown =
-    outputs !== undefined
-      ? await drawn(outputs, output)
-      : typeof value === "string"
-        ? value
-        : inspected(value);
-  return [...partsOf(value).map(partialLine), shown].join("\n\n");
+  const parts = partsOf(value).map(partialLine);
+  return { parts, outputs, text: outputs === undefined ? inspect(value) : "" };
+}
+
+/** Outputs as pictures, anything else as text; above it, if it is of a result that is not whole. */
+async function drawn({ parts, outputs, text }: Shown, output: Output): Promise<string> {
+  if (outputs === undefined) return [...parts, text].join("\n\n");
+  const { drawOutputs } = await import("../view/terminal.ts");
+  return [...parts, drawOutputs(outputs, output.look)].join("\n\n");
 }
 
 /** A value for --json, with the numbers of the queries whose results were not whole. */
 function withPartial(result: unknown, proof: TProof, known: number): object {
   const partial = proof.partialResults.slice(known);
-  // JSON has nothing for no value, and what has no key says nothing.
-  const value = result === undefined ? null : result;
+  // JSON has nothing for these, and what has no key says nothing.
+  const value = ["undefined", "function", "symbol"].includes(typeof result) ? null : result;
   return partial.length === 0 ? { value } : { value, partial };
 }
 
@@ -137,6 +141,8 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
   prepareScope(proof, output);
   const module = await loadWithin(resolve(path), {}).catch((error: unknown) => {
     if (error instanceof BrokenOff) throw brokenOff(path, "its top level");
+    const isRun = !(error instanceof AggregateError && error.errors[0] instanceof BuildMessage);
+    if (isRun && framesOf(error).some(({ file }) => isAbsolute(file))) throw userError(path, error);
     throw new ProofError("USER_CODE", `${path}: ${messageOf(error)}`, { cause: error });
   });
   const main: unknown = module["default"];
@@ -150,9 +156,15 @@ export async function runScript(proof: TProof, path: string, output: Output): Pr
     if (error instanceof BrokenOff) throw brokenOff(path, "its default export");
     throw isProofError(error) ? error : userError(path, error);
   });
-  if (output.wantsJson) output.json(withPartial(value, proof, 0));
-  else if (value !== undefined) output.result(await show(value, output));
-  return worse(wholeOr(proof, 0, output), reportUnfinished(proof, output));
+  const { partsOf } = await import("../client/partial.ts");
+  const asIs = (text: unknown): string => (typeof text === "string" ? text : inspected(text));
+  if (output.wantsJson) guarded(() => output.json(withPartial(value, proof, 0)));
+  else if (value !== undefined) {
+    const shown = guarded(() => lookAt(value, partsOf, asIs));
+    output.result(await drawn(shown, output));
+  }
+  const code = worse(wholeOr(proof, 0, output), reportUnfinished(proof, output));
+  return uncaught === 0 ? code : worse(code, EXIT.query);
 }
 
 function brokenOff(path: string, what: string): ProofError {

@@ -128,3 +128,48 @@ export default defineSelector({
     expect(exitCode).toBe(3);
   });
 });
+
+describe("a script for --run", () => {
+  /** What one says that is this text: with --json on stdout but for the session, and its exit code. */
+  async function run(text: string, ...args: string[]) {
+    const file = join(area.path, "script.ts");
+    await Bun.write(file, text);
+    const open = ["open", daemon.address, "-q", "-w", "1", "--run", file];
+    const { stdout, stderr, exitCode } = await runProof([...open, ...args], { home });
+    return { stdout: stdout.replace(/^\{"session".*\n/, ""), stderr, exitCode };
+  }
+
+  test("whose value throws when it is looked at has failed, with the line", async () => {
+    const getter = 'export default () => ({\n  get a() { throw new Error("no") },\n})';
+    for (const args of [[], ["--json"]]) {
+      const { stdout, stderr, exitCode } = await run(getter, ...args);
+      expect(stderr).toMatch(/^proof: Error: no\n.*at a \(.*script\.ts:2:\d+\)\n$/);
+      if (args.length > 0) expect(stdout).toStartWith('{"error":{"code":"USER_CODE"');
+      expect(exitCode).toBe(5);
+    }
+  });
+
+  test("whose top level throws is told with its line", async () => {
+    const { stderr, exitCode } = await run('const x = 1;\nthrow new Error("no")');
+    expect(stderr).toMatch(/^proof: \S+script\.ts:2:\d+: Error: no\n/);
+    expect(exitCode).toBe(5);
+  });
+
+  test("has a value also where JSON has none for it", async () => {
+    for (const value of ["undefined", "() => 1", 'Symbol("a")'])
+      expect((await run(`export default () => (${value})`, "--json")).stdout).toBe(
+        '{"value":null}\n',
+      );
+  });
+
+  test("that throws where nobody catches it has failed", async () => {
+    const late = 'setTimeout(() => { throw new Error("no") }, 1)';
+    for (const code of [late, 'Promise.reject(new Error("no"))']) {
+      const wait =
+        "return new Promise((done) => process.on('uncaughtException', done).on('unhandledRejection', done))";
+      const { stderr, exitCode } = await run(`export default () => { ${code}; ${wait} }`, "--json");
+      expect(stderr).toContain("Error: no");
+      expect(exitCode).toBe(5);
+    }
+  });
+});
