@@ -1,12 +1,12 @@
 /** A keeper once its daemon is gone without a word: see keeper.ts. */
-import { rmdirSync, rmSync } from "node:fs";
+import { renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { asAccount } from "../lib/privileges.ts";
 import { processTable, signalProcess } from "../lib/process.ts";
 import type { KeeperParameters } from "../protocol/keeper.ts";
 import { isLeft, readRecords, sweep } from "./leftovers.ts";
 import { Marks } from "./marks.ts";
-import { isOwner } from "./pid-file.ts";
+import { isOwner, type Owner } from "./pid-file.ts";
 import { SessionLog } from "./session-log.ts";
 import { isLiving, type SessionRecord } from "./session-record.ts";
 import { endStrays, Strays } from "./strays.ts";
@@ -32,7 +32,19 @@ export async function keepWatch(parameters: KeeperParameters): Promise<void> {
   endMarked(state, records);
   await until(() => !records.some(isLeft), terminate);
   if (isTaken()) return;
-  rmSync(state, { recursive: true, force: true });
+  removeState(state, { pid, start });
+}
+
+/** Removes the state directory that `owner` has left. A daemon that takes it over meanwhile gets it back whole. */
+function removeState(state: string, owner: Owner): void {
+  const aside = `${state}.left-${process.pid}`;
+  try {
+    renameSync(state, aside);
+    if (!isOwner(aside, owner)) return renameSync(aside, state);
+  } catch {
+    // It is gone already, or the next daemon has made one of its own in its place.
+  }
+  rmSync(aside, { recursive: true, force: true });
   try {
     rmdirSync(dirname(state));
   } catch {

@@ -26,6 +26,16 @@ const MAX_SOCKET_PATH = 107;
 /** Characters of a host's name in the name of a directory, whose path must leave room for the socket. */
 const HOST_LENGTH = 24;
 
+/** Times that a directory is made anew which the keeper of an earlier daemon removes meanwhile. */
+const TRIES = 5;
+
+/** A directory that is ready, and what an earlier daemon has left in it. */
+interface Prepared {
+  directory: StateDirectory;
+  living: SessionRecord[];
+  leftovers: number;
+}
+
 export class StateDirectory {
   readonly path: string;
   readonly socket: string;
@@ -42,16 +52,22 @@ export class StateDirectory {
   }
 
   /**
-   * Makes `<base>/<name>` and its parent with mode 0700; `<base>/<name>-<host>` where the former is another host's. Of the sessions that a daemon which is gone has
-   * left there, those whose proofservs will call back are `living`; of the others everything is removed, and
-   * `leftovers` of them still ran. `passable` is for a daemon whose proofservs run under other accounts:
-   * these may pass through to the socket, and see nothing on the way. Throws STATE_DIR.
+   * Makes `<base>/<name>` and its parent with mode 0700; `<base>/<name>-<host>` where the former is another host's. Of
+   * the sessions that a daemon which is gone has left there, those whose proofservs will call back are `living`; of the
+   * others everything is removed, and `leftovers` of them still ran. `passable` is for a daemon whose proofservs run
+   * under other accounts: these may pass through to the socket, and see nothing on the way. Throws STATE_DIR.
    */
-  static prepare(
-    base: string,
-    name: string,
-    passable = false,
-  ): { directory: StateDirectory; living: SessionRecord[]; leftovers: number } {
+  static prepare(base: string, name: string, passable = false): Prepared {
+    for (let tries = TRIES; ; tries--) {
+      try {
+        return StateDirectory.#prepare(base, name, passable);
+      } catch (error) {
+        if (tries <= 1 || !isVanished(error)) throw error;
+      }
+    }
+  }
+
+  static #prepare(base: string, name: string, passable: boolean): Prepared {
     makeOwn(base, passable);
     const directory = new StateDirectory(claim(base, name, passable));
     if (Buffer.byteLength(directory.socket) > MAX_SOCKET_PATH) {
@@ -161,6 +177,11 @@ function hostOf(path: string, own: string): string {
   } catch (error) {
     throw unusable(path, error);
   }
+}
+
+/** Whether something was removed while it was used. */
+function isVanished(error: unknown): boolean {
+  return error instanceof ProofError && systemCode(error.cause) === "ENOENT";
 }
 
 /** Every directory above must let other accounts pass, or no proofserv could call back. */

@@ -7,23 +7,24 @@ import type { ServeParameters } from "../protocol/serve.ts";
 const PAUSE = 100;
 
 /**
- * Connects to the daemon's socket and logs in with `logIn`, again and again. False if none has taken this
- * proofserv in within `reconnto`, or one says that it knows nothing of it.
+ * Connects to the daemon's socket and logs in with `logIn`, again and again. Resolves with why it has given up: no daemon
+ * has taken this proofserv in within `reconnto`, or one says that it knows nothing of it; undefined once one has.
  */
 export async function rejoin(
   { socket, reconnto, startup }: ServeParameters,
   logIn: (link: Link) => Promise<void>,
-): Promise<boolean> {
+): Promise<string | undefined> {
   for (const end = performance.now() + reconnto; performance.now() < end; await Bun.sleep(PAUSE)) {
     let link: Link | undefined;
     try {
       link = await Link.open({ path: socket }, startup.tcp);
       await logIn(link);
-      return true;
+      return undefined;
     } catch (error) {
       link?.end();
-      if (error instanceof ProofError && error.code === "REFUSED") return false;
+      if (error instanceof ProofError && error.code === "REFUSED")
+        return `the daemon that came refused it: ${error.message}`;
     }
   }
-  return false;
+  return `no other came within ${reconnto / 1000} s`;
 }

@@ -123,16 +123,17 @@ export class UpwardLink {
     // The next daemon numbers its clients anew.
     this.#handler.left(undefined);
     const { rejoin } = await import("./rejoin.ts");
-    const isBack = await rejoin(this.#parameters, (link) => {
+    const givenUp = await rejoin(this.#parameters, (link) => {
       this.#link = link;
       // The client's first message may come in the same breath as the answer.
       this.#listen(link);
       return callBack(link, this.#parameters);
     });
     if (this.#ended) return this.#link.end();
-    if (!isBack) {
+    if (givenUp !== undefined) {
       this.#ended = true;
-      return this.#handler.closed(cause);
+      const what = `${cause.message}; ${givenUp}`;
+      return this.#handler.closed(new ProofError(cause.code, what, { cause }));
     }
     this.#rejoining = undefined;
     // The next daemon knows nothing yet of what the last one was told.

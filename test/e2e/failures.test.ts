@@ -10,6 +10,7 @@ import type { Home } from "../helpers/home.ts";
 import { proofservsOf } from "../helpers/processes.ts";
 import { Program } from "../helpers/program.ts";
 import { openingLines } from "../helpers/proof.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 setDefaultTimeout(120_000);
 const area = useArea();
@@ -155,7 +156,7 @@ describe.skipIf(!namespaces.possible)(`four hosts${SKIPPED}`, () => {
     await using _daemon = await broken.startDaemon({ env: { PROOF_STARTUP_CALLBACK: "1s" } });
     using _deaf = deafSocket(broken.home);
     await openWithout({ phase: "callback", text: /did not call back within 1 s/ });
-    expect(proofservsOf(broken.home.path).size).toBe(0);
+    await waitFor("its end", () => proofservsOf(broken.home.path).size === 0);
   });
 
   test("a proofserv that prints megabytes and dies: the end of its log, and the others stay", async () => {
