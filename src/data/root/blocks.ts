@@ -6,6 +6,7 @@
  * zlib and zstd are the runtime's own. LZ4 and LZMA are rarer and go through jsroot.
  */
 import { inflateSync, zstdDecompressSync } from "node:zlib";
+import { isWholeXz } from "./xz.ts";
 
 /** Bytes in front of every block. */
 const HEADER = 9;
@@ -31,7 +32,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   ZL: inflate,
   ZS: zstd,
   L4: lz4,
-  XZ: (_, size, block) => throughJsroot(block, size),
+  XZ: lzma,
   CS: (_, size, block) => throughJsroot(block, size),
 };
 
@@ -93,13 +94,16 @@ function checkBlocks(packed: Uint8Array, size: number): void {
 
 function unpackBlock(block: Block): Unpacked | Promise<Unpacked> {
   const method = METHODS[block.method] as Method;
+  const fail = (cause: unknown): never => {
+    if (cause instanceof BlockError) throw cause;
+    throw new BlockError(`damaged ${block.method} data`, { cause });
+  };
   try {
     const plain = method(block.data, block.plain, block.whole);
     if (!(plain instanceof Promise)) return checkSize(plain, block);
-    return plain.then((bytes) => checkSize(bytes, block));
+    return plain.then((bytes) => checkSize(bytes, block)).catch(fail);
   } catch (cause) {
-    if (cause instanceof BlockError) throw cause;
-    throw new BlockError(`damaged ${block.method} data`, { cause });
+    return fail(cause);
   }
 }
 
@@ -152,6 +156,12 @@ function lz4(data: Uint8Array, size: number, block: Uint8Array): Promise<Unpacke
     throw new BlockError("damaged L4 data: wrong checksum");
   }
   return throughJsroot(block, size);
+}
+
+async function lzma(data: Uint8Array, size: number, block: Uint8Array): Promise<Unpacked> {
+  const plain = await throughJsroot(block, size);
+  if (!isWholeXz(data, plain)) throw new BlockError("damaged XZ data: wrong checksum");
+  return plain;
 }
 
 async function throughJsroot(block: Uint8Array, size: number): Promise<Unpacked> {

@@ -4,7 +4,7 @@
  * as its own branch says, and a member of each in every branch below.
  */
 import type { Column } from "../types.ts";
-import { TypeRefused } from "./entry-error.ts";
+import { EntryError, TypeRefused } from "./entry-error.ts";
 import { elementOf } from "./entries.ts";
 import type { RecordOf } from "./source.ts";
 import type { StreamedColumn } from "./streamed.ts";
@@ -175,7 +175,12 @@ function items(
   at: (column: StreamedColumn) => unknown,
 ): Fields[] {
   const n = at(count) as number;
-  const values = members.map(({ path, column }) => ({ path, own: at(column) as unknown[] }));
+  const values = members.map(({ path, column }) => {
+    const own = at(column) as unknown[];
+    if (own.length !== n)
+      throw new EntryError(`${own.length} of ${path.join(".")} for ${n} objects`);
+    return { path, own };
+  });
   return Array.from({ length: n }, (_, i) => {
     const object: Fields = { _typename: className };
     for (const { path, own } of values) {

@@ -20,6 +20,9 @@ export class LayoutError extends Error {
 /** Bytes that a vector begins with: byte count, version, number of values. */
 const VECTOR_HEADER = 10;
 
+/** Bit of a byte count. */
+const BYTE_COUNT = 0x4000_0000;
+
 export class FastColumn {
   readonly source: BasketSource;
   readonly #layout: Layout;
@@ -157,7 +160,8 @@ export class FastColumn {
         const begin = bounds[k] as number;
         const length = (bounds[k + 1] as number) - begin;
         const values = length < VECTOR_HEADER ? -1 : view.getInt32(begin + 6);
-        if (values < 0 || length !== VECTOR_HEADER + values * size) {
+        const isHeaded = values >= 0 && view.getUint32(begin) === BYTE_COUNT + length - 4;
+        if (!isHeaded || length !== VECTOR_HEADER + values * size) {
           throw new LayoutError("a vector is stored in an unusual way");
         }
         spans.push(data.subarray(begin + VECTOR_HEADER, begin + length));

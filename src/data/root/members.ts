@@ -69,7 +69,11 @@ function single(name: string, read: Read, countName = ""): Member {
 /** Dimensions of an array member; none for a single one. */
 export function dimensionsOf(element: Thing): number[] {
   const n = number(element, "fArrayDim", 0);
-  if (n > 0) return Array.from({ length: n }, (_, i) => item(element["fMaxIndex"], i));
+  if (n > 0) {
+    const dimensions = Array.from({ length: n }, (_, i) => item(element["fMaxIndex"], i));
+    // An array without values takes no bytes: what stands around it must not be counted either.
+    return dimensions.includes(0) ? [0] : dimensions;
+  }
   const length = number(element, "fArrayLength", 0);
   return length > 0 ? [length] : [];
 }
