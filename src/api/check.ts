@@ -29,6 +29,14 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Refuses texts and objects among the values of a fill that has a NaN; nothing at all is as good as NaN. */
+export function needNumbers(...values: unknown[]): void {
+  for (const value of values) {
+    const isFit = typeof value === "number" || value === undefined || Number(value) <= Infinity;
+    need(isFit, `fill: ${show(value)} is no number`);
+  }
+}
+
 /** Refuses arrays with fewer than `n` values. */
 export function checkLengths(n: number, ...arrays: (ArrayLike<number> | undefined)[]): void {
   for (const array of arrays) {

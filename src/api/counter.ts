@@ -1,5 +1,5 @@
 /** Counts and sums that come out the same however the work was spread. */
-import { need, show, State } from "./check.ts";
+import { need, needNumbers, show, State } from "./check.ts";
 import { BLOCK, ExactSum } from "./exact-sum.ts";
 
 /** A sum of numbers, exact until it is read. */
@@ -13,6 +13,7 @@ export class Sum {
   /** Adds a value. */
   fill(value: number): void {
     if (this.#waits === BLOCK) this.#fold();
+    if (!(value <= Infinity)) needNumbers(value);
     this.#waiting[this.#waits++] = value;
     this.entries++;
   }

@@ -1,6 +1,6 @@
 /** One-dimensional histograms, after ROOT's TH1D. */
 import { Axis } from "./axis.ts";
-import { checkLengths, need, show, State } from "./check.ts";
+import { checkLengths, need, needNumbers, show, State } from "./check.ts";
 import { emptyCells, Histogram, loadCells } from "./histogram.ts";
 import * as statistics from "./statistics.ts";
 
@@ -28,7 +28,10 @@ export class H1 extends Histogram {
     const sumw2 = this.sumw2;
     if (sumw2 !== undefined) sumw2[bin] = sumw2[bin]! + w * w;
     if (bin === 0 || bin > axis.nbins) {
-      if (!(x <= Infinity)) this.nans++;
+      if (!(x <= Infinity)) {
+        needNumbers(x);
+        this.nans++;
+      }
     } else this.moments.put(x, w);
   }
 

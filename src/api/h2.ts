@@ -1,6 +1,6 @@
 /** Two-dimensional histograms, after ROOT's TH2D. */
 import { Axis } from "./axis.ts";
-import { checkLengths, need, show, State } from "./check.ts";
+import { checkLengths, need, needNumbers, show, State } from "./check.ts";
 import { type Cells, emptyCells, Histogram, loadCells } from "./histogram.ts";
 import * as statistics from "./statistics.ts";
 
@@ -33,7 +33,10 @@ export class H2 extends Histogram {
     const sumw2 = this.sumw2;
     if (sumw2 !== undefined) sumw2[cell] = sumw2[cell]! + w * w;
     if (i === 0 || i > xAxis.nbins || j === 0 || j > yAxis.nbins) {
-      if (!(x <= Infinity && y <= Infinity)) this.nans++;
+      if (!(x <= Infinity && y <= Infinity)) {
+        needNumbers(x, y);
+        this.nans++;
+      }
     } else this.moments.putPair(x, y, w);
   }
 

@@ -1,6 +1,6 @@
 /** Profiles: mean of y in bins of x, after ROOT's TProfile. */
 import { Axis } from "./axis.ts";
-import { checkLengths, need, show, State } from "./check.ts";
+import { checkLengths, need, needNumbers, show, State } from "./check.ts";
 import { loadTitles } from "./histogram.ts";
 import {
   addCells,
@@ -44,7 +44,10 @@ export class Profile implements Titles {
   fill(x: number, y: number, w = 1): void {
     const cells = this.cells;
     cells.entries++;
-    if (!(x <= Infinity && y <= Infinity)) cells.nans++;
+    if (!(x <= Infinity && y <= Infinity)) {
+      needNumbers(x, y);
+      cells.nans++;
+    }
     if (!(y <= Infinity)) return;
     if (w !== 1 && cells.sumw2 === undefined) this.keepSumw2();
     const bin = this.axis.find(x);

@@ -130,7 +130,7 @@ function wholeOr(proof: TProof, known: number, output: Output): number {
   const partial = proof.partialResults.slice(known);
   if (partial.length === 0) return EXIT.ok;
   const which = [...new Set(partial)].join(", ");
-  output.warn(`not whole, because it was stopped: the result of query ${which}`);
+  output.fault(`not whole, because it was stopped: the result of query ${which}`);
   return EXIT.query;
 }
 

@@ -142,7 +142,12 @@ export class Output {
 
   /** Something that may be wrong, on stderr. */
   warn(text: string): void {
-    if (!this.isQuiet) this.#say(`${this.#err.style.yellow("warning:")} ${sanitize(text)}`);
+    if (!this.isQuiet) this.fault(text);
+  }
+
+  /** Why the exit code is not 0, on stderr: also with --quiet. */
+  fault(text: string): void {
+    this.#say(`${this.#err.style.yellow("warning:")} ${sanitize(text)}`);
   }
 
   /** An error on stderr, with its hint and log; with --json also as an object on stdout. */

@@ -10,6 +10,6 @@ export function reportUnfinished(proof: TProof, output: Output): number {
   const which = open
     .map((seq) => (seq === 0 ? "one without a number yet" : String(seq)))
     .join(", ");
-  output.warn(`not ended, and ended without a result now: query ${which}`);
+  output.fault(`not ended, and ended without a result now: query ${which}`);
   return EXIT.query;
 }

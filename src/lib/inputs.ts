@@ -61,8 +61,12 @@ function convert(like: unknown, text: string): unknown {
   if (typeof like === "string") return typeof json === "string" ? json : text;
   if (typeof like === "number") {
     const number = /\S/.test(text) ? Number(text) : Number.NaN;
-    // A whole number is not rounded in silence.
-    return Number.isNaN(number) || typeof json === "bigint" ? undefined : number;
+    // A whole number is not rounded in silence, and only Infinity is infinite.
+    const isWhole = !/[.e]/i.test(text) || /^\s*0x/i.test(text);
+    if (isWhole && !Number.isSafeInteger(number)) {
+      return /^\s*[+-]?Infinity\s*$/.test(text) ? number : undefined;
+    }
+    return Number.isFinite(number) ? number : undefined;
   }
   if (typeof like === "bigint") return /^[+-]?\d{1,1000}$/.test(text) ? BigInt(text) : undefined;
   if (like instanceof Date) {

@@ -67,7 +67,7 @@ test("a script that stops its own query and ignores that: exit code 5", async ()
       return outputs.n.value > 0;
     };`,
   );
-  const { stdout, stderr, exitCode } = await cluster.open(["-w", "2", "--run", path]);
+  const { stdout, stderr, exitCode } = await cluster.open(["-q", "-w", "2", "--run", path]);
   expect({ stdout, exitCode }).toEqual({ stdout: "true\n", exitCode: 5 });
   expect(stderr).toContain("warning: not whole, because it was stopped: the result of query 1");
 });

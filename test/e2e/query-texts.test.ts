@@ -9,14 +9,14 @@ const cluster = useCluster();
 const { home } = cluster;
 
 /** Adds up column `y`, and counts entries and names. */
-const sums = (): string =>
+const sums = (y = "event.y"): string =>
   home.write(
     "sums.ts",
     `import { countBy, counter, defineSelector, sum } from "proof";
 export default defineSelector({
   branches: ["x", "y"],
   workerBegin(out) { out.n = counter(); out.y = sum(); out.lengths = countBy(); },
-  process(event, out) { out.n.fill(); out.y.fill(event.y); out.lengths.fill(String(event.x).length); },
+  process(event, out) { out.n.fill(); out.y.fill(${y}); out.lengths.fill(String(event.x).length); },
 });
 `,
   );
@@ -58,13 +58,30 @@ test("Latin-1 is read, UTF-16 is not, and both are told", async () => {
   expect(await cluster.refuse(sums(), [utf16])).toContain("the text is in UTF-16LE");
 });
 
+test("a text that is no number and fills a sum or a histogram ends the query, with the entry", async () => {
+  const path = home.write("fills.csv", "x,y\n1,2\n3,n/a\n");
+  for (const output of ["sum()", 'h1("h", "h", 10, 0, 10)']) {
+    const selector = home.write(
+      "fills.ts",
+      `import { defineSelector, h1, sum } from "proof";
+export default defineSelector({
+  workerBegin(out) { out.y = ${output}; },
+  process(event, out) { out.y.fill(event.y); },
+});
+`,
+    );
+    const error = await cluster.refuse(selector, [path]);
+    expect(error).toContain('fill: "n/a" is no number (in process at byte 8 of ');
+  }
+});
+
 test("what makes a sum NaN is told, with file and line, once", async () => {
   const text = home.write("text.csv", `x,y\n${"1,2\n".repeat(40)}3,n/a\n`);
   const gap = home.write("gap.csv", `x,y\n${"1,2\n".repeat(90_000)}1,\n2,\n`);
-  const args = ["--json", "-w", "3", "--process", sums(), text, gap];
+  const args = ["--json", "-w", "3", "--process", sums("Number(event.y)"), text, gap];
   const { stdout, stderr, exitCode } = await cluster.open(args);
   const notes = [
-    `${text}: column "y" is read as text: "n/a" is no number, 40 of the first 41 values are`,
+    `${text}: column "y" is read as text: "n/a" in row 41 is no number, 40 of the first 41 values are`,
     `${gap}: column "y" is float64, in ${text} it is string`,
     `${gap}: column "y" has missing values, which are NaN (such as in the line at byte ${4 + 360_000})`,
   ];

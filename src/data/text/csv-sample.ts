@@ -6,8 +6,9 @@ import { exact, isLarge, isMissing, looksNumeric, numberOf } from "./numbers.ts"
 export interface Finding {
   numbers: number;
   texts: number;
-  /** The first text. */
+  /** The first text, and which of the entries it is in, from 1 on. */
   text: string;
+  row: number;
   /** Whether all texts look like numbers. */
   looksNumeric: boolean;
   hasDecimals: boolean;
@@ -25,11 +26,12 @@ export function findIn(
     numbers: 0,
     texts: 0,
     text: "",
+    row: 0,
     looksNumeric: true,
     hasDecimals: false,
     hasLarge: false,
   }));
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     let fields: string[];
     try {
       fields = fieldsOf(line, format, 0);
@@ -39,15 +41,18 @@ export function findIn(
     }
     // Of one with too few or too many fields nobody knows which are which.
     if (fields.length !== names.length) continue;
-    for (const [i, field] of fields.entries()) note(findings[i] as Finding, field);
+    for (const [i, field] of fields.entries()) note(findings[i] as Finding, field, index + 1);
   }
   return findings;
 }
 
-function note(finding: Finding, field: string): void {
+function note(finding: Finding, field: string, row: number): void {
   const value = numberOf(field);
   if (value === undefined) {
-    if (finding.texts++ === 0) finding.text = field;
+    if (finding.texts++ === 0) {
+      finding.text = field;
+      finding.row = row;
+    }
     finding.looksNumeric &&= looksNumeric(field);
   } else if (value !== value) {
     if (!isMissing(field.trim())) finding.numbers++;

@@ -100,9 +100,9 @@ function remarksOn(fields: readonly Field[], findings: readonly Finding[]): Tabl
     remarks.set(number.name, what);
   }
   for (const [i, { name, kind }] of fields.entries()) {
-    const { numbers, texts, text, looksNumeric } = findings[i] as Finding;
+    const { numbers, texts, text, row, looksNumeric } = findings[i] as Finding;
     if (kind !== "string" || (numbers === 0 && !looksNumeric)) continue;
-    const why = `${JSON.stringify(text.slice(0, 40))} is no number`;
+    const why = `${shown(text)} in row ${row} is no number`;
     const of = numbers === 0 ? "" : `, ${numbers} of the first ${numbers + texts} values are`;
     remarks.set(name, `column "${name}" is read as text: ${why}${of}`);
   }

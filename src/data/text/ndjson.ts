@@ -77,7 +77,7 @@ function typesOf(
       const [before, now] = [types.get(name) ?? "none", typeOf(value)];
       const both = joined(before, now);
       if (both === "any" && before !== "any" && before !== "none") {
-        const what = `column "${name}" has values of several types: ${shownValue(value)} after ${PLURAL[before]}`;
+        const what = `column "${name}" has values of several types: ${shownValue(value)} in line ${index + 1} after ${PLURAL[before]}`;
         remarks.set(name, what);
       }
       types.set(name, both);

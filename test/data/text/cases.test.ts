@@ -271,10 +271,10 @@ const BROKEN: [what: string, extension: string, text: string | Uint8Array, messa
 
 const NOTES: [what: string, extension: string, text: string, note: string][] = [
   ["a name that may be a value", "csv", "mu,1\ne,2\n", 'column "1" is called like a number'],
-  ["another separator", "csv", "a|b\n1.5|2\n", '"1.5|2" is no number'],
-  ["exponents of Fortran", "csv", "a\n1.5D+03\n", '"1.5D+03" is no number'],
-  ["a list among numbers", "ndjson", '{"a":1}\n{"a":[2]}\n', "[2] after numbers"],
-  ["an object among texts", "ndjson", '{"a":"x"}\n{"a":{}}\n', "{} after strings"],
+  ["another separator", "csv", "a|b\n1.5|2\n", '"1.5|2" in row 1 is no number'],
+  ["exponents of Fortran", "csv", "a\n1.5D+03\n", '"1.5D+03" in row 1 is no number'],
+  ["a list among numbers", "ndjson", '{"a":1}\n{"a":[2]}\n', "[2] in line 2 after numbers"],
+  ["an object among texts", "ndjson", '{"a":"x"}\n{"a":{}}\n', "{} in line 2 after strings"],
 ];
 
 test.each(NOTES)("told: %s (%s)", async (_, extension, text, note) => {
