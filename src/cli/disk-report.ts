@@ -4,7 +4,7 @@ import type { DiskHealth } from "../protocol/health.ts";
 
 /**
  * Room below which a disk is worth a word: less than that part of it, and less than so many bytes. A large disk of which
- * little is left may still have more than anybody needs. For files (inodes) the part alone counts.
+ * little is left may still have more than is needed. For files (inodes) the part alone counts.
  */
 const LIMITS = {
   CRITICAL: { part: 0.01, bytes: 2 ** 30 },

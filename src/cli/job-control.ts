@@ -50,7 +50,7 @@ export class JobControl implements Disposable {
     if (this.#timer === undefined) this.#terminal.setRawMode(isRaw);
   }
 
-  /** From here on somebody has to type something; in the background we stop until we are in the foreground. */
+  /** From here on the user has to type something; in the background we stop until we are in the foreground. */
   ask(): void {
     this.#isAsking = true;
     if (this.#timer !== undefined) this.#continued();
@@ -86,7 +86,7 @@ export class JobControl implements Disposable {
   #take(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    // Whoever had it meanwhile may have changed its modes: setting what is set already does nothing.
+    // The program that had it meanwhile may have changed its modes: setting what is set already does nothing.
     this.#terminal.setRawMode(!this.#isRaw);
     this.#terminal.setRawMode(this.#isRaw);
     // The terminal tells those in the foreground of a new size, not us.

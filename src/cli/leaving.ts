@@ -12,7 +12,7 @@ const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** A signal that ends a client. */
 export type EndSignal = keyof typeof CODES;
 
-/** Milliseconds that the end in good order may take: the daemon may not answer, and nobody may read what is printed. */
+/** Milliseconds that the end in good order may take: the daemon may not answer, and what is printed may not be read. */
 const PATIENCE = 8_000;
 
 export class Leaving {

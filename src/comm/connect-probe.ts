@@ -11,7 +11,7 @@ import { LIBC } from "../lib/libc.ts";
 export interface Finding {
   /** Name of the system's error, ECONNREFUSED or another; "" if the connection was made. */
   code: string;
-  /** The ICMP message that somebody has sent in answer, if it was one. */
+  /** The ICMP message that came in answer, if it was one. */
   icmp?: Icmp | undefined;
 }
 

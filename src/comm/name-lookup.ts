@@ -14,7 +14,7 @@ const SERVERS = 3;
 
 /**
  * Finds the addresses of `host`, in the order in which they are to be tried. An address is its own. Throws RESOLVE
- * where the name has none, TIMEOUT where nobody has answered in time, with `where` in the message.
+ * where the name has none, TIMEOUT where no answer came in time, with `where` in the message.
  */
 export async function addressesOf(
   host: string,
@@ -65,7 +65,7 @@ function unknown(where: string, host: string, cause?: unknown): ProofError {
   });
 }
 
-/** Nobody has answered; `within` says for how long that was waited for, "" where the system has given up by itself. */
+/** There was no answer; `within` says for how long that was waited for, "" where the system has given up by itself. */
 function unanswered(where: string, host: string, within: string, cause?: unknown): ProofError {
   const servers = nameServers();
   const asked =

@@ -83,7 +83,7 @@ export async function nodeHealth(
       "REFUSED",
       `${context.host}:${context.port}: its inventory leads back to a daemon above it`,
       {
-        hint: "take it out of the inventory of its submasters: nobody is a submaster of their own",
+        hint: "take it out of the inventory of its submasters: a daemon cannot be its own submaster",
       },
     );
   }

@@ -1,7 +1,7 @@
 /**
  * Orphans of process 1, the first of a container, and of one that was made a subreaper: processes whose parents have
  * ended become its children, and stay as zombies until it asks how they ended. What it has started itself is asked for
- * by whoever started it, and left alone here.
+ * where it was started, and left alone here.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { LIBC } from "./libc.ts";
