@@ -124,7 +124,7 @@ export class Output {
     this.result(sanitizeJson(jsonOf(value)));
   }
 
-  /** From now on results go through `sink`: stdout itself is somebody else's. */
+  /** From now on results go through `sink`: stdout itself is for others. */
   keepStdout(sink: Sink): void {
     this.#stdout = openChannel(sink, this.#around.env, (error) => this.#stdoutFailed(error));
   }

@@ -1,4 +1,4 @@
-/** Results that are not whole, and what was taken out of them: whoever shows it can say so. */
+/** Results that are not whole, and what was taken out of them, so that it can be said wherever it is shown. */
 import type { QueryResult } from "./query.ts";
 
 /** How much of what was to be processed is in a result. */

@@ -7,12 +7,9 @@ import { Script } from "node:vm";
 import { systemCode } from "./errors.ts";
 import { Timer } from "./clock.ts";
 import { sigint } from "./sigint.ts";
+import { ACTION, outer } from "./user-names.ts";
 
-/** Where the script finds what it is to call. */
-const ACTION = "__proof_breakable__";
 let call: Script | undefined;
-/** The global object, whatever user code makes of its name. */
-const outer = globalThis as unknown as object;
 
 /** Thrown in place of a result: why there is none. */
 export class BrokenOff extends Error {

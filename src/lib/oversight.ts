@@ -18,7 +18,7 @@ export interface Overseer {
 }
 
 let overseer: Overseer | undefined;
-/** What was changed since somebody was told. */
+/** What was changed since the user was told. */
 let tampered: Tampering[] = [];
 
 /** Prepares for user code, once, before it. `watcher` hears what it changes of the language while nothing waits for it. */

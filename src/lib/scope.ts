@@ -10,11 +10,9 @@ import { isProofError, ProofError, systemCode } from "./errors.ts";
 import { admitUserCode, forgetTampering, refuseTampering, tidy } from "./oversight.ts";
 import { sigint } from "./sigint.ts";
 import { describeThrown, type Frame } from "./thrown.ts";
-import { declare, isReserved, needsScope, outer, scope } from "./user-names.ts";
+import { declare, isReserved, needsScope, outer, SCOPE, scope } from "./user-names.ts";
 import { type Place, splitSource, traceBack } from "./user-script.ts";
 
-/** Name under which a script finds its scope while it starts. */
-const SCOPE = "__proof_scope__";
 /** Texts of scripts that are kept for the positions of errors. */
 const MAX_KEPT = 1000;
 

@@ -58,6 +58,10 @@ const REMEMBERED = [
   ...ASKED_FOR,
 ];
 
+/** Names under which code of this process finds what it is to run with or to call. */
+export const SCOPE = "__proof_scope__";
+export const ACTION = "__proof_breakable__";
+
 /** Other names of the global object. */
 const ITSELF = ["globalThis", "self", "global"];
 
@@ -82,7 +86,8 @@ export function rememberGlobals(): void {
     if (descriptor !== undefined) Object.setPrototypeOf(descriptor, null);
     remembered.push([name, descriptor]);
   }
-  for (const name of [...Object.getOwnPropertyNames(outer), ...ASKED_FOR]) kept[name] = true;
+  const names = [...Object.getOwnPropertyNames(outer), ...ASKED_FOR, SCOPE, ACTION];
+  for (const name of names) kept[name] = true;
 }
 
 /** Gives back to the global object what user code has overwritten there; what it wrote is kept as the user's. */

@@ -57,7 +57,7 @@ export class Broadcasts<M> {
     return this.#open.get(number);
   }
 
-  /** Whoever waits for these commands is not there any more: from now on they have the number 0. */
+  /** The client that waits for these commands is gone: from now on they have the number 0. */
   disown(): void {
     for (const open of this.#open.values()) open.id = 0;
   }

@@ -224,7 +224,7 @@ export class Commands {
     this.#drainedAt = performance.now();
   }
 
-  /** Whoever waits for what runs is not there any more. */
+  /** The client that waits for what runs is gone. */
   disown(): void {
     this.#open.disown();
     this.#runner.disown();

@@ -84,7 +84,7 @@ export class ReplayLog {
     ordinal: string,
     run: (entry: Replayable) => Promise<string | undefined>,
   ): Promise<void> {
-    // A set shows whoever walks through it what is added meanwhile.
+    // A walk through a set also sees what is added meanwhile.
     for (const entry of this.#entries) {
       if (!concerns(entry, ordinal)) continue;
       await entry.over?.promise;

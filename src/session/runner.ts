@@ -72,7 +72,7 @@ export class Runner {
       .finally(() => this.#commands.delete(command));
   }
 
-  /** Whoever waits for these commands is not there any more: from now on they have the number 0. */
+  /** The client that waits for these commands is gone: from now on they have the number 0. */
   disown(): void {
     for (const command of this.#commands) command.id = 0;
   }

@@ -54,6 +54,16 @@ describe("a variable with the name of what everything needs", () => {
     },
   );
 
+  test("is the user's also where it is one that proof itself uses", async () => {
+    expect(
+      await answers(
+        "const __proof_scope__ = 1, __proof_breakable__ = 2, JSON = 3",
+        "await [__proof_scope__, __proof_breakable__, JSON]",
+        "[4]",
+      ),
+    ).toEqual(["0.0: 3", "0.0: [ 1, 2, 3 ]", "0.0: [ 4 ]"]);
+  });
+
   test("may be deleted and is gone, and only for the user", async () => {
     expect(
       await answers(
