@@ -53,6 +53,13 @@ describe("a daemon vouches", () => {
     expect(() => vouch(changes)).toThrow("may not log in as");
   });
 
+  test("not below too many submasters, which is said", () => {
+    const deep = session("submaster", "0.0.0.0.0.0.0.0");
+    expect(() => vouch({ ordinal: "0.0.0.0.0.0.0.0.0" }, deep)).toThrow(
+      "too many submasters above each other (0.0.0.0.0.0.0.0.0)",
+    );
+  });
+
   test("not for a worker, and for a submaster only below it", () => {
     expect(() => vouch({}, session("worker", "0"))).toThrow();
     const submaster = session("submaster", "0.1");
