@@ -54,7 +54,7 @@ describe("a worker that is killed", () => {
     const fault = new Fault("worker-idle");
     process.kill(pid, "SIGKILL");
     await client.says(
-      /worker 0\.1 on \S+ was lost: proofserv 0\.1 \(pid \d+\) ended: signal SIGKILL \(\d+\.\d s of processor time, up to [\d.]+MiB of memory\); another is opened in its place\n/,
+      /worker 0\.1 on \S+ was lost: proofserv 0\.1 \(pid \d+\) ended: signal SIGKILL \(\d+\.\d s of processor time, up to [\d.]+ MiB of memory\); another is opened in its place\n/,
     );
     fault.noticed();
     await client.says(/worker 0\.1 on \S+ was replaced \(pid \d+\)\n/);

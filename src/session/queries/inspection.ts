@@ -43,7 +43,8 @@ export class Inspection {
   /** Who has looked into each file. */
   readonly #seenBy: string[] = [];
   readonly #found: (Inspected | undefined)[];
-  readonly #problems: Problem[] = [];
+  /** By the number of the file. */
+  readonly #problems = new Map<number, Problem>();
 
   constructor(
     files: readonly DataFile[],
@@ -85,7 +86,7 @@ export class Inspection {
     for (const [k, i] of files.entries()) {
       const result = results[k];
       if (result === undefined)
-        this.#problems.push({
+        this.#problems.set(i, {
           text: `${this.#files[i]?.path}: no answer from worker ${ordinal}`,
         });
       else if (mode === "stat" && result.problem === "") this.#hosts[i]?.add(host);
@@ -93,7 +94,7 @@ export class Inspection {
       else if (result.problem === "") {
         this.#found[i] = result;
         this.#seenBy[i] = ordinal;
-      } else this.#problems.push({ ...result, text: result.problem });
+      } else this.#problems.set(i, { ...result, text: result.problem });
     }
     if (this.#asked.size === 0) this.#next();
   }
@@ -142,7 +143,8 @@ export class Inspection {
       const { path } = this.#files[i] ?? { path: "" };
       if (hosts.size > 0) continue;
       const found = this.#found[i];
-      this.#problems.push(
+      this.#problems.set(
+        i,
         found === undefined
           ? { text: `${path}: no worker left to look at it` }
           : { ...found, text: `${found.problem} on ${where}` },
@@ -162,7 +164,7 @@ export class Inspection {
       const able = this.#workers.filter(({ host }) => hosts.has(host));
       const worker = able[i % Math.max(1, able.length)];
       if (worker === undefined) {
-        this.#problems.push({ text: `${this.#files[i]?.path}: no worker left to look at it` });
+        this.#problems.set(i, { text: `${this.#files[i]?.path}: no worker left to look at it` });
         continue;
       }
       const share = shares.get(worker.ordinal);
@@ -181,7 +183,7 @@ export class Inspection {
       const found = this.#found[i];
       if (found === undefined) return [];
       if (file.first > found.size) {
-        this.#problems.push({
+        this.#problems.set(i, {
           text: `${file.path}: begins at ${file.first}, but has only ${found.size} ${found.unit}`,
         });
         return [];
@@ -203,9 +205,11 @@ export class Inspection {
         },
       ];
     });
+    // In the order of the files, whichever worker has answered first.
+    const problems = [...this.#problems].sort(([a], [b]) => a - b).map(([, problem]) => problem);
     this.#decide(
-      this.#problems.length > 0
-        ? { problems: this.#problems }
+      problems.length > 0
+        ? { problems }
         : {
             sources,
             bytes,

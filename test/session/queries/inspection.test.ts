@@ -31,3 +31,20 @@ test("a file whose worker dies while all others are busy is looked into later, a
   inspection.answer("0.0", "describe", [found]);
   expect(verdict).toMatchObject({ sources: [{ path: "a" }, { path: "b" }] });
 });
+
+test("problems are told in the order of the files, whichever worker has answered first", () => {
+  let verdict: Verdict | undefined;
+  const workers = ["0.0", "0.1"].map((ordinal) => ({ ordinal, host: "h" }));
+  const inspection = new Inspection(
+    FILES,
+    workers,
+    () => undefined,
+    (result) => (verdict = result),
+  );
+  inspection.start();
+  inspection.answer("0.1", "describe", [{ ...found, problem: "b: is empty" }]);
+  inspection.answer("0.0", "describe", [{ ...found, problem: "a: no such file" }]);
+  expect(verdict).toMatchObject({
+    problems: [{ text: "a: no such file" }, { text: "b: is empty" }],
+  });
+});
