@@ -46,11 +46,20 @@ export interface ServerLinkHandler {
   closed(why: string): void;
 }
 
+/** What a link may have besides; see the constructor. */
+interface ServerLinkOptions {
+  acceptTls?: AcceptTls | undefined;
+  turns?: Turns | undefined;
+  now?: (() => number) | undefined;
+}
+
 export class ServerLink {
   #transport: Transport;
   readonly #handler: ServerLinkHandler;
   #acceptTls: AcceptTls | undefined;
   readonly #turns: Turns | undefined;
+  /** Milliseconds, as the time at the event loop is counted. */
+  readonly #now: () => number;
   /** What has come and waits for its turn. */
   #unread: Buffer[] = [];
   readonly #framer = requestFramer(() => this.payloadLimit);
@@ -83,12 +92,13 @@ export class ServerLink {
   constructor(
     transport: Transport,
     handler: ServerLinkHandler,
-    { acceptTls, turns }: { acceptTls?: AcceptTls | undefined; turns?: Turns | undefined } = {},
+    { acceptTls, turns, now = () => performance.now() }: ServerLinkOptions = {},
   ) {
     this.#transport = transport;
     this.#handler = handler;
     this.#acceptTls = acceptTls;
     this.#turns = turns;
+    this.#now = now;
     this.#attach();
   }
 
@@ -298,7 +308,7 @@ export class ServerLink {
     if (this.#serving) return;
     this.#serving = true;
     try {
-      const end = performance.now() + AT_ONCE;
+      const end = this.#now() + AT_ONCE;
       while (!this.#closed && !this.#ending && !this.#paused) {
         const due = this.#due;
         this.#due = undefined;
@@ -307,7 +317,7 @@ export class ServerLink {
         if (due !== undefined || this.#turns === undefined || this.#isPrompt(frame))
           this.#handler.request(frame);
         else if (!this.#requestInTurn(frame, this.#turns)) return;
-        if (performance.now() > end) return this.#serveLater();
+        if (this.#now() > end) return this.#serveLater();
       }
     } catch (error) {
       // The stream can't be followed any further, or a handler gave up on it: this peer's fault only.

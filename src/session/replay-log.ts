@@ -24,6 +24,8 @@ export interface Replayable {
 interface Entry extends Replayable {
   /** Workers on which it did not work, or that it was the end of. */
   readonly failed: Set<string>;
+  /** Workers that were killed once while it was run for them again, which may have been by chance. */
+  readonly suspectedBy: Set<string>;
   worked: boolean;
   /** Settled when all results are there. */
   over: PromiseWithResolvers<void> | undefined;
@@ -48,6 +50,7 @@ export class ReplayLog {
       code,
       ordinal,
       failed: new Set(),
+      suspectedBy: new Set(),
       worked: false,
       over,
     };
@@ -94,8 +97,10 @@ export class ReplayLog {
         if (reason !== undefined) this.#omit(entry, ordinal, reason);
       } catch (error) {
         // One that ends a worker, or never ends itself, would do so to the next one as well.
-        const { code } = toProofError(error);
-        if (isDeath(code)) this.#omit(entry, ordinal, "it was the end of the worker");
+        const { code, details } = toProofError(error);
+        const isChance = wasKilled(code, details) && !entry.suspectedBy.has(ordinal);
+        if (isChance) entry.suspectedBy.add(ordinal);
+        else if (isDeath(code)) this.#omit(entry, ordinal, "it was the end of the worker");
         else if (code === "TIMEOUT") this.#omit(entry, ordinal, "it did not end");
         throw error;
       }
@@ -125,6 +130,12 @@ export class ReplayLog {
   #forget(entry: Entry): void {
     if (this.#entries.delete(entry)) this.#characters -= entry.code.length;
   }
+}
+
+/** Whether a worker was ended by a signal that mostly comes from outside: from a person, a batch system, the kernel. */
+function wasKilled(code: string, { exit }: Readonly<Record<string, unknown>>): boolean {
+  if (code !== "PROOFSERV_DIED" || typeof exit !== "object" || exit === null) return false;
+  return "signal" in exit && (exit.signal === "SIGKILL" || exit.signal === "SIGTERM");
 }
 
 /** Code as its user knows it, in one line. */

@@ -47,7 +47,7 @@ function stage() {
       drained: () => undefined,
       closed: (why) => void (ended = `closed ${why}`),
     },
-    { turns },
+    { turns, now: () => clock.now },
   );
   return {
     link,

@@ -301,7 +301,7 @@ describe("a worker that takes the place of another", () => {
     const flag = `${home.path}/deadly`;
     const { last, stderr } = await replaced(
       "const before = 1",
-      `if (await Bun.file("${flag}").exists()) ${die}; globalThis.between = 2`,
+      `if (await Bun.file("${flag}").exists()) process.exit(9); globalThis.between = 2`,
       "const after = 3",
       `await Bun.write("${flag}", ""); ${die}`,
       wait,

@@ -83,6 +83,20 @@ test.each([
   expect(log.omitted("0.0")).toEqual([]);
 });
 
+test("a worker that is killed from outside meanwhile: once may be chance, twice is not", async () => {
+  const end = new ProofError("PROOFSERV_DIED", "gone", {
+    details: { exit: { code: -1, signal: "SIGKILL", cpu: 0, memory: 0 } },
+  });
+  const log = new ReplayLog();
+  run(log, 1, "a", { "0.1": true });
+  for (const named of [[], ["a: it was the end of the worker"]]) {
+    const dies = log.replay("0.0", () => Promise.reject(end));
+    expect(await dies.catch((error: unknown) => error)).toBe(end);
+    expect(log.omitted("0.0")).toEqual(named);
+  }
+  expect(await replayed(log, "0.0")).toEqual([]);
+});
+
 test("what does not work any more is named, and what follows is run", async () => {
   const log = new ReplayLog();
   run(log, 1, "a", { "0.1": true });
