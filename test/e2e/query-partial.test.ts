@@ -20,7 +20,6 @@ function script(name: string, value: string): string {
   return home.write(
     name,
     `export default async (p) => {
-      console.log("begun");
       const r = await p.process(${JSON.stringify(LOOP)}, ${ENDLESS});
       return ${value};
     };`,
@@ -43,9 +42,16 @@ describe("a script interrupted with Ctrl-C", () => {
   });
 
   test("that ignores its state: exit code 130, and with --json the numbers of such queries", async () => {
-    await using client = await cluster.start(["--json", "-w", "2", "--run", script("no.ts", "1")]);
-    await client.says("begun");
-    await Bun.sleep(500);
+    const path = home.write(
+      "no.ts",
+      `export default async (p) => {
+        const onProgress = ({ processed }) => { if (processed > 0) console.log("under way"); };
+        await p.process(${JSON.stringify(LOOP)}, ${ENDLESS}, { onProgress });
+        return 1;
+      };`,
+    );
+    await using client = await cluster.start(["--json", "-w", "2", "--run", path]);
+    await client.says("under way");
     client.signal("SIGINT");
     const { stdout, exitCode } = await client.finished();
     const last = stdout.trimEnd().split("\n").at(-1) ?? "";
@@ -114,13 +120,16 @@ test("stopped by another line: .retrieve, JSON, page and proof results say so, w
 });
 
 test("pictures of what is there so far say how much that is", async () => {
-  const args = ["-w", "1", "--feedback", "0.1s", "--process", fixture("fill.ts"), "3e6"];
-  const { stdout, exitCode } = await cluster.open(args);
-  expect(exitCode).toBe(0);
-  const pictures = [...stdout.matchAll(/^so far: ([\d,]+) of 3,000,000 cycles\n\nn  (\d+)/gm)];
-  expect(pictures.length).toBeGreaterThan(0);
-  for (const [, said, counted] of pictures) expect(said?.replaceAll(",", "")).toBe(counted);
-  expect(stdout).not.toContain("partial");
+  const args = ["-w", "1", "--feedback", "0.1s", "--process", fixture("fill.ts"), String(ENDLESS)];
+  await using client = await cluster.start(args);
+  const picture = /^so far: ([\d,]+) of 4,000,000,000 cycles\n\nn  (\d+)/gm;
+  await client.shows(picture);
+  client.signal("SIGINT");
+  const { stdout, exitCode } = await client.finished();
+  expect(exitCode).toBe(130);
+  for (const [, said, counted] of stdout.matchAll(picture))
+    expect(said?.replaceAll(",", "")).toBe(counted);
+  expect(stdout).toMatch(new RegExp(`^partial result: query 1 stopped, ${SHARE}$`, "m"));
 });
 
 test.each([
