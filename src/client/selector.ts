@@ -1,7 +1,7 @@
 /** Loading a selector on the client, and running its functions here. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as api from "../api/index.ts";
 import type { Selector } from "../api/index.ts";
 import { type BrokenOff, isBrokenOff, type Limits, settled } from "../lib/breakable.ts";
@@ -23,7 +23,7 @@ export async function loadSelector(
   interrupted?: Promise<never>,
 ): Promise<Selector> {
   provideModule("proof", { ...api });
-  const path = await writeBundle(bundle);
+  const { path, remove } = await writeBundle(bundle);
   try {
     const module = await userStage(bundle, "loading", (limits) => loadWithin(path, limits), {
       ms: LOADING,
@@ -32,7 +32,7 @@ export async function loadSelector(
     const selector = module["default"];
     if (api.isSelector(selector)) return refuseAsync(selector, bundle);
   } finally {
-    rmSync(dirname(path), { recursive: true, force: true });
+    remove();
   }
   throw new ProofError("SELECTOR", `${bundle.name}: has no selector as its default export`, {
     hint: "write: export default defineSelector({ … })",
@@ -52,11 +52,28 @@ function refuseAsync(selector: Selector, { name }: Bundle): Selector {
   return selector;
 }
 
-/** A module must have a path to be imported from. */
-async function writeBundle({ code, hash }: Bundle): Promise<string> {
-  const path = join(mkdtempSync(join(tmpdir(), "proof-")), `${hash}.js`);
-  await Bun.write(path, code);
-  return path;
+/**
+ * A module must have a path to be imported from. Its file goes as soon as its code runs, which may not end: the code
+ * begins with a call of `remove`. That stands before a comment of the bundler's, so no place in the code changes.
+ */
+async function writeBundle({ code, hash }: Bundle): Promise<{ path: string; remove(): void }> {
+  const directory = mkdtempSync(join(tmpdir(), "proof-"));
+  const path = join(directory, `${hash}.js`);
+  const name = `remove ${directory}`;
+  const remove = (): void => {
+    Reflect.deleteProperty(globalThis, Symbol.for(name));
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const text = Buffer.from(code);
+  const second = text.indexOf("\n") + 1;
+  const hasComment = second > 0 && text.toString("latin1", second, second + 2) === "//";
+  const call = hasComment ? `globalThis[Symbol.for(${JSON.stringify(name)})]?.();` : "";
+  Reflect.defineProperty(globalThis, Symbol.for(name), { value: remove, configurable: true });
+  await Bun.write(
+    path,
+    Buffer.concat([text.subarray(0, second), Buffer.from(call), text.subarray(second)]),
+  );
+  return { path, remove };
 }
 
 /**

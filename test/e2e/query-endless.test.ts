@@ -1,7 +1,8 @@
 /** Selectors and scripts in which something never ends: Ctrl-C ends it and says what it was. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { startProof } from "../helpers/proof.ts";
 import { KEYS, TerminalSession } from "../helpers/terminal.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 import { fixture, untilWritten, useCluster } from "./fixtures/cluster.ts";
@@ -78,6 +79,19 @@ describe.each([
           : `proof: interrupted; ${stage} of ${path} does not end on worker 0.0`,
     );
   });
+});
+
+test("SIGTERM at a top level that never ends leaves nothing in the temporary directory", async () => {
+  const temporary = join(home.path, "temporary");
+  mkdirSync(temporary);
+  const { path, mark } = selector("HANG");
+  const args = ["open", cluster.daemon.address, "-q", "-w", "1", "-p", path, "100"];
+  await using client = await startProof(args, { home, env: { TMPDIR: temporary } });
+  await untilWritten(client, home, mark);
+  expect(readdirSync(temporary)).toEqual([]);
+  client.signal("SIGTERM");
+  expect((await client.finished()).exitCode).toBe(143);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 test("at the prompt: Ctrl-C gives it back, the workers live, and the next query runs", async () => {
