@@ -56,7 +56,7 @@ function refuseAsync(selector: Selector, { name }: Bundle): Selector {
  * A module must have a path to be imported from. Its file goes as soon as its code runs, which may not end: the code
  * begins with a call of `remove`. That stands before a comment of the bundler's, so no place in the code changes.
  */
-async function writeBundle({ code, hash }: Bundle): Promise<{ path: string; remove(): void }> {
+async function writeBundle({ code, hash }: Bundle): Promise<{ path: string; remove: () => void }> {
   const directory = mkdtempSync(join(tmpdir(), "proof-"));
   const path = join(directory, `${hash}.js`);
   const name = `remove ${directory}`;
