@@ -416,7 +416,7 @@ async function runLines(proof: TProof, lines: readonly string[], output: Output)
       // Code that does not compile fails like code that throws: the lines behind it still run.
       if (!(error instanceof ProofError) || !proof.isValid()) throw error;
       output.error(error);
-      // Code that computes is broken off before anybody here hears of the signal.
+      // Code that computes is broken off before a handler here gets the signal.
       if (error.code === "INTERRUPTED") stopped = true;
       return error.exitCode;
     });

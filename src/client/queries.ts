@@ -177,7 +177,7 @@ export class Queries {
       interrupts: 0,
       settle: Promise.withResolvers(),
     };
-    // Whoever started the query may look at its result later, or never.
+    // The caller may look at the result of the query later, or never.
     sent.settle.promise.catch(() => undefined);
     this.#sent.set(id, sent);
     this.#host.send(request);
@@ -212,7 +212,7 @@ export class Queries {
     await this.#ask("remove", seq);
   }
 
-  /** Whether somebody waits for the result of one. */
+  /** Whether a caller waits for the result of one. */
   get isWaitedFor(): boolean {
     return [...this.#sent.values()].some(({ isForeground }) => isForeground);
   }

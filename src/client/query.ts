@@ -18,7 +18,7 @@ export type QueryData = DataSet | readonly string[] | string | number;
 export interface ProcessOptions {
   /** Parameters and objects for the selector: JSON values, bigint, Date, typed arrays. */
   input?: Record<string, unknown> | undefined;
-  /** Further parameters as texts that somebody has typed: made into what the selector declares, else numbers or JSON. */
+  /** Further parameters as texts that the user has typed: made into what the selector declares, else numbers or JSON. */
   inputText?: Readonly<Record<string, string>> | undefined;
   /** The tree, for files that do not name one. */
   tree?: string | undefined;

@@ -233,7 +233,7 @@ export class TProof {
   }
 
   /**
-   * Numbers of the queries whose results came here and were not whole, because somebody had stopped them, in
+   * Numbers of the queries whose results came here and were not whole, because they had been stopped, in
    * the order in which they came.
    */
   get partialResults(): readonly number[] {

@@ -42,7 +42,7 @@ export function openReader(file: DataFile, branches: readonly string[] | "all"):
   });
 }
 
-/** A tree that somebody names in a text is a mistake, in the name of the file or in the data set. */
+/** A tree that is named for a text is a mistake, in the name of the file or in the data set. */
 function checkNoTree({ path, tree }: DataFile, format: string): void {
   if (tree === undefined || tree === "") return;
   throw dataError("TREE_MISSING", { file: path, tree }, `${format} files have no trees`, {

@@ -57,7 +57,7 @@ export interface Health {
 export interface NodesRequest {
   /** Milliseconds until all must have answered. */
   deadline: number;
-  /** Milliseconds that whoever asked first allows for everything, for messages. */
+  /** Milliseconds that the first to ask allows for everything, for messages. */
   allowed: number;
   /** Tiers of submasters below the daemon that is asked, at most. */
   hops: number;

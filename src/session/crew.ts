@@ -226,7 +226,7 @@ export class Crew {
   }
 
   /** Whether a place that nobody holds may be held again: its worker is being opened, or tried again. */
-  get isAnybodyComing(): boolean {
+  get isWorkerComing(): boolean {
     return (
       this.#places.some((place) => !place.isHeld && !place.isGivenUp) ||
       this.failures.some(({ remedy }) => remedy !== "none")

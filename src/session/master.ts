@@ -187,7 +187,7 @@ export class Master {
       send: (pieces) => this.#upward.send(pieces),
       offer: (pieces) => this.#upward.offer(pieces),
       expected: () => this.#crew.expected,
-      isAnybodyComing: () => this.#crew.isAnybodyComing,
+      isWorkerComing: () => this.#crew.isWorkerComing,
       patience: this.parameters.reconnto,
       replace: (which) => this.#crew.replace(which, STUBBORN),
       stateChanged: (running) => {

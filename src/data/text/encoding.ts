@@ -103,7 +103,7 @@ export function decode(bytes: Uint8Array, encoding: Encoding): Decoded {
     // The decoder gives bytes that have no character there as control characters.
     if (encoding === "utf-8" || !/[\x80-\x9f]/.test(text)) return { text, isBroken: false };
   } catch {
-    // Told by whoever needs it.
+    // Where it is needed, it is told there.
   }
   return { text: raw(bytes), isBroken: true };
 }

@@ -3,7 +3,7 @@
 /** What stands for a missing value, besides nothing at all. */
 const MISSING = new Set(["NA", "N/A", "NaN", "nan", "null", "NULL"]);
 
-/** More digits than this are no number that anybody means; converting them takes quadratic time. */
+/** More digits than this are no number that a user means; converting them takes quadratic time. */
 const MAX_DIGITS = 4096;
 
 const INTEGER = /^\s*([+-]?)(\d+)\s*$/;

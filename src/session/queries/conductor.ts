@@ -69,8 +69,8 @@ export interface ConductorHost {
   offer(pieces: readonly Uint8Array[]): void;
   /** Workers that are gone and will be there again. */
   expected(): string[];
-  /** Whether somebody may come: is being opened, or on a node that is tried again. */
-  isAnybodyComing(): boolean;
+  /** Whether a worker may come: is being opened, or on a node that is tried again. */
+  isWorkerComing(): boolean;
   /** Milliseconds for which a query that nobody could go on with waits for such workers. */
   patience: number;
   /** Ends a worker that does not answer and puts another in its place. */
@@ -316,7 +316,7 @@ export class Conductor {
   /** Waits for workers to come, unless there is no hope of that. */
   #await(query: Query, why: string): boolean {
     const { patience } = this.#host;
-    if (patience === 0 || !this.#host.isAnybodyComing()) return false;
+    if (patience === 0 || !this.#host.isWorkerComing()) return false;
     const wait = formatDuration(patience);
     const text = `query ${query.seq}: ${why}; it waits up to ${wait} for a worker to come`;
     this.#host.send(notice.encode({ ordinal: "", text }));

@@ -94,7 +94,7 @@ export class QueryEngine {
   /** Since when somebody has had nothing to do while others hold the last of it. */
   #waitingSince: number | undefined;
   #race: Race | undefined;
-  /** Why it cannot go on now, while it waits for somebody to come. */
+  /** Why it cannot go on now, while it waits for a worker to come. */
   #stranded: FailureFacts | undefined;
   #stopping = false;
   #isMerging = false;
@@ -332,7 +332,7 @@ export class QueryEngine {
     if (!this.#port.stranded(why)) this.#fail(why);
   }
 
-  /** Whether it waits for somebody to come. */
+  /** Whether it waits for a worker to come. */
   get isStranded(): boolean {
     return this.#stranded !== undefined && !this.isOver;
   }
@@ -533,7 +533,7 @@ export class QueryEngine {
       if (this.#stopping) return this.#fail(failure);
       this.#strand(failure);
       if (this.isOver) return;
-      // Nothing was decided yet: whoever comes looks at the files anew.
+      // Nothing was decided yet: the worker that comes looks at the files anew.
       if (this.#state === "validating") {
         this.#inspection = undefined;
         this.#isStarted = false;

@@ -3,24 +3,15 @@
  * Format: "Column Description" of ROOT's RNTuple Binary Format Specification 1.0.
  */
 import { BlockError } from "../blocks.ts";
+import type { Kind } from "../kinds.ts";
 import { bitsOf, fieldsOf, halfs, truncated } from "./reals.ts";
 import { accumulate, unsplit, unzigzag } from "./split.ts";
 
 /** What a column holds once it is decoded. */
 export type Content =
-  | "bool"
+  | Kind
   | "byte"
   | "char"
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "float32"
-  | "float64"
   /** Ends of collections, as doubles: they stay below 2^53. */
   | "index"
   /** Pairs of doubles: the place in the alternative, and which alternative. */
